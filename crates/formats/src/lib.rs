@@ -1,0 +1,1 @@
+//! Bundles, trusted roots, signing configs, DSSE, in-toto statements and log entries.

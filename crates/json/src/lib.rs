@@ -1,0 +1,1 @@
+//! Strict JSON: one reader that refuses what is ambiguous, and two canonical writers (RFC 8785, OLPC).

@@ -1,0 +1,1 @@
+//! X.509, SCTs, path validation, CMS and RFC 3161 timestamps.

@@ -1,0 +1,1 @@
+//! A whole Sigstore in memory, for tests.

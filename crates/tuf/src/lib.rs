@@ -1,0 +1,1 @@
+//! A TUF client as a state machine over bytes.

@@ -1,0 +1,1 @@
+//! Verification: bundle, artifact, policy, trust and now give a verdict that only the checks can build.
