@@ -1,2 +1,46 @@
-//! The project's own chores.
-fn main() {}
+//! The project's own chores, run as `cargo xtask CHORE`. Everything that CI does beyond plain cargo commands is here, so
+//! that a person can run the same thing by name.
+#![allow(clippy::print_stdout, reason = "a chore talks to the person who runs it")]
+
+mod conformance;
+mod conformance_tuf;
+mod fuzz;
+mod process;
+mod tree;
+mod wasm;
+
+use std::process::ExitCode;
+
+/// What a chore returns: a chore that fails says why in one sentence, and nobody decides on the error's kind.
+pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Outcome {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["conformance", "tuf", ..] => conformance_tuf::run(arguments.get(2..).unwrap_or_default()),
+        ["conformance", ..] => conformance::run(arguments.get(1..).unwrap_or_default()),
+        ["fuzz", ..] => fuzz::run(arguments.get(1..).unwrap_or_default()),
+        ["wasm", ..] => wasm::run(arguments.get(1..).unwrap_or_default()),
+        ["ci-tree"] => tree::run(),
+        _ => Err(USAGE.into()),
+    }
+}
+
+const USAGE: &str = "usage: cargo xtask CHORE
+  conformance                    the public bundle cases, through both binaries
+  conformance tuf --suite DIR    the public TUF client suite, run unedited beside the project
+  fuzz [--minutes N] [TARGET]…   fuzz every target (or the named ones) for N minutes in all
+  fuzz --list                    the names of the targets
+  wasm [--debian]                check the pure crates for wasm32-unknown-unknown
+  ci-tree                        assert that no ring and no openssl-sys is in the dependency tree";
