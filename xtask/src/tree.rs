@@ -1,34 +1,31 @@
-//! `cargo xtask ci-tree`: what must not be anywhere in the dependency tree, on any target, not even for tests.
+//! `cargo xtask ci-tree`: what deny.toml bans is nowhere in the dependency tree, on any target, not even for tests.
+//! The lock file is no measure: it also names what optional features, never switched on, would bring.
 
 use std::collections::BTreeSet;
 
 use crate::Outcome;
-use crate::process::{cargo, output};
-
-/// Name and reason. `ring` and OpenSSL: there is one native provider of cryptography, and it is aws-lc.
-const ABSENT: &[(&str, &str)] = &[
-    ("ring", "aws-lc-rs is the one native provider"),
-    ("openssl-sys", "aws-lc-rs is the one native provider"),
-    ("native-tls", "TLS is rustls over aws-lc-rs"),
-];
+use crate::process::{cargo, output, root};
 
 pub(crate) fn run() -> Outcome {
+    let banned = banned()?;
     let names = package_names(&["--workspace", "--target", "all", "--edges", "normal,build,dev"])?;
-    let mut found = false;
-    for (name, reason) in ABSENT {
-        if names.contains(*name) {
-            found = true;
-            println!(
-                "{name} is in the dependency tree ({reason}); `cargo tree --target all -i {name}` shows who brings it"
-            );
-        }
+    let found: Vec<&str> = banned.iter().map(String::as_str).filter(|name| names.contains(*name)).collect();
+    for name in &found {
+        println!("{name} is in the dependency tree; `cargo tree --target all -i {name}` shows who brings it");
     }
-    if found {
-        return Err("the dependency tree holds what it must not".into());
+    if !found.is_empty() {
+        return Err("the dependency tree holds what deny.toml bans".into());
     }
-    let absent: Vec<&str> = ABSENT.iter().map(|(name, _)| *name).collect();
-    println!("{} packages, none of them {}", names.len(), absent.join(", "));
+    println!("{} packages, none of them {}", names.len(), banned.join(", "));
     Ok(())
+}
+
+/// The crates that deny.toml bans, one per line.
+fn banned() -> Result<Vec<String>, Box<dyn std::error::Error>> {
+    let text = std::fs::read_to_string(root().join("deny.toml"))?;
+    let entries = text.lines().filter_map(|line| line.trim().strip_prefix("{ crate = \""));
+    let banned: Vec<String> = entries.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect();
+    if banned.is_empty() { Err("deny.toml bans nothing".into()) } else { Ok(banned) }
 }
 
 /// The names of all packages that `cargo tree` lists with these arguments.

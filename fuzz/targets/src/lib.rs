@@ -1,0 +1,35 @@
+//! Fuzz targets: one function per parser of hostile input.
+//!
+//! **Job.** Each target takes arbitrary bytes and must return: no panic, no hang, no memory out of proportion. Where a
+//! parser has a writer, the target also asserts that what was read is written back and read again as the same thing.
+//! `fuzz/` drives the targets with libFuzzer; `tests/replay.rs` drives the same functions with every seed and with every
+//! input that ever failed (`fuzz/regressions/TARGET/`), on the stable compiler, as part of `cargo test`.
+//!
+//! **Non-goals.** No verdicts: that a forgery is refused is for the tests of the crates.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a target that panics has found what it looked for"
+)]
+
+mod json;
+pub mod seeds;
+
+/// One parser, or one family of parsers that read the same kind of input.
+pub struct Target {
+    /// As on the command line, and the name of the directory of its regressions.
+    pub name: &'static str,
+    /// Takes anything. Panics if the code under test breaks a promise.
+    pub run: fn(&[u8]),
+    /// Whether an input is worth starting from.
+    pub likes: fn(&[u8]) -> bool,
+}
+
+/// Every target, in the order of the rings.
+pub const TARGETS: &[Target] = &[Target { name: "json", run: json::run, likes: seeds::is_json }];
+
+/// The target of this name.
+#[must_use]
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}

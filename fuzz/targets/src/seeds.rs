@@ -1,0 +1,69 @@
+//! Inputs to start from, harvested from whatever real material there is: every file, and out of JSON every string and what
+//! it holds in base64, so that a bundle also yields its certificate, its timestamp, its checkpoint and its log body.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sealwax_json::{Limits, Value};
+
+/// Larger files make a fuzzer slow and teach it nothing.
+const MAXIMUM_BYTES: usize = 256 * 1024;
+
+/// base64 in JSON in base64 in JSON: a log body inside a bundle inside an attestations document, and one to spare.
+const MAXIMUM_NESTING: usize = 4;
+
+/// Shorter strings are names, not material.
+const MINIMUM_STRING: usize = 24;
+
+/// Everything worth trying from these files and directories, each thing once. What does not exist is skipped.
+#[must_use]
+pub fn harvest(paths: &[&Path]) -> BTreeSet<Vec<u8>> {
+    let mut seeds = BTreeSet::new();
+    for path in paths {
+        visit(path, &mut seeds);
+    }
+    seeds
+}
+
+fn visit(path: &Path, seeds: &mut BTreeSet<Vec<u8>>) {
+    if let Ok(entries) = std::fs::read_dir(path) {
+        for entry in entries.flatten() {
+            visit(&entry.path(), seeds);
+        }
+    } else if let Ok(bytes) = std::fs::read(path) {
+        add(bytes, MAXIMUM_NESTING, seeds);
+    }
+}
+
+fn add(bytes: Vec<u8>, nesting: usize, seeds: &mut BTreeSet<Vec<u8>>) {
+    if bytes.len() > MAXIMUM_BYTES || seeds.contains(&bytes) {
+        return;
+    }
+    if nesting > 0
+        && let Ok(value) = sealwax_json::parse(&bytes, &Limits::of_bytes(MAXIMUM_BYTES))
+    {
+        add_strings(&value, nesting - 1, seeds);
+    }
+    seeds.insert(bytes);
+}
+
+fn add_strings(value: &Value<'_>, nesting: usize, seeds: &mut BTreeSet<Vec<u8>>) {
+    match value {
+        Value::String(text) if text.len() >= MINIMUM_STRING => {
+            if let Ok(decoded) = STANDARD.decode(text.as_bytes()) {
+                add(decoded, nesting, seeds);
+            } else {
+                add(text.as_bytes().to_vec(), nesting, seeds);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| add_strings(item, nesting, seeds)),
+        Value::Object(members) => members.iter().for_each(|(_, item)| add_strings(item, nesting, seeds)),
+        _ => {}
+    }
+}
+
+pub(crate) fn is_json(input: &[u8]) -> bool {
+    matches!(input.trim_ascii_start().first(), Some(b'{' | b'['))
+}
