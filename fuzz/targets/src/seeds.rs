@@ -27,6 +27,34 @@ pub fn harvest(paths: &[&Path]) -> BTreeSet<Vec<u8>> {
     seeds
 }
 
+/// What a fuzzer would not guess: the member names of all JSON seeds, and their short strings.
+#[must_use]
+pub fn words<'a>(seeds: impl IntoIterator<Item = &'a Vec<u8>>) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for seed in seeds {
+        if let Ok(value) = sealwax_json::parse(seed, &Limits::of_bytes(MAXIMUM_BYTES)) {
+            add_words(&value, &mut words);
+        }
+    }
+    words
+}
+
+fn add_words(value: &Value<'_>, words: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if text.len() < MINIMUM_STRING && !text.is_empty() => {
+            words.insert(text.to_string());
+        }
+        Value::Array(items) => items.iter().for_each(|item| add_words(item, words)),
+        Value::Object(members) => {
+            for (name, item) in members.iter().filter(|(name, _)| name.len() < MINIMUM_STRING) {
+                words.insert(format!("\"{name}\":"));
+                add_words(item, words);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn visit(path: &Path, seeds: &mut BTreeSet<Vec<u8>>) {
     if let Ok(entries) = std::fs::read_dir(path) {
         for entry in entries.flatten() {
