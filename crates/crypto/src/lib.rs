@@ -1,1 +1,37 @@
-//! The one door to the cryptography: algorithm registry, keys, digests, sign, verify.
+//! The one door to the cryptography: algorithm registry, keys, digests, verify, sign.
+//!
+//! **Specifications.** FIPS 180-4 (SHA-2), FIPS 186-5 and SEC 1 (ECDSA, DER signatures), RFC 8017 (RSA),
+//! RFC 8032 (Ed25519, Ed25519ph), FIPS 204 (pure ML-DSA, empty context), RFC 5280/5480/8410/9881
+//! (`SubjectPublicKeyInfo`), RFC 7468 (PEM), RFC 7517/7518/8037 (JWK), and the list `PublicKeyDetails` of
+//! Sigstore's `sigstore_common.proto` ([`KeyDetails`]).
+//!
+//! **Two providers, one door.** AWS-LC natively, RustCrypto on wasm32. What is accepted never depends on the
+//! provider: key encodings are parsed here, once, and every rule that libraries see differently (Ed25519's
+//! edge cases, hash and curve of different sizes) is decided here, in front of the provider.
+//!
+//! **Not here:** certificates (`sealwax-pki`), encrypted key files, key agreement, encryption, constant-time
+//! comparison (all verified data is public).
+//!
+//! **Tested** by the Wycheproof vectors through both providers with exact counts (`tests/wycheproof.rs`), by the
+//! vectors of the RFCs, and by signing with one provider, damaging, and comparing the verdicts of both.
+
+mod ed25519;
+mod error;
+mod hash;
+mod key;
+pub mod pem;
+#[doc(hidden)]
+pub mod provider;
+mod registry;
+mod scheme;
+#[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
+mod sign;
+mod spki;
+
+pub use error::{KeyError, SignError, VerifyError};
+pub use hash::{Digest, DigestError, HashAlgorithm, Hasher, digest, sha256};
+pub use key::PublicKey;
+pub use registry::{KeyDetails, KeyEncoding};
+pub use scheme::{KeyKind, Message, Scheme};
+#[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
+pub use sign::SigningKey;

@@ -1,0 +1,146 @@
+//! PEM (RFC 7468), read as leniently as real material demands: npm's key is one unwrapped line.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// Longest PEM text taken: a trust root's worth of certificates.
+pub const MAX_BYTES: usize = 4 << 20;
+
+/// One block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// What stands after `BEGIN`.
+    pub label: String,
+    /// The decoded bytes.
+    pub der: Vec<u8>,
+}
+
+/// Why text is not PEM.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PemError {
+    /// More than [`MAX_BYTES`].
+    #[error("PEM text of {found} bytes; the limit is {MAX_BYTES}")]
+    TooLong {
+        /// Bytes found.
+        found: usize,
+    },
+    /// Not the number of blocks that was asked for.
+    #[error("{found} PEM blocks, expected exactly one")]
+    Count {
+        /// Blocks found.
+        found: usize,
+    },
+    /// A `BEGIN` without its `END`, or with another label in it.
+    #[error("a PEM block {label:?} that does not end")]
+    Unterminated {
+        /// The block's label.
+        label: String,
+    },
+    /// What stands between them is not padded base64.
+    #[error("a PEM block {label:?} whose content is not base64")]
+    Base64 {
+        /// The block's label.
+        label: String,
+    },
+}
+
+/// All blocks of a text, in order. Text before, between and after blocks is ignored (RFC 7468 §2), lines may
+/// have any length and end in any way.
+///
+/// # Errors
+/// See [`PemError`]; the number of blocks is not an error here.
+pub fn decode_all(text: &str) -> Result<Vec<Block>, PemError> {
+    if text.len() > MAX_BYTES {
+        return Err(PemError::TooLong { found: text.len() });
+    }
+    let mut blocks = Vec::new();
+    let mut rest = text;
+    while let Some((label, body)) = begin(rest) {
+        let end = format!("-----END {label}-----");
+        let (base64, after) = body
+            .split_once(end.as_str())
+            .ok_or_else(|| PemError::Unterminated { label: label.to_owned() })?;
+        let packed: Vec<u8> = base64.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let der = STANDARD.decode(packed).map_err(|_| PemError::Base64 { label: label.to_owned() })?;
+        blocks.push(Block { label: label.to_owned(), der });
+        rest = after;
+    }
+    Ok(blocks)
+}
+
+/// The one block of a text.
+///
+/// # Errors
+/// [`PemError::Count`] if there is none or more than one; see [`PemError`] for the others.
+pub fn decode_one(text: &str) -> Result<Block, PemError> {
+    let mut blocks = decode_all(text)?;
+    match (blocks.pop(), blocks.len()) {
+        (Some(block), 0) => Ok(block),
+        (None, _) => Err(PemError::Count { found: 0 }),
+        (Some(_), others) => Err(PemError::Count { found: others + 1 }),
+    }
+}
+
+/// Writes one block: 64 columns, line feeds, a final one.
+pub fn encode(label: &str, der: &[u8]) -> String {
+    let mut text = format!("-----BEGIN {label}-----\n");
+    for (column, letter) in STANDARD.encode(der).chars().enumerate() {
+        if column > 0 && column.is_multiple_of(64) {
+            text.push('\n');
+        }
+        text.push(letter);
+    }
+    if !der.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&format!("-----END {label}-----\n"));
+    text
+}
+
+/// The label of the first block of a text, and what follows its first line.
+fn begin(text: &str) -> Option<(&str, &str)> {
+    text.split_once("-----BEGIN ")?.1.split_once("-----")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        for length in [0, 1, 47, 48, 49, 96, 97] {
+            let der: Vec<u8> = (0..length).collect();
+            let text = encode("PUBLIC KEY", &der);
+            assert!(text.lines().all(|line| line.len() <= 64));
+            assert_eq!(decode_one(&text), Ok(Block { label: "PUBLIC KEY".into(), der }));
+        }
+    }
+
+    #[test]
+    fn lenient_where_material_demands_it() {
+        let unwrapped = "noise\r\n-----BEGIN A-----\r\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEy\r\n-----END A-----";
+        assert_eq!(decode_one(unwrapped).unwrap().der, (0..=50).collect::<Vec<u8>>());
+        let two = format!("{unwrapped}between{unwrapped}\nafter");
+        assert_eq!(decode_all(&two).unwrap().len(), 2);
+        assert_eq!(decode_one(&two), Err(PemError::Count { found: 2 }));
+        assert_eq!(decode_one("none"), Err(PemError::Count { found: 0 }));
+    }
+
+    #[test]
+    fn refused() {
+        let label = || "A".to_owned();
+        assert_eq!(
+            decode_all("-----BEGIN A-----\nAAAA\n-----END B-----"),
+            Err(PemError::Unterminated { label: label() })
+        );
+        assert_eq!(
+            decode_all("-----BEGIN A-----\nAAA\n-----END A-----"),
+            Err(PemError::Base64 { label: label() })
+        );
+        assert_eq!(
+            decode_all("-----BEGIN A-----\nProc-Type: 4\n\nAAAA\n-----END A-----"),
+            Err(PemError::Base64 { label: label() })
+        );
+    }
+}

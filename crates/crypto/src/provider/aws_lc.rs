@@ -1,0 +1,142 @@
+//! AWS-LC through `aws-lc-rs`.
+//!
+//! Keys are parsed once: for RSA that also keeps the Montgomery constants of the modulus.
+
+use std::sync::OnceLock;
+
+use aws_lc_rs::digest as lc;
+use aws_lc_rs::signature::{self as alg, ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
+
+use super::{Context, Prepared, fit};
+use crate::spki::Material;
+use crate::{Digest, HashAlgorithm, KeyKind, Scheme, ed25519};
+
+pub(crate) enum Key {
+    /// One parsed key per hash and padding, each made when first used.
+    Rsa {
+        pkcs1_sha256: ParsedPublicKey,
+        others: [OnceLock<ParsedPublicKey>; 5],
+    },
+    P256(ParsedPublicKey),
+    P384(ParsedPublicKey),
+    P521(ParsedPublicKey),
+    Ed25519 {
+        key: ParsedPublicKey,
+        point: [u8; 32],
+    },
+    MlDsa(ParsedPublicKey),
+}
+
+impl Prepared for Key {
+    fn new(material: &Material<'_>) -> Option<Self> {
+        Some(match *material {
+            Material::Rsa { modulus: n, exponent: e } => Self::Rsa {
+                pkcs1_sha256: RsaPublicKeyComponents { n, e }
+                    .to_parsed_public_key(&alg::RSA_PKCS1_2048_8192_SHA256)
+                    .ok()?,
+                others: Default::default(),
+            },
+            Material::Ec { kind, point } => match kind {
+                KeyKind::EcdsaP256 => Self::P256(parsed(&alg::ECDSA_P256_SHA256_ASN1, point)?),
+                KeyKind::EcdsaP384 => Self::P384(parsed(&alg::ECDSA_P384_SHA384_ASN1, point)?),
+                KeyKind::EcdsaP521 => Self::P521(parsed(&alg::ECDSA_P521_SHA512_ASN1, point)?),
+                _ => return None,
+            },
+            Material::Ed25519 { point } => {
+                Self::Ed25519 { key: parsed(&alg::ED25519, point)?, point: *point }
+            }
+            Material::MlDsa { kind, key } => Self::MlDsa(match kind {
+                KeyKind::MlDsa44 => parsed(&alg::ML_DSA_44, key)?,
+                KeyKind::MlDsa65 => parsed(&alg::ML_DSA_65, key)?,
+                KeyKind::MlDsa87 => parsed(&alg::ML_DSA_87, key)?,
+                _ => return None,
+            }),
+        })
+    }
+
+    fn verify_digest(&self, scheme: Scheme, digest: &Digest, signature: &[u8]) -> bool {
+        match self {
+            Self::Rsa { pkcs1_sha256, others } => {
+                let Some(digest) = import(digest.algorithm(), digest.as_bytes()) else { return false };
+                rsa_key(pkcs1_sha256, others, scheme)
+                    .is_some_and(|key| key.verify_digest_sig(&digest, signature).is_ok())
+            }
+            Self::P256(key) => ecdsa(key, HashAlgorithm::Sha256, &fit::<32>(digest), signature),
+            Self::P384(key) => ecdsa(key, HashAlgorithm::Sha384, &fit::<48>(digest), signature),
+            // SHA-512 is shorter than the field; zeros in front change nothing.
+            Self::P521(key) => ecdsa(key, HashAlgorithm::Sha512, &fit::<64>(digest), signature),
+            Self::Ed25519 { point, .. } => ed25519::verify_ph(point, digest, signature),
+            Self::MlDsa(_) => false,
+        }
+    }
+
+    fn verify_whole(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Ed25519 { key, .. } | Self::MlDsa(key) => key.verify_sig(message, signature).is_ok(),
+            Self::Rsa { .. } | Self::P256(_) | Self::P384(_) | Self::P521(_) => false,
+        }
+    }
+}
+
+/// A digest under another name: see [`fit`].
+pub(crate) fn import(algorithm: HashAlgorithm, bytes: &[u8]) -> Option<lc::Digest> {
+    lc::Digest::import_less_safe(bytes, name(algorithm)).ok()
+}
+
+#[derive(Clone)]
+pub(crate) struct Hash(lc::Context);
+
+impl Context for Hash {
+    fn new(algorithm: HashAlgorithm) -> Self {
+        Self(lc::Context::new(name(algorithm)))
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(self, out: &mut [u8; 64]) {
+        for (to, from) in out.iter_mut().zip(self.0.finish().as_ref()) {
+            *to = *from;
+        }
+    }
+}
+
+fn parsed(algorithm: &'static dyn alg::VerificationAlgorithm, bytes: &[u8]) -> Option<ParsedPublicKey> {
+    ParsedPublicKey::new(algorithm, bytes).ok()
+}
+
+fn ecdsa(key: &ParsedPublicKey, matched: HashAlgorithm, fitted: &[u8], signature: &[u8]) -> bool {
+    import(matched, fitted).is_some_and(|digest| key.verify_digest_sig(&digest, signature).is_ok())
+}
+
+fn rsa_key<'a>(
+    pkcs1_sha256: &'a ParsedPublicKey,
+    others: &'a [OnceLock<ParsedPublicKey>; 5],
+    scheme: Scheme,
+) -> Option<&'a ParsedPublicKey> {
+    use HashAlgorithm::{Sha256, Sha384, Sha512};
+    let [pkcs1_sha384, pkcs1_sha512, pss_sha256, pss_sha384, pss_sha512] = others;
+    let (slot, parameters): (_, &'static RsaParameters) = match scheme {
+        Scheme::RsaPkcs1(Sha256) => return Some(pkcs1_sha256),
+        Scheme::RsaPkcs1(Sha384) => (pkcs1_sha384, &alg::RSA_PKCS1_2048_8192_SHA384),
+        Scheme::RsaPkcs1(Sha512) => (pkcs1_sha512, &alg::RSA_PKCS1_2048_8192_SHA512),
+        Scheme::RsaPss(Sha256) => (pss_sha256, &alg::RSA_PSS_2048_8192_SHA256),
+        Scheme::RsaPss(Sha384) => (pss_sha384, &alg::RSA_PSS_2048_8192_SHA384),
+        Scheme::RsaPss(Sha512) => (pss_sha512, &alg::RSA_PSS_2048_8192_SHA512),
+        Scheme::Ecdsa(_) | Scheme::Ed25519 | Scheme::Ed25519ph | Scheme::MlDsa => return None,
+    };
+    if slot.get().is_none() {
+        // Two threads may both parse; one result is kept.
+        let _ = slot.set(parsed(parameters, pkcs1_sha256.as_ref())?);
+    }
+    slot.get()
+}
+
+fn name(algorithm: HashAlgorithm) -> &'static lc::Algorithm {
+    match algorithm {
+        HashAlgorithm::Sha256 => &lc::SHA256,
+        HashAlgorithm::Sha384 => &lc::SHA384,
+        HashAlgorithm::Sha512 => &lc::SHA512,
+    }
+}

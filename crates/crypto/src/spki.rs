@@ -1,0 +1,217 @@
+//! `SubjectPublicKeyInfo`, strictly: the one place where an encoded key becomes numbers.
+
+use der::asn1::{AnyRef, BitStringRef, Null, ObjectIdentifier, UintRef};
+use der::{Decode as _, Encode as _, Sequence};
+
+use crate::{KeyError, KeyKind, ed25519};
+
+/// Longest encoding of a key: ML-DSA-87 takes 2,614 bytes, RSA 4096 takes 554.
+pub(crate) const MAX_BYTES: usize = 4096;
+
+/// RFC 8017 appendix A.1.
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// RFC 5480 §2.1.1.
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// RFC 5480 §2.1.1.1.
+const CURVES: [(ObjectIdentifier, KeyKind); 3] = [
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), KeyKind::EcdsaP256),
+    (ObjectIdentifier::new_unwrap("1.3.132.0.34"), KeyKind::EcdsaP384),
+    (ObjectIdentifier::new_unwrap("1.3.132.0.35"), KeyKind::EcdsaP521),
+];
+/// RFC 8410 §3 and RFC 9881 §2: raw bytes, no parameters.
+const RAW: [(ObjectIdentifier, KeyKind); 4] = [
+    (ObjectIdentifier::new_unwrap("1.3.101.112"), KeyKind::Ed25519),
+    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17"), KeyKind::MlDsa44),
+    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18"), KeyKind::MlDsa65),
+    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19"), KeyKind::MlDsa87),
+];
+
+/// The numbers of a key whose encoding and ranges are in order. Whether a point is on its curve only the
+/// provider can tell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Material<'a> {
+    /// Modulus and exponent, big-endian without leading zeros.
+    Rsa { modulus: &'a [u8], exponent: &'a [u8] },
+    /// An uncompressed point.
+    Ec { kind: KeyKind, point: &'a [u8] },
+    /// A canonical point of large order.
+    Ed25519 { point: &'a [u8; 32] },
+    /// A public key of FIPS 204.
+    MlDsa { kind: KeyKind, key: &'a [u8] },
+}
+
+impl Material<'_> {
+    pub(crate) fn kind(&self) -> KeyKind {
+        match *self {
+            // 4096 bits at most: `rsa` has seen to it.
+            Self::Rsa { modulus, .. } => {
+                KeyKind::Rsa { bits: u16::try_from(modulus.len() * 8).unwrap_or(u16::MAX) }
+            }
+            Self::Ec { kind, .. } | Self::MlDsa { kind, .. } => kind,
+            Self::Ed25519 { .. } => KeyKind::Ed25519,
+        }
+    }
+}
+
+/// Reads a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
+pub(crate) fn parse(spki: &[u8]) -> Result<Material<'_>, KeyError> {
+    limit(spki)?;
+    let info = Spki::from_der(spki).map_err(|_| KeyError::Malformed)?;
+    canonical(&info, spki)?;
+    let key = info.key.as_bytes().ok_or(KeyError::Malformed)?;
+    let oid = info.algorithm.oid;
+    if oid == RSA_ENCRYPTION {
+        // RFC 3279 §2.3.1: "The parameters field MUST have ASN.1 type NULL".
+        if info.algorithm.parameters != Some(AnyRef::NULL) {
+            return Err(KeyError::Parameters);
+        }
+        return rsa(key);
+    }
+    if oid == EC_PUBLIC_KEY {
+        // RFC 5480 §2.1.1: namedCurve only.
+        let curve: ObjectIdentifier = info
+            .algorithm
+            .parameters
+            .and_then(|parameters| parameters.decode_as().ok())
+            .ok_or(KeyError::Parameters)?;
+        let (_, kind) = CURVES
+            .into_iter()
+            .find(|(oid, _)| *oid == curve)
+            .ok_or_else(|| KeyError::UnsupportedCurve { oid: curve.to_string() })?;
+        return ec(kind, key);
+    }
+    let (_, kind) = RAW
+        .into_iter()
+        .find(|(raw, _)| *raw == oid)
+        .ok_or_else(|| KeyError::UnsupportedAlgorithm { oid: oid.to_string() })?;
+    if info.algorithm.parameters.is_some() {
+        return Err(KeyError::Parameters);
+    }
+    raw(kind, key)
+}
+
+/// Reads an `RSAPublicKey` (RFC 8017 appendix A.1.1).
+pub(crate) fn rsa(pkcs1: &[u8]) -> Result<Material<'_>, KeyError> {
+    limit(pkcs1)?;
+    let key = RsaPublicKey::from_der(pkcs1).map_err(|_| KeyError::Malformed)?;
+    canonical(&key, pkcs1)?;
+    let (modulus, exponent) = (key.modulus.as_bytes(), key.exponent.as_bytes());
+    let bits = bit_len(modulus);
+    if !matches!(bits, 2048 | 3072 | 4096) {
+        return Err(KeyError::RsaModulusSize { bits });
+    }
+    if !odd(modulus) {
+        return Err(KeyError::RsaModulusEven);
+    }
+    if !odd(exponent) || bit_len(exponent) < 2 || bit_len(exponent) > 32 {
+        return Err(KeyError::RsaExponent);
+    }
+    Ok(Material::Rsa { modulus, exponent })
+}
+
+/// A point of a curve (SEC 1 §2.3.3), uncompressed.
+pub(crate) fn ec(kind: KeyKind, point: &[u8]) -> Result<Material<'_>, KeyError> {
+    let field = match kind {
+        KeyKind::EcdsaP256 => 32,
+        KeyKind::EcdsaP384 => 48,
+        KeyKind::EcdsaP521 => 66,
+        kind => return Err(KeyError::NoRawForm { kind }),
+    };
+    if point.first() != Some(&4) {
+        return Err(KeyError::PointForm);
+    }
+    length(kind, 1 + 2 * field, point)?;
+    Ok(Material::Ec { kind, point })
+}
+
+/// The raw bytes of an Ed25519 (RFC 8032 §5.1.5) or ML-DSA key (FIPS 204 table 2).
+pub(crate) fn raw(kind: KeyKind, key: &[u8]) -> Result<Material<'_>, KeyError> {
+    let expected = match kind {
+        KeyKind::Ed25519 => 32,
+        KeyKind::MlDsa44 => 1312,
+        KeyKind::MlDsa65 => 1952,
+        KeyKind::MlDsa87 => 2592,
+        kind => return Err(KeyError::NoRawForm { kind }),
+    };
+    length(kind, expected, key)?;
+    let Some((point, [])) = key.split_first_chunk() else { return Ok(Material::MlDsa { kind, key }) };
+    if ed25519::is_weak(point) {
+        return Err(KeyError::Ed25519Weak);
+    }
+    if !ed25519::is_point(point) {
+        return Err(KeyError::Invalid { kind });
+    }
+    Ok(Material::Ed25519 { point })
+}
+
+/// The `SubjectPublicKeyInfo` of an `RSAPublicKey`.
+pub(crate) fn encode_rsa(pkcs1: &[u8]) -> Result<Vec<u8>, KeyError> {
+    encode(RSA_ENCRYPTION, Some(AnyRef::from(Null)), pkcs1)
+}
+
+/// The `SubjectPublicKeyInfo` of an uncompressed point.
+pub(crate) fn encode_ec(kind: KeyKind, point: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let (curve, _) = CURVES.iter().find(|(_, curve)| *curve == kind).ok_or(KeyError::NoRawForm { kind })?;
+    encode(EC_PUBLIC_KEY, Some(AnyRef::from(curve)), point)
+}
+
+/// The `SubjectPublicKeyInfo` of a raw key.
+pub(crate) fn encode_raw(kind: KeyKind, key: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let (oid, _) = RAW.into_iter().find(|(_, raw)| *raw == kind).ok_or(KeyError::NoRawForm { kind })?;
+    encode(oid, None, key)
+}
+
+#[derive(Sequence)]
+struct Spki<'a> {
+    algorithm: AlgorithmIdentifier<'a>,
+    key: BitStringRef<'a>,
+}
+
+#[derive(Sequence)]
+struct AlgorithmIdentifier<'a> {
+    oid: ObjectIdentifier,
+    parameters: Option<AnyRef<'a>>,
+}
+
+#[derive(Sequence)]
+struct RsaPublicKey<'a> {
+    modulus: UintRef<'a>,
+    exponent: UintRef<'a>,
+}
+
+fn encode(oid: ObjectIdentifier, parameters: Option<AnyRef<'_>>, key: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let key = BitStringRef::from_bytes(key).map_err(|_| KeyError::Malformed)?;
+    let info = Spki { algorithm: AlgorithmIdentifier { oid, parameters }, key };
+    info.to_der().map_err(|_| KeyError::Malformed)
+}
+
+/// Refuses what would be written differently. `der` refuses most of BER already; this does not depend on how much.
+fn canonical(value: &impl der::Encode, input: &[u8]) -> Result<(), KeyError> {
+    match value.to_der() {
+        Ok(again) if again == input => Ok(()),
+        _ => Err(KeyError::NotCanonical),
+    }
+}
+
+fn limit(input: &[u8]) -> Result<(), KeyError> {
+    if input.len() > MAX_BYTES {
+        return Err(KeyError::TooLong { found: input.len(), limit: MAX_BYTES });
+    }
+    Ok(())
+}
+
+fn length(kind: KeyKind, expected: usize, key: &[u8]) -> Result<(), KeyError> {
+    if key.len() != expected {
+        return Err(KeyError::Length { kind, expected, found: key.len() });
+    }
+    Ok(())
+}
+
+fn odd(number: &[u8]) -> bool {
+    number.last().is_some_and(|byte| byte & 1 == 1)
+}
+
+fn bit_len(number: &[u8]) -> usize {
+    let Some((first, rest)) = number.split_first() else { return 0 };
+    8 * rest.len() + usize::from(u8::BITS as u8 - first.leading_zeros() as u8)
+}
