@@ -1,0 +1,345 @@
+//! The command line: what can be said, and the words of `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Exit codes, the same for every command that gives a verdict.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  verified
+  1  not verified
+  2  the command line is wrong
+  3  cannot tell: a file or trust is missing, or a digest was given where the artifact is needed
+With several artifacts the worst one counts.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  Verify a file whose bundle lies beside it (FILE.sigstore.json and the like):
+    sealwax verify app.tar.gz --identity release@example.com --issuer https://accounts.google.com
+
+  A build of a GitHub workflow, whatever the branch:
+    sealwax verify app.tar.gz --repository https://github.com/owner/repo --issuer https://token.actions.githubusercontent.com
+
+  Who signed this? (exits with 1, and prints the flags that would accept it)
+    sealwax verify app.tar.gz
+
+  By digest, without the file at hand, with every check shown:
+    sealwax verify sha256:2c26… --bundle app.sigstore.json --identity … --issuer … --explain
+
+  Ten thousand at once, one JSON line each:
+    sealwax verify --list artifacts.jsonl --identity … --issuer …";
+
+/// Sign what you publish with the identity you have; check who made what you use.
+#[derive(Debug, Parser)]
+#[command(name = "sealwax", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, hide_possible_values = false)]
+    pub color: Colour,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check who signed an artifact, and when; never touches the network
+    Verify(Box<VerifyArgs>),
+    /// Show what is in a bundle, certificate, trusted root, checkpoint or timestamp; verifies nothing
+    Inspect(InspectArgs),
+    /// Work with bundles
+    #[command(subcommand)]
+    Bundle(BundleCommand),
+    /// Keep the trust profiles: the roots that verification stands on
+    #[command(subcommand)]
+    Trust(TrustCommand),
+    /// Print the completions for a shell
+    #[command(after_help = "Example:\n  sealwax completions bash > /etc/bash_completion.d/sealwax")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a directory
+    Man {
+        /// The directory, which must exist
+        directory: PathBuf,
+    },
+}
+
+#[derive(Args, Clone, Debug, Default)]
+#[command(after_help = VERIFY_EXAMPLES, after_long_help = format!("{VERIFY_EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct VerifyArgs {
+    /// What to verify: a path, `-` for standard input, or `sha256:…`, `sha384:…`, `sha512:…`
+    #[arg(value_name = "ARTIFACT", required_unless_present = "list", conflicts_with = "list")]
+    pub artifacts: Vec<String>,
+
+    /// The bundle, or a file of several in any of the usual forms; without it the usual neighbours are looked for
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub bundle: Option<PathBuf>,
+
+    /// A detached signature, for signatures that come as separate files (needs --certificate or --key)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "bundle"])]
+    pub signature: Option<PathBuf>,
+
+    /// The certificate of a detached signature
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    pub certificate: Option<PathBuf>,
+
+    /// The log entry of a detached signature, as Rekor's v1 interface gives it
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    pub log_entry: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub who: WhoArgs,
+
+    /// The predicate type that an attestation must have
+    #[arg(long = "type", value_name = "TYPE")]
+    pub predicate_type: Option<String>,
+
+    #[command(flatten)]
+    pub trust: TrustArgs,
+
+    /// Every bundle in the input must satisfy the policy, not just one
+    #[arg(long)]
+    pub all: bool,
+
+    /// Verify many: JSON lines {"artifact","bundle","identity","issuer","key","trusted_root","trust","type"};
+    /// flags are the defaults. `-` reads them from standard input
+    #[arg(long, value_name = "FILE")]
+    pub list: Option<String>,
+
+    /// Witnesses that must have cosigned the log's checkpoint (a C2SP tlog-policy file)
+    #[arg(long, value_name = "FILE")]
+    pub witness_policy: Option<PathBuf>,
+
+    /// List every check in order, with what was expected and what was found
+    #[arg(long)]
+    pub explain: bool,
+
+    /// Write JSON, on success and on failure
+    #[arg(long)]
+    pub json: bool,
+
+    /// Verification is always offline; taken for compatibility
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, value_name = "BOOL")]
+    pub offline: Option<Option<bool>>,
+}
+
+/// Who must have signed.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Who must have signed")]
+pub struct WhoArgs {
+    /// The exact identity in the certificate: an e-mail address or a URI. Repeat together with --issuer to accept any pair
+    #[arg(long, value_name = "SAN", aliases = ["certificate-identity", "cert-identity"])]
+    pub identity: Vec<String>,
+
+    /// The exact issuer of the identity, or `none` to demand that the certificate names none
+    #[arg(long, value_name = "URL", aliases = ["certificate-oidc-issuer", "cert-oidc-issuer"])]
+    pub issuer: Vec<String>,
+
+    /// A pattern for the whole identity: `*` stops at `/` and `@`, `**` does not
+    #[arg(long, value_name = "PATTERN", conflicts_with = "identity")]
+    pub identity_pattern: Option<String>,
+
+    /// The source repository, as the certificate names it (https://github.com/owner/repo)
+    #[arg(long, value_name = "URL")]
+    pub repository: Option<String>,
+
+    /// The source ref, such as refs/tags/v1.2.3; may be a pattern
+    #[arg(long, value_name = "REF")]
+    pub source_ref: Option<String>,
+
+    /// The workflow that signed, with or without its @ref
+    #[arg(long, value_name = "URL")]
+    pub signer_workflow: Option<String>,
+
+    /// What triggered the build, such as push or release
+    #[arg(long, value_name = "EVENT")]
+    pub trigger: Option<String>,
+
+    /// Where the build ran: github-hosted or self-hosted
+    #[arg(long, value_name = "NAME")]
+    pub runner_environment: Option<String>,
+
+    /// The public key (PEM) that must have signed, instead of an identity
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["identity", "issuer", "identity_pattern", "repository", "signer_workflow"])]
+    pub key: Option<PathBuf>,
+}
+
+/// On what trust.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Trust")]
+pub struct TrustArgs {
+    /// A trust profile: public-good, staging, github, key-only, or one of your own [default: public-good]
+    #[arg(long, value_name = "PROFILE", env = "SEALWAX_TRUST", hide_env_values = true)]
+    pub trust: Option<String>,
+
+    /// A trusted_root.json of your own instead of a profile
+    #[arg(long, value_name = "FILE")]
+    pub trusted_root: Option<PathBuf>,
+
+    /// Refuse trust material older than this: 30d, 12h
+    #[arg(long, value_name = "DURATION")]
+    pub max_trust_age: Option<String>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  sealwax inspect app.sigstore.json\n  sealwax inspect trusted_root.json --json\n  sealwax inspect cert.pem")]
+pub struct InspectArgs {
+    /// A bundle, certificate, trusted root, signing config, checkpoint or timestamp; `-` for standard input
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BundleCommand {
+    /// Write a bundle in another form; verifies nothing
+    #[command(after_help = "Examples:\n  sealwax bundle convert old.sigstore --to v0.3 --output new.sigstore.json\n  sealwax bundle convert app.sigstore.json --to detached")]
+    Convert {
+        /// The bundle, in any of the forms that `verify` reads
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// The form to write
+        #[arg(long, value_enum, default_value_t = Form::V03)]
+        to: Form,
+        /// Where to write: a file, or for `detached` the prefix of FILE.sig and FILE.pem [default: standard output, or the artifact's name]
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Replace what is there
+        #[arg(long)]
+        overwrite: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// The current form
+    #[value(name = "v0.3")]
+    V03,
+    /// The first form, which demands a signed entry timestamp
+    #[value(name = "v0.1")]
+    V01,
+    /// Signature and certificate as files of their own
+    #[value(name = "detached")]
+    Detached,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TrustCommand {
+    /// List the profiles
+    List {
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one profile: its services, keys and windows, where it comes from and how old it is
+    Show {
+        /// The profile [default: the one that applies, and why]
+        #[arg(value_name = "PROFILE")]
+        profile: Option<String>,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refresh profiles by TUF; the only command of verification's side that uses the network
+    Update {
+        /// The profiles [default: all that can be refreshed]
+        #[arg(value_name = "PROFILE")]
+        profiles: Vec<String>,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Add a profile: from a TUF repository with its first root, or from a trusted root file
+    #[command(after_help = "Examples:\n  sealwax trust add acme --tuf https://tuf.acme.example --root root.json\n  sealwax trust add lab --trusted-root trusted_root.json")]
+    Add {
+        /// Its name: letters, digits, dots and dashes
+        name: String,
+        /// The URL of the TUF repository
+        #[arg(long, value_name = "URL", requires = "root", conflicts_with_all = ["trusted_root", "config"], required_unless_present_any = ["trusted_root", "config"])]
+        tuf: Option<String>,
+        /// The TUF root to start from, which you got by a way that you trust
+        #[arg(long, value_name = "FILE", requires = "tuf")]
+        root: Option<PathBuf>,
+        /// A trusted_root.json
+        #[arg(long, value_name = "FILE")]
+        trusted_root: Option<PathBuf>,
+        /// A client_trust_config.json
+        #[arg(long, value_name = "FILE", conflicts_with = "trusted_root")]
+        config: Option<PathBuf>,
+        /// Managed keys in npm's keys.json form
+        #[arg(long, value_name = "FILE")]
+        keys: Option<PathBuf>,
+    },
+    /// Remove a profile of your own
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Say what deployed clients would stumble over in a trusted root or signing config
+    Lint {
+        /// The file
+        file: PathBuf,
+        /// Write JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a trusted root and a signing config from PEM files and URLs
+    #[command(after_help = "Example:\n  sealwax trust new --ca https://ca.acme.example=chain.pem --ct-log https://ct.acme.example=ct.pub \\\n    --log https://log.acme.example=log.pub --tsa https://tsa.acme.example/api/v1/timestamp=tsa.pem \\\n    --oidc https://login.acme.example --start 2026-01-01T00:00:00Z --output acme/")]
+    New(Box<NewTrustArgs>),
+    /// Write the files of a profile into a directory
+    Export {
+        /// The profile
+        profile: String,
+        /// The directory
+        #[arg(long, short, value_name = "DIR")]
+        output: PathBuf,
+        /// Replace what is there
+        #[arg(long)]
+        overwrite: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct NewTrustArgs {
+    /// A certificate authority: its URL and its chain, intermediates first, root last
+    #[arg(long = "ca", value_name = "URL=PEM")]
+    pub authorities: Vec<String>,
+    /// A certificate transparency log: its URL and its public key
+    #[arg(long = "ct-log", value_name = "URL=PEM")]
+    pub ct_logs: Vec<String>,
+    /// A signature log: its URL and its public key
+    #[arg(long = "log", value_name = "URL=PEM")]
+    pub logs: Vec<String>,
+    /// A timestamp authority: its full URL and its chain, leaf first, root last
+    #[arg(long = "tsa", value_name = "URL=PEM")]
+    pub tsas: Vec<String>,
+    /// An OpenID issuer for signing
+    #[arg(long = "oidc", value_name = "URL")]
+    pub oidc: Vec<String>,
+    /// The API version of the signature logs
+    #[arg(long, value_name = "1|2", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=2))]
+    pub log_version: u32,
+    /// Who operates the services
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub operator: String,
+    /// Since when all of this is valid, in whole seconds
+    #[arg(long, value_name = "TIME")]
+    pub start: String,
+    /// The directory to write trusted_root.json and signing_config.json into
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    pub overwrite: bool,
+}

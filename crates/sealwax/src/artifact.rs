@@ -1,0 +1,168 @@
+//! Artifacts: what a reference on the command line names, and its digests, read once and in constant memory.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sealwax_crypto::{Digest, HashAlgorithm, Hasher};
+
+/// What is read at a time: large enough that hashing, not the system call, is the cost.
+const CHUNK: usize = 256 * 1024;
+
+/// The most that is held in memory of an artifact whose key signs the whole of it (Ed25519, ML-DSA) and not a digest.
+pub const MAX_WHOLE_ARTIFACT: u64 = 512 * 1024 * 1024;
+
+/// What a word on the command line names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// `-`
+    Stdin,
+    /// A file.
+    Path(PathBuf),
+    /// `sha256:…`, `sha384:…`, `sha512:…`
+    Digest(Digest),
+}
+
+impl Reference {
+    /// Reads a word. What starts like a digest is one, or an error; `./sha256:…` is a file.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        if word == "-" {
+            return Ok(Self::Stdin);
+        }
+        let is_digest = ["sha256:", "sha384:", "sha512:"].iter().any(|prefix| word.starts_with(prefix));
+        if !is_digest {
+            return Ok(Self::Path(PathBuf::from(word)));
+        }
+        word.parse().map(Self::Digest).map_err(|error| {
+            format!("{word} starts like a digest but is none: {error}; a file of that name is ./{word}")
+        })
+    }
+
+    /// The file's path, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::Stdin | Self::Digest(_) => None,
+        }
+    }
+}
+
+/// What is known of an artifact once it has been read.
+#[derive(Debug, Default)]
+pub struct Content {
+    /// Its digests.
+    pub digests: Vec<Digest>,
+    /// The whole of it, if that was asked for.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// Reads what `reference` names.
+///
+/// # Errors
+/// The file cannot be read, or is too large to be held as a whole.
+pub fn read(reference: &Reference, wanted: &BTreeSet<HashAlgorithm>, whole: bool) -> io::Result<Content> {
+    match reference {
+        Reference::Digest(digest) => Ok(Content { digests: vec![digest.clone()], bytes: None }),
+        Reference::Stdin => digest_stream(&mut io::stdin().lock(), None, "standard input", wanted, whole),
+        Reference::Path(path) => {
+            let mut file = File::open(path)?;
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
+                return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
+            }
+            let length = metadata.is_file().then_some(metadata.len());
+            digest_stream(&mut file, length, &path.display().to_string(), wanted, whole)
+        }
+    }
+}
+
+fn digest_stream(
+    input: &mut dyn Read,
+    length: Option<u64>,
+    name: &str,
+    wanted: &BTreeSet<HashAlgorithm>,
+    whole: bool,
+) -> io::Result<Content> {
+    let mut hashers: Vec<Hasher> = wanted.iter().map(|&algorithm| Hasher::new(algorithm)).collect();
+    let mut bytes = whole.then(Vec::new);
+    let mut progress = Progress::new(name, length);
+    let small = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(CHUNK);
+    let mut chunk = vec![0; CHUNK.min(small.max(4096))];
+    let mut total: u64 = 0;
+    loop {
+        let count = match input.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        let read = chunk.get(..count).unwrap_or_default();
+        hashers.iter_mut().for_each(|hasher| hasher.update(read));
+        total = total.saturating_add(count as u64);
+        if let Some(bytes) = &mut bytes {
+            if total > MAX_WHOLE_ARTIFACT {
+                return Err(io::Error::new(
+                    io::ErrorKind::FileTooLarge,
+                    format!("its key signs the whole artifact, not a digest, and it is over {MAX_WHOLE_ARTIFACT} bytes"),
+                ));
+            }
+            bytes.extend_from_slice(read);
+        }
+        progress.advance(total);
+    }
+    progress.finish();
+    Ok(Content { digests: hashers.into_iter().map(Hasher::finish).collect(), bytes })
+}
+
+/// A line on standard error for what takes longer than a second, on a terminal only.
+struct Progress<'a> {
+    name: &'a str,
+    length: Option<u64>,
+    started: Instant,
+    shown: Option<Instant>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(name: &'a str, length: Option<u64>) -> Self {
+        Self { name, length, started: Instant::now(), shown: None }
+    }
+
+    fn advance(&mut self, total: u64) {
+        let due = self.shown.unwrap_or(self.started) + Duration::from_millis(if self.shown.is_some() { 200 } else { 1_000 });
+        if Instant::now() < due || !io::stderr().is_terminal() {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        let name = crate::terminal::Escaped(self.name).to_string();
+        let mebibytes = total / (1024 * 1024);
+        let line = match self.length.filter(|length| *length > 0) {
+            Some(length) => format!("\rreading {name}: {mebibytes} MiB, {} %", total.saturating_mul(100) / length),
+            None => format!("\rreading {name}: {mebibytes} MiB"),
+        };
+        let _ = io::stderr().write_all(line.as_bytes());
+    }
+
+    fn finish(&self) {
+        if self.shown.is_some() {
+            let _ = io::stderr().write_all(b"\r\x1b[K");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references() {
+        let hex = "ab".repeat(32);
+        assert_eq!(Reference::parse("-"), Ok(Reference::Stdin));
+        assert!(matches!(Reference::parse(&format!("sha256:{hex}")), Ok(Reference::Digest(_))));
+        assert_eq!(Reference::parse(&format!("./sha256:{hex}")), Ok(Reference::Path(format!("./sha256:{hex}").into())));
+        assert!(Reference::parse("sha256:abc").is_err());
+        assert!(Reference::parse(&format!("sha512:{hex}")).is_err());
+        assert_eq!(Reference::parse("sha1:x"), Ok(Reference::Path("sha1:x".into())));
+    }
+}
