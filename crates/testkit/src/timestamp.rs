@@ -1,0 +1,380 @@
+//! Timestamp authorities and their tokens (RFC 3161 over CMS, RFC 5652).
+
+use jiff::Timestamp;
+use sealwax_crypto::{HashAlgorithm, KeyKind, Scheme};
+use serde_json::Value;
+
+use crate::{
+    Window,
+    authority::{Authority, AuthorityOptions},
+    certificate::{CertificateDraft, key_usage, name, oids},
+    der,
+    signer::{Signer, hash_algorithm},
+};
+
+use std::sync::Arc;
+
+const SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
+/// id-ct-TSTInfo.
+pub const TST_INFO: &str = "1.2.840.113549.1.9.16.1.4";
+const CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
+const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
+const SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
+const SIGNING_CERTIFICATE: &str = "1.2.840.113549.1.9.16.2.12";
+const SIGNING_CERTIFICATE_V2: &str = "1.2.840.113549.1.9.16.2.47";
+
+/// How a timestamp authority is made.
+#[derive(Clone)]
+pub struct TimestampAuthorityOptions {
+    /// The chain above the signing certificate: root alone, or root and intermediates.
+    pub authority: AuthorityOptions,
+    /// Key of the signing certificate.
+    pub key: KeyKind,
+    /// Scheme of the signing key, if not the usual one.
+    pub scheme: Option<Scheme>,
+    /// Validity of the signing certificate.
+    pub validity: Window,
+    /// Whether the trusted root's chain begins with the signing certificate.
+    pub leaf_in_trusted_root: bool,
+    change: Option<Arc<dyn Fn(&mut CertificateDraft) + Send + Sync>>,
+}
+
+impl Default for TimestampAuthorityOptions {
+    /// Root and leaf, P-384, both in the trusted root.
+    fn default() -> Self {
+        let authority = AuthorityOptions {
+            purpose: oids::TIME_STAMPING,
+            uri: "https://timestamp.sealwax.test/api/v1/timestamp".into(),
+            ..AuthorityOptions::default().named("sealwax.test", "sealwax-tsa").keys(&[KeyKind::EcdsaP384])
+        };
+        Self {
+            authority,
+            key: KeyKind::EcdsaP384,
+            scheme: None,
+            validity: Window::always(),
+            leaf_in_trusted_root: true,
+            change: None,
+        }
+    }
+}
+
+impl TimestampAuthorityOptions {
+    /// Keys from the root down to the signing certificate: two or three.
+    #[must_use]
+    pub fn keys(mut self, keys: &[KeyKind]) -> Self {
+        let (leaf, chain) = keys.split_last().expect("a key");
+        self.key = *leaf;
+        self.authority = self.authority.keys(chain);
+        self
+    }
+
+    /// Changes the chain's options.
+    #[must_use]
+    pub fn with_authority(mut self, change: impl FnOnce(AuthorityOptions) -> AuthorityOptions) -> Self {
+        self.authority = change(self.authority);
+        self
+    }
+
+    /// Validity of the signing certificate.
+    #[must_use]
+    pub fn validity(mut self, validity: Window) -> Self {
+        self.validity = validity;
+        self
+    }
+
+    /// The trusted root lists the CA certificates only.
+    #[must_use]
+    pub fn leaf_not_in_trusted_root(mut self) -> Self {
+        self.leaf_in_trusted_root = false;
+        self
+    }
+
+    /// Changes the signing certificate before it is signed.
+    #[must_use]
+    pub fn on_certificate(mut self, change: impl Fn(&mut CertificateDraft) + Send + Sync + 'static) -> Self {
+        self.change = Some(Arc::new(change));
+        self
+    }
+
+    /// Makes the keys and certificates.
+    pub fn build(&self) -> TimestampAuthority {
+        let authority = self.authority.build();
+        let mut signer = Signer::generate(self.key);
+        if let Some(scheme) = self.scheme {
+            signer = signer.with_scheme(scheme);
+        }
+        let (start, end) = (self.validity.start.expect("a start"), self.validity.end.expect("an end"));
+        let mut draft = authority.leaf(signer.spki(), start, end);
+        draft.subject = name(&self.authority.organization, &format!("{}-signer", self.authority.common_name));
+        draft.set_key_usage(&[key_usage::DIGITAL_SIGNATURE]);
+        draft.set_extended_key_usage(true, &[oids::TIME_STAMPING]);
+        if let Some(change) = &self.change {
+            change(&mut draft);
+        }
+        let certificate = SigningCertificate {
+            der: draft.sign(),
+            issuer: draft.issuer.clone(),
+            serial: draft.serial.clone(),
+            signer,
+        };
+        TimestampAuthority { authority, certificate, leaf_in_trusted_root: self.leaf_in_trusted_root }
+    }
+}
+
+/// The certificate that signs tokens, with what CMS needs of it.
+#[derive(Clone, Debug)]
+pub struct SigningCertificate {
+    /// The certificate, DER.
+    pub der: Vec<u8>,
+    /// Its issuer, DER.
+    pub issuer: Vec<u8>,
+    /// Its serial number, big-endian.
+    pub serial: Vec<u8>,
+    /// Its key.
+    pub signer: Signer,
+}
+
+/// A timestamp authority.
+#[derive(Clone)]
+pub struct TimestampAuthority {
+    /// The chain above the signing certificate.
+    pub authority: Authority,
+    /// Who signs.
+    pub certificate: SigningCertificate,
+    /// Whether the trusted root's chain begins with the signing certificate.
+    pub leaf_in_trusted_root: bool,
+}
+
+impl TimestampAuthority {
+    /// A draft of a granted response over `message` at that time: SHA-256 imprint, signing certificate embedded.
+    pub fn draft(&self, position: usize, message: &[u8], time: Timestamp) -> TimestampDraft {
+        TimestampDraft {
+            position,
+            status: 0,
+            message: message.to_vec(),
+            imprint_algorithm: HashAlgorithm::Sha256,
+            imprint: None,
+            policy: "1.3.6.1.4.1.57264.2".into(),
+            serial: sealwax_crypto::sha256(message)[..16].to_vec(),
+            gen_time: time,
+            nonce: None,
+            content_type: TST_INFO.into(),
+            content_type_attribute: Some(TST_INFO.into()),
+            message_digest: MessageDigest::Correct,
+            signing_certificate: SigningCertificateAttribute::V2,
+            digest_algorithm: HashAlgorithm::Sha256,
+            certificate: self.certificate.clone(),
+            issuer_and_serial: None,
+            embedded: vec![self.certificate.der.clone()],
+            signer_infos: 1,
+            signature: None,
+            constructed_octets: false,
+        }
+    }
+
+    /// The root of the chain.
+    pub fn root(&self) -> &[u8] {
+        &self.authority.chain[0].der
+    }
+
+    /// A CA of the chain as if it were the signer.
+    pub fn certificate_authority_as_signer(&self) -> SigningCertificate {
+        let issuing = self.authority.issuing();
+        SigningCertificate {
+            der: issuing.der.clone(),
+            issuer: self.authority.chain[0].subject.clone(),
+            serial: crate::certificate::serial(issuing.signer.spki()),
+            signer: issuing.signer.clone(),
+        }
+    }
+
+    pub(crate) fn trusted_root_entry(&self) -> Value {
+        let leaf = self.leaf_in_trusted_root.then_some(self.certificate.der.as_slice());
+        self.authority.trusted_root_entry(leaf)
+    }
+}
+
+/// The message digest among the signed attributes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageDigest {
+    /// The digest of the TSTInfo.
+    Correct,
+    /// Other bytes.
+    Other(Vec<u8>),
+    /// No such attribute.
+    Absent,
+}
+
+/// The attribute that names the signing certificate (RFC 5035).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SigningCertificateAttribute {
+    /// ESSCertID with SHA-1 of these bytes' owner: the hash is given, since SHA-1 is nowhere else in the house.
+    V1(Vec<u8>),
+    /// ESSCertIDv2 with SHA-256 of the signing certificate.
+    V2,
+    /// ESSCertIDv2 with another hash algorithm over the signing certificate.
+    V2With(HashAlgorithm),
+    /// ESSCertIDv2 with SHA-256 of another certificate.
+    V2Of(Vec<u8>),
+    /// No such attribute.
+    Absent,
+}
+
+/// A TimeStampResp before it is signed.
+#[derive(Clone, Debug)]
+pub struct TimestampDraft {
+    /// Which of the bundle's timestamps this is.
+    pub position: usize,
+    /// PKIStatus: 0 granted, 1 granted with modifications, 2 rejection.
+    pub status: u64,
+    /// The bytes that are stamped.
+    pub message: Vec<u8>,
+    /// Hash of the imprint.
+    pub imprint_algorithm: HashAlgorithm,
+    /// An imprint other than the hash of `message`.
+    pub imprint: Option<Vec<u8>>,
+    /// The policy's identifier.
+    pub policy: String,
+    /// Serial number of the token, big-endian.
+    pub serial: Vec<u8>,
+    /// The time.
+    pub gen_time: Timestamp,
+    /// A nonce, big-endian.
+    pub nonce: Option<Vec<u8>>,
+    /// eContentType.
+    pub content_type: String,
+    /// The content type among the signed attributes.
+    pub content_type_attribute: Option<String>,
+    /// The message digest among the signed attributes.
+    pub message_digest: MessageDigest,
+    /// ESSCertID.
+    pub signing_certificate: SigningCertificateAttribute,
+    /// Digest algorithm of the SignerInfo.
+    pub digest_algorithm: HashAlgorithm,
+    /// Who signs.
+    pub certificate: SigningCertificate,
+    /// A signer identifier (issuer DER, serial) other than the certificate's.
+    pub issuer_and_serial: Option<(Vec<u8>, Vec<u8>)>,
+    /// Embedded certificates; none leaves the field out.
+    pub embedded: Vec<Vec<u8>>,
+    /// How often the SignerInfo is written.
+    pub signer_infos: usize,
+    /// Another signature.
+    pub signature: Option<Vec<u8>>,
+    /// Writes the content as a constructed OCTET STRING of two pieces with indefinite length (BER, not DER).
+    pub constructed_octets: bool,
+}
+
+impl TimestampDraft {
+    /// Signs by another authority; the embedded certificate, if any, changes too.
+    pub fn sign_as(&mut self, certificate: &SigningCertificate) {
+        self.certificate = certificate.clone();
+        if !self.embedded.is_empty() {
+            self.embedded = vec![certificate.der.clone()];
+        }
+    }
+
+    fn tst_info(&self) -> Vec<u8> {
+        let digest = sealwax_crypto::digest(self.imprint_algorithm, &self.message);
+        let imprint = self.imprint.clone().unwrap_or_else(|| digest.as_bytes().to_vec());
+        let mut parts = vec![
+            der::integer(1),
+            der::oid(&self.policy),
+            der::sequence([hash_algorithm(self.imprint_algorithm), der::octet_string(imprint)]),
+            der::unsigned(&self.serial),
+            der::generalized_time(self.gen_time),
+            der::sequence([der::integer(1)]),
+        ];
+        parts.extend(self.nonce.as_deref().map(der::unsigned));
+        der::sequence(parts)
+    }
+
+    fn signed_attributes(&self, content: &[u8]) -> Vec<Vec<u8>> {
+        let attribute = |oid, value| der::sequence([der::oid(oid), der::set([value])]);
+        let mut attributes = Vec::new();
+        if let Some(content_type) = &self.content_type_attribute {
+            attributes.push(attribute(CONTENT_TYPE, der::oid(content_type)));
+        }
+        attributes.push(attribute(SIGNING_TIME, der::utc_time(self.gen_time)));
+        match &self.message_digest {
+            MessageDigest::Correct => {
+                let digest = sealwax_crypto::digest(self.digest_algorithm, content);
+                attributes.push(attribute(MESSAGE_DIGEST, der::octet_string(digest.as_bytes())));
+            }
+            MessageDigest::Other(digest) => {
+                attributes.push(attribute(MESSAGE_DIGEST, der::octet_string(digest)));
+            }
+            MessageDigest::Absent => {}
+        }
+        let issuer_serial = || {
+            let directory_name = der::context(4, [&self.certificate.issuer]);
+            der::sequence([der::sequence([directory_name]), der::unsigned(&self.certificate.serial)])
+        };
+        let identifier = |parts| der::sequence([der::sequence([der::sequence::<Vec<u8>>(parts)])]);
+        let sha256 = |bytes: &[u8]| der::octet_string(sealwax_crypto::sha256(bytes));
+        match &self.signing_certificate {
+            SigningCertificateAttribute::V1(sha1) => {
+                let value = identifier(vec![der::octet_string(sha1), issuer_serial()]);
+                attributes.push(attribute(SIGNING_CERTIFICATE, value));
+            }
+            SigningCertificateAttribute::V2 => {
+                let value = identifier(vec![sha256(&self.certificate.der), issuer_serial()]);
+                attributes.push(attribute(SIGNING_CERTIFICATE_V2, value));
+            }
+            SigningCertificateAttribute::V2With(hash) => {
+                let digest = sealwax_crypto::digest(*hash, &self.certificate.der);
+                let mut parts = vec![der::octet_string(digest.as_bytes()), issuer_serial()];
+                if *hash != HashAlgorithm::Sha256 {
+                    parts.insert(0, hash_algorithm(*hash));
+                }
+                attributes.push(attribute(SIGNING_CERTIFICATE_V2, identifier(parts)));
+            }
+            SigningCertificateAttribute::V2Of(certificate) => {
+                attributes.push(attribute(SIGNING_CERTIFICATE_V2, identifier(vec![sha256(certificate)])));
+            }
+            SigningCertificateAttribute::Absent => {}
+        }
+        attributes
+    }
+
+    /// The signed TimeStampResp, DER (BER with `constructed_octets`). A rejection carries its token all the same.
+    pub fn sign(&self) -> Vec<u8> {
+        let content = self.tst_info();
+        let attributes = self.signed_attributes(&content);
+        let signature = self
+            .signature
+            .clone()
+            .unwrap_or_else(|| self.certificate.signer.sign(&der::set(attributes.clone())));
+        let (issuer, serial) = self
+            .issuer_and_serial
+            .clone()
+            .unwrap_or_else(|| (self.certificate.issuer.clone(), self.certificate.serial.clone()));
+        let mut sorted = attributes;
+        sorted.sort();
+        let signer_info = der::sequence([
+            der::integer(1),
+            der::sequence([issuer, der::unsigned(&serial)]),
+            hash_algorithm(self.digest_algorithm),
+            der::context(0, sorted),
+            self.certificate.signer.signature_algorithm(),
+            der::octet_string(signature),
+        ]);
+        let octets = if self.constructed_octets {
+            let (first, second) = content.split_at(content.len() / 2);
+            [&[0x24, 0x80][..], &der::octet_string(first), &der::octet_string(second), &[0, 0]].concat()
+        } else {
+            der::octet_string(&content)
+        };
+        let mut signed_data = vec![
+            der::integer(3),
+            der::set([hash_algorithm(self.digest_algorithm)]),
+            der::sequence([der::oid(&self.content_type), der::context(0, [octets])]),
+        ];
+        if !self.embedded.is_empty() {
+            signed_data.push(der::context(0, &self.embedded));
+        }
+        signed_data.push(der::set(std::iter::repeat_n(signer_info, self.signer_infos)));
+        let token = der::sequence([der::oid(SIGNED_DATA), der::context(0, [der::sequence(signed_data)])]);
+        der::sequence([der::sequence([der::integer(self.status)]), token])
+    }
+}
