@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealwax_crypto::{HashAlgorithm, KeyKind};
+use sealwax_crypto::{HashAlgorithm, KeyKind, Scheme};
 
 use crate::{
     Instance,
@@ -91,7 +91,9 @@ fn public() -> Instance {
         .certificate_log(CertificateLog::new(KeyKind::EcdsaP256))
         .log(SignatureLog::v1("rekor.sealwax.test").with_checkpoint_timestamp())
         .log(witnesses.iter().fold(v2, SignatureLog::witnessed_by))
-        .timestamp_authority(&TimestampAuthorityOptions::default())
+        .timestamp_authority(
+            &TimestampAuthorityOptions::default().scheme(Scheme::Ecdsa(HashAlgorithm::Sha256)),
+        )
         .managed_key(ManagedKey::with_hint(
             KeyKind::EcdsaP256,
             "SHA256:jl3bwswu80PjjokCgh0o2w5c2U4LhQAE57gj9cz1kzA",

@@ -68,6 +68,13 @@ impl TimestampAuthorityOptions {
         self
     }
 
+    /// Scheme of the signing key: P-384 with SHA-256 is what the public authority does.
+    #[must_use]
+    pub fn scheme(mut self, scheme: Scheme) -> Self {
+        self.scheme = Some(scheme);
+        self
+    }
+
     /// Changes the chain's options.
     #[must_use]
     pub fn with_authority(mut self, change: impl FnOnce(AuthorityOptions) -> AuthorityOptions) -> Self {
@@ -162,7 +169,7 @@ impl TimestampAuthority {
             content_type_attribute: Some(TST_INFO.into()),
             message_digest: MessageDigest::Correct,
             signing_certificate: SigningCertificateAttribute::V2,
-            digest_algorithm: HashAlgorithm::Sha256,
+            digest_algorithm: self.certificate.signer.hash(),
             certificate: self.certificate.clone(),
             issuer_and_serial: None,
             embedded: vec![self.certificate.der.clone()],
@@ -249,7 +256,7 @@ pub struct TimestampDraft {
     pub message_digest: MessageDigest,
     /// ESSCertID.
     pub signing_certificate: SigningCertificateAttribute,
-    /// Digest algorithm of the SignerInfo.
+    /// Digest algorithm of the SignerInfo: that of the signature as a rule, since OpenSSL takes it for both.
     pub digest_algorithm: HashAlgorithm,
     /// Who signs.
     pub certificate: SigningCertificate,
@@ -269,6 +276,7 @@ impl TimestampDraft {
     /// Signs by another authority; the embedded certificate, if any, changes too.
     pub fn sign_as(&mut self, certificate: &SigningCertificate) {
         self.certificate = certificate.clone();
+        self.digest_algorithm = certificate.signer.hash();
         if !self.embedded.is_empty() {
             self.embedded = vec![certificate.der.clone()];
         }
