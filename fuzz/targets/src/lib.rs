@@ -13,7 +13,10 @@
 )]
 
 mod json;
+mod keys;
 pub mod seeds;
+mod signatures;
+mod tlog;
 
 /// One parser, or one family of parsers that read the same kind of input.
 pub struct Target {
@@ -23,10 +26,20 @@ pub struct Target {
     pub run: fn(&[u8]),
     /// Whether an input is worth starting from.
     pub likes: fn(&[u8]) -> bool,
+    /// What to start from beside the material that is harvested.
+    pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
 /// Every target, in the order of the rings.
-pub const TARGETS: &[Target] = &[Target { name: "json", run: json::run, likes: seeds::is_json }];
+pub const TARGETS: &[Target] = &[
+    Target { name: "json", run: json::run, likes: seeds::is_json, seeds: Vec::new },
+    Target { name: "keys", run: keys::run, likes: seeds::is_key, seeds: Vec::new },
+    Target { name: "signatures", run: signatures::run, likes: seeds::none, seeds: signatures::seeds },
+    Target { name: "note", run: tlog::note, likes: seeds::is_note, seeds: Vec::new },
+    Target { name: "policy", run: tlog::policy, likes: seeds::none, seeds: tlog::policy_seeds },
+    Target { name: "merkle", run: tlog::merkle, likes: seeds::none, seeds: tlog::merkle_seeds },
+    Target { name: "tile", run: tlog::tile, likes: seeds::none, seeds: tlog::tile_seeds },
+];
 
 /// The target of this name.
 #[must_use]

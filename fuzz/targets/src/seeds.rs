@@ -95,3 +95,26 @@ fn add_strings(value: &Value<'_>, nesting: usize, seeds: &mut BTreeSet<Vec<u8>>)
 pub(crate) fn is_json(input: &[u8]) -> bool {
     matches!(input.trim_ascii_start().first(), Some(b'{' | b'['))
 }
+
+/// For targets whose inputs occur nowhere.
+pub(crate) fn none(_input: &[u8]) -> bool {
+    false
+}
+
+pub(crate) fn is_key(input: &[u8]) -> bool {
+    input.len() < 8192 && (is_pem(input) || is_der(input))
+}
+
+pub(crate) fn is_pem(input: &[u8]) -> bool {
+    input.starts_with(b"-----BEGIN ")
+}
+
+/// A SEQUENCE of the length of the input.
+pub(crate) fn is_der(input: &[u8]) -> bool {
+    input.len() > 32 && input.first() == Some(&0x30)
+}
+
+/// Has a signature line of a signed note.
+pub(crate) fn is_note(input: &[u8]) -> bool {
+    std::str::from_utf8(input).is_ok_and(|text| !is_json(input) && text.contains("\n\n\u{2014} "))
+}

@@ -26,7 +26,9 @@ fn write(directory: &Path, sources: &[PathBuf]) -> io::Result<()> {
     for target in TARGETS {
         let directory = directory.join(target.name);
         std::fs::create_dir_all(&directory)?;
-        for (number, seed) in seeds.iter().filter(|seed| (target.likes)(seed)).enumerate() {
+        let own = (target.seeds)();
+        let liked = seeds.iter().filter(|seed| (target.likes)(seed));
+        for (number, seed) in own.iter().chain(liked).enumerate() {
             std::fs::write(directory.join(number.to_string()), seed)?;
         }
     }

@@ -1,0 +1,41 @@
+//! Public keys in every encoding: both providers take the same ones, and a key survives being written.
+
+use sealwax_crypto::provider::Provider;
+use sealwax_crypto::{KeyDetails, Message, PublicKey, VerifyError, pem};
+
+pub(crate) fn run(input: &[u8]) {
+    if let Ok(key) = PublicKey::from_spki_der(input) {
+        assert_eq!(key.spki_der(), input, "an encoding that we do not write");
+        check(&key);
+    }
+    if let Ok(key) = PublicKey::from_pkcs1_der(input) {
+        check(&key);
+    }
+    for number in 0..64 {
+        let key = KeyDetails::from_number(number).map(|details| details.read_key(input));
+        if let Some(Ok(key)) = key {
+            check(&key);
+        }
+    }
+    if let Ok(text) = std::str::from_utf8(input) {
+        if let Ok(key) = PublicKey::from_pem(text) {
+            check(&key);
+        }
+        for block in pem::decode_all(text).unwrap_or_default() {
+            let written = pem::encode(&block.label, &block.der);
+            assert_eq!(pem::decode_one(&written).map(|again| again.der), Ok(block.der));
+        }
+    }
+}
+
+fn check(key: &PublicKey) {
+    assert_eq!(PublicKey::from_spki_der(key.spki_der()).as_ref(), Ok(key));
+    assert_eq!(PublicKey::from_pem(&key.to_pem()).as_ref(), Ok(key));
+    for provider in Provider::ALL {
+        assert!(provider.accepts(key.spki_der()), "{provider:?} refuses a key that the other one took");
+    }
+    for scheme in key.artifact_schemes() {
+        let verdict = key.verify(*scheme, Message::Bytes(b"message"), key.spki_der());
+        assert_eq!(verdict, Err(VerifyError::BadSignature));
+    }
+}
