@@ -1,6 +1,6 @@
 //! Why a key was refused, and why a signature was.
 
-use crate::{HashAlgorithm, KeyKind, Scheme, pem::PemError};
+use crate::{HashAlgorithm, JwkError, KeyKind, Scheme, pem::PemError};
 
 /// Why an encoded key was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +84,9 @@ pub enum KeyError {
         /// The label found.
         label: String,
     },
+    /// Not a JSON Web Key of the registry.
+    #[error(transparent)]
+    Jwk(#[from] JwkError),
 }
 
 /// Why a signature was not accepted.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::provider::{Prepared, active};
 use crate::spki::{self, Material};
-use crate::{Digest, HashAlgorithm, KeyError, KeyKind, Message, Scheme, VerifyError, ed25519, pem};
+use crate::{Digest, HashAlgorithm, KeyError, KeyKind, Message, Scheme, VerifyError, ed25519, jwk, pem};
 
 /// A public key of the registry, checked, and prepared for many verifications. Cloning is cheap.
 #[derive(Clone)]
@@ -54,6 +54,15 @@ impl PublicKey {
             "RSA PUBLIC KEY" => Self::from_pkcs1_der(&block.der),
             _ => Err(KeyError::PemLabel { label: block.label }),
         }
+    }
+
+    /// Reads a JSON Web Key (RFC 7517): `EC`, `RSA`, `OKP` with Ed25519, `AKP` with ML-DSA. Members that say what the
+    /// key is for are ignored; private members are refused.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub fn from_jwk(text: &str) -> Result<Self, KeyError> {
+        jwk::read(text)
     }
 
     /// An Ed25519 key from its 32 bytes.

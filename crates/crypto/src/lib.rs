@@ -18,6 +18,7 @@
 mod ed25519;
 mod error;
 mod hash;
+mod jwk;
 mod key;
 pub mod pem;
 #[doc(hidden)]
@@ -30,6 +31,7 @@ mod spki;
 
 pub use error::{KeyError, SignError, VerifyError};
 pub use hash::{Digest, DigestError, HashAlgorithm, Hasher, digest, sha256};
+pub use jwk::JwkError;
 pub use key::PublicKey;
 pub use registry::{KeyDetails, KeyEncoding};
 pub use scheme::{KeyKind, Message, Scheme};

@@ -161,6 +161,13 @@ pub(crate) fn encode_raw(kind: KeyKind, key: &[u8]) -> Result<Vec<u8>, KeyError>
     encode(oid, None, key)
 }
 
+/// The `RSAPublicKey` of a modulus and an exponent, big-endian.
+pub(crate) fn encode_pkcs1(modulus: &[u8], exponent: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let uint = |bytes| UintRef::new(bytes).map_err(|_| KeyError::Malformed);
+    let key = RsaPublicKey { modulus: uint(modulus)?, exponent: uint(exponent)? };
+    key.to_der().map_err(|_| KeyError::Malformed)
+}
+
 #[derive(Sequence)]
 struct Spki<'a> {
     algorithm: AlgorithmIdentifier<'a>,
@@ -213,5 +220,6 @@ fn odd(number: &[u8]) -> bool {
 
 fn bit_len(number: &[u8]) -> usize {
     let Some((first, rest)) = number.split_first() else { return 0 };
-    8 * rest.len() + usize::from(u8::BITS as u8 - first.leading_zeros() as u8)
+    let top = (0..8).rev().find(|bit| first >> bit & 1 == 1).map_or(0, |bit| bit + 1);
+    8 * rest.len() + top
 }

@@ -66,7 +66,7 @@ fn round_trip(key: &PublicKey, scheme: Scheme, message: &[u8], signature: &[u8])
                 }
             }
             None => {
-                let value = Digest::new(HashAlgorithm::Sha512, &[0; 64]).unwrap();
+                let value = digest(HashAlgorithm::Sha512, message);
                 let found = verify(Message::Digest(&value), signature);
                 assert_eq!(found, Err(VerifyError::MessageNeeded { scheme }));
             }

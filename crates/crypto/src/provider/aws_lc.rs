@@ -15,7 +15,7 @@ pub(crate) enum Key {
     /// One parsed key per hash and padding, each made when first used.
     Rsa {
         pkcs1_sha256: ParsedPublicKey,
-        others: [OnceLock<ParsedPublicKey>; 5],
+        others: Box<[OnceLock<ParsedPublicKey>; 5]>,
     },
     P256(ParsedPublicKey),
     P384(ParsedPublicKey),
