@@ -166,12 +166,20 @@ impl<'a> Tlv<'a> {
         ObjectIdentifier::from_bytes(self.value).map_err(|_| self.error(DerCause::ObjectIdentifier))
     }
 
-    /// Content as the magnitude of a non-negative INTEGER, without a leading zero; zero is one zero octet.
-    pub(crate) fn unsigned(&self) -> Result<&'a [u8], DerError> {
+    /// Content octets of an INTEGER, two's complement in its shortest form.
+    pub(crate) fn integer(&self) -> Result<&'a [u8], DerError> {
         self.expect(INTEGER)?;
         match self.value {
             [] => Err(self.error(DerCause::IntegerNotMinimal)),
-            [0, second, ..] if *second < 0x80 => Err(self.error(DerCause::IntegerNotMinimal)),
+            [0x00, second, ..] if *second < 0x80 => Err(self.error(DerCause::IntegerNotMinimal)),
+            [0xff, second, ..] if *second >= 0x80 => Err(self.error(DerCause::IntegerNotMinimal)),
+            value => Ok(value),
+        }
+    }
+
+    /// Content as the magnitude of a non-negative INTEGER, without a leading zero; zero is one zero octet.
+    pub(crate) fn unsigned(&self) -> Result<&'a [u8], DerError> {
+        match self.integer()? {
             [0, rest @ ..] if !rest.is_empty() => Ok(rest),
             [first, ..] if *first >= 0x80 => Err(self.error(DerCause::IntegerOutOfRange)),
             value => Ok(value),

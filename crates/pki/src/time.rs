@@ -35,7 +35,7 @@ pub(crate) fn gen_time(element: &Tlv<'_>) -> Result<Timestamp, DerError> {
     instant(year, rest, Fraction::Allowed).ok_or(malformed)
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Fraction {
     Allowed,
     Refused,

@@ -88,9 +88,9 @@ pub enum TimestampError {
     #[error("the time stamp is of {found}, not of {expected}")]
     Imprint {
         /// The digest of the message.
-        expected: Imprint,
+        expected: Box<Imprint>,
         /// The digest in the token.
-        found: Imprint,
+        found: Box<Imprint>,
     },
     /// The signed digest is not that of the content.
     #[error("the signed message digest is not that of the content")]
@@ -173,7 +173,8 @@ impl TimestampToken {
         // The imprint is the digest of the message.
         let expected = digest(self.info.imprint.algorithm(), message);
         if expected != self.info.imprint {
-            return Err(TimestampError::Imprint { expected, found: self.info.imprint });
+            let found = Box::new(self.info.imprint);
+            return Err(TimestampError::Imprint { expected: Box::new(expected), found });
         }
         // RFC 5652 5.6: the signed digest is that of the content.
         if digest(signer.digest, &self.signed_data.content).as_bytes() != signer.message_digest {
@@ -205,7 +206,7 @@ impl TimestampToken {
         &self.info.imprint
     }
 
-    /// The serial number that the authority gave it: magnitude, big endian.
+    /// The serial number that the authority gave it, as the content octets of an INTEGER (negative ones occur).
     #[must_use]
     pub fn serial(&self) -> &[u8] {
         &self.info.serial
@@ -288,7 +289,7 @@ impl VerifiedTimestamp {
         self.time
     }
 
-    /// The stamp's serial number, unique with the authority.
+    /// The stamp's serial number, unique with the authority, as the content octets of an INTEGER.
     #[must_use]
     pub fn serial(&self) -> &[u8] {
         &self.serial

@@ -51,13 +51,13 @@ impl TstInfo {
         }
         let policy = reader.expect(OID)?.object_identifier()?;
         let imprint = read_imprint(reader.sequence()?)?;
-        let serial = reader.expect(INTEGER)?.unsigned()?.to_vec();
+        let serial = reader.expect(INTEGER)?.integer()?.to_vec(); // negative ones occur
         let gen_time = time::gen_time(&reader.expect(GENERALIZED_TIME)?)?;
         let accuracy =
             reader.optional(SEQUENCE)?.map(|accuracy| read_accuracy(accuracy.reader())).transpose()?;
         let ordering =
             reader.optional(BOOLEAN)?.map(|ordering| ordering.boolean()).transpose()?.unwrap_or(false);
-        let nonce = reader.optional(INTEGER)?.map(|nonce| nonce.value.to_vec());
+        let nonce = reader.optional(INTEGER)?.map(|nonce| nonce.integer().map(<[u8]>::to_vec)).transpose()?;
         reader.optional(context_constructed(0))?; // tsa
         if let Some(extensions) = reader.optional(context_constructed(1))? {
             refuse_critical(extensions.reader())?;
