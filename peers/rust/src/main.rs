@@ -63,10 +63,7 @@ fn check(inputs: &Inputs) -> Result<(), Failure> {
     for entry in &inputs.entries {
         let outcome = inputs.job(entry).and_then(|job| job.verify());
         let reason = outcome.err().map_or_else(String::new, |failure| failure.to_string());
-        println!(
-            "{}",
-            json!({ "name": entry.name, "accepted": reason.is_empty(), "reason": reason })
-        );
+        println!("{}", json!({ "name": entry.name, "accepted": reason.is_empty(), "reason": reason }));
     }
     Ok(())
 }
