@@ -12,8 +12,10 @@
     reason = "a target that panics has found what it looked for"
 )]
 
+mod formats;
 mod json;
 mod keys;
+mod pki;
 pub mod seeds;
 mod signatures;
 mod tlog;
@@ -39,6 +41,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "policy", run: tlog::policy, likes: seeds::none, seeds: tlog::policy_seeds },
     Target { name: "merkle", run: tlog::merkle, likes: seeds::none, seeds: tlog::merkle_seeds },
     Target { name: "tile", run: tlog::tile, likes: seeds::none, seeds: tlog::tile_seeds },
+    Target { name: "certificate", run: pki::certificate, likes: seeds::is_certificate, seeds: Vec::new },
+    Target { name: "path", run: pki::path, likes: seeds::is_pem, seeds: pki::path_seeds },
+    Target { name: "timestamp", run: pki::timestamp, likes: seeds::is_timestamp, seeds: Vec::new },
+    Target { name: "bundle", run: formats::bundle, likes: seeds::is_bundle, seeds: Vec::new },
+    Target { name: "readers", run: formats::readers, likes: seeds::is_json, seeds: Vec::new },
+    Target { name: "detached", run: formats::detached, likes: seeds::none, seeds: formats::detached_seeds },
+    Target { name: "trust", run: formats::trust, likes: seeds::is_trust, seeds: Vec::new },
+    Target { name: "statement", run: formats::statement, likes: seeds::is_statement, seeds: Vec::new },
+    Target { name: "body", run: formats::body, likes: seeds::is_body, seeds: Vec::new },
 ];
 
 /// The target of this name.

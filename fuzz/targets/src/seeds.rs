@@ -114,6 +114,38 @@ pub(crate) fn is_der(input: &[u8]) -> bool {
     input.len() > 32 && input.first() == Some(&0x30)
 }
 
+pub(crate) fn is_certificate(input: &[u8]) -> bool {
+    input.len() < 8192 && (is_pem(input) || is_der(input) && !contains(input, TST_INFO))
+}
+
+pub(crate) fn is_timestamp(input: &[u8]) -> bool {
+    is_der(input) && contains(input, TST_INFO)
+}
+
+/// id-ct-TSTInfo, as it stands in every token.
+const TST_INFO: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x10, 0x01, 0x04];
+
+pub(crate) fn is_bundle(input: &[u8]) -> bool {
+    is_json(input) && contains(input, b"erificationMaterial")
+}
+
+pub(crate) fn is_trust(input: &[u8]) -> bool {
+    is_json(input)
+        && [&b"tlogs"[..], b"rekorTlog", b"tufRoot", b"keyUsage"].iter().any(|word| contains(input, word))
+}
+
+pub(crate) fn is_statement(input: &[u8]) -> bool {
+    is_json(input) && contains(input, b"predicateType")
+}
+
+pub(crate) fn is_body(input: &[u8]) -> bool {
+    is_json(input) && contains(input, b"apiVersion")
+}
+
+fn contains(input: &[u8], word: &[u8]) -> bool {
+    input.windows(word.len()).any(|window| window == word)
+}
+
 /// Has a signature line of a signed note.
 pub(crate) fn is_note(input: &[u8]) -> bool {
     std::str::from_utf8(input).is_ok_and(|text| !is_json(input) && text.contains("\n\n\u{2014} "))
