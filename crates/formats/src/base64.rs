@@ -1,4 +1,5 @@
-//! Base64 as protobuf's JSON allows it: either alphabet, padded or not, written in the standard one with padding.
+//! Base64 as protobuf's JSON allows it: either alphabet, padded or not, written in the standard one with padding. Line breaks
+//! are passed over, as Go's protobuf does: what `base64` and `openssl` print is pasted into bundles as it is.
 
 use base64::Engine as _;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -20,6 +21,10 @@ pub struct Base64Error(#[from] base64::DecodeError);
 /// # Errors
 /// [`Base64Error`].
 pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
+    decode_line(text).or_else(|e| if text.contains(['\n', '\r']) { decode_line(&text.replace(['\n', '\r'], "")) } else { Err(e) })
+}
+
+fn decode_line(text: &str) -> Result<Vec<u8>, Base64Error> {
     // The URL alphabet is rare, so the common one is tried first; only its failure is worth a second look.
     EITHER
         .decode(text)
@@ -42,12 +47,13 @@ mod tests {
             assert_eq!(decode(text).unwrap(), [0xfb, 0xff], "{text}");
         }
         assert_eq!(decode("").unwrap(), []);
+        assert_eq!(decode("+/\r\n8=\n").unwrap(), [0xfb, 0xff]);
         assert_eq!(encode(&[0xfb, 0xff]), "+/8=");
     }
 
     #[test]
     fn refused() {
-        for text in ["+_8=", "A", "AB=C", "AA==A", "AB", "A\nAA", " AAA", "AAA= ", "====", "é", "A==="] {
+        for text in ["+_8=", "A", "AB=C", "AA==A", "AB", " AAA", "AAA= ", "====", "é", "A==="] {
             assert!(decode(text).is_err(), "{text:?}");
         }
     }

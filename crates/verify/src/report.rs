@@ -143,6 +143,13 @@ check_ids! {
     TrustAge = "trust.age",
 }
 
+impl CheckId {
+    /// Whether it is made on log entries.
+    pub(crate) fn is_about_logs(self) -> bool {
+        self.as_str().starts_with("log.")
+    }
+}
+
 impl fmt::Display for CheckId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

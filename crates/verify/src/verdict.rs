@@ -2,24 +2,24 @@
 
 use jiff::Timestamp;
 use sealwax_crypto::Digest;
-use sealwax_pki::FulcioExtensions;
+use sealwax_pki::{Certificate, FulcioExtensions, GeneralName};
 
 use crate::report::{CheckId, Report};
 
 /// Proof that a bundle satisfies a policy. It has no public constructor: holding one means that every check passed.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Verified {
-    pub(crate) content: SignedContent,
+pub struct Verified<'b> {
+    pub(crate) content: SignedContent<'b>,
     pub(crate) signer: Signer,
     pub(crate) times: Vec<EstablishedTime>,
     pub(crate) entries: Vec<LoggedEntry>,
     pub(crate) report: Report,
 }
 
-impl Verified {
+impl<'b> Verified<'b> {
     /// What was signed: the artifact itself, or a statement about it.
-    pub fn content(&self) -> &SignedContent {
+    pub fn content(&self) -> &SignedContent<'b> {
         &self.content
     }
 
@@ -47,7 +47,7 @@ impl Verified {
 /// What a signature is over (rule 10).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum SignedContent {
+pub enum SignedContent<'b> {
     /// The artifact.
     Artifact {
         /// The digest that was signed, if a digest was.
@@ -60,7 +60,7 @@ pub enum SignedContent {
         /// The name of the subject that is the artifact.
         subject: Option<String>,
         /// The statement, byte for byte as it was signed (JSON).
-        statement: Vec<u8>,
+        statement: &'b [u8],
     },
 }
 
@@ -69,7 +69,7 @@ pub enum SignedContent {
 #[non_exhaustive]
 pub enum Signer {
     /// The holder of an identity, by a certificate.
-    Certificate(Box<CertificateSigner>),
+    Certificate(CertificateSigner),
     /// The holder of a key.
     Key(KeySigner),
 }
@@ -77,14 +77,30 @@ pub enum Signer {
 /// An identity, as the certificate states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateSigner {
+    pub(crate) certificate: Certificate,
+}
+
+impl CertificateSigner {
     /// The subject alternative name: an e-mail address, a URI, or a user name.
-    pub subject: String,
+    pub fn subject(&self) -> &str {
+        let names = self.certificate.subject_alternative_names();
+        names.first().and_then(GeneralName::identity).unwrap_or_default()
+    }
+
     /// The issuer of the identity; absent in the certificates of GitHub's releases.
-    pub issuer: Option<String>,
+    pub fn issuer(&self) -> Option<&str> {
+        self.extensions().issuer()
+    }
+
     /// All that the certificate says about the build.
-    pub extensions: FulcioExtensions,
-    /// The leaf certificate (DER).
-    pub certificate: Vec<u8>,
+    pub fn extensions(&self) -> FulcioExtensions<'_> {
+        self.certificate.fulcio().unwrap_or_default()
+    }
+
+    /// The certificate.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
 }
 
 /// A key.
@@ -141,7 +157,6 @@ pub struct LoggedEntry {
 pub struct NotVerified {
     pub(crate) report: Report,
     pub(crate) signer: Option<Signer>,
-    pub(crate) predicate_type: Option<String>,
 }
 
 impl NotVerified {
@@ -162,10 +177,5 @@ impl NotVerified {
             && failed.next().is_none()
             && self.report.undecided().next().is_none();
         self.signer.as_ref().filter(|_| only_identity)
-    }
-
-    /// The predicate type of the attestation, if it could be read. It is not verified.
-    pub fn predicate_type(&self) -> Option<&str> {
-        self.predicate_type.as_deref()
     }
 }
