@@ -15,9 +15,6 @@ use sha2::digest::{FixedOutput, HashMarker, Output, OutputSizeUser, Update};
 
 use crate::Digest;
 
-/// Length of a signature.
-const SIGNATURE_LEN: usize = 64;
-
 /// The order of the base point, little-endian.
 const L: [u8; 32] = [
     0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
@@ -65,7 +62,6 @@ pub(crate) fn is_weak(point: &[u8; 32]) -> bool {
 pub(crate) fn is_strict(signature: &[u8]) -> bool {
     let Some((r, rest)) = signature.split_first_chunk::<32>() else { return false };
     let Some((s, [])) = rest.split_first_chunk::<32>() else { return false };
-    debug_assert_eq!(signature.len(), SIGNATURE_LEN);
     less(s, &L) && !is_weak(r)
 }
 

@@ -90,7 +90,7 @@ pub enum KeyError {
 }
 
 /// Why a signature was not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// The signature is not the key's signature of the message.

@@ -1,5 +1,11 @@
 //! The edges of Ed25519, where libraries differ: what RFC 8032 leaves open must come out the same in every provider.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests; clippy.toml only knows test functions"
+)]
+
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use curve25519_dalek::{EdwardsPoint, Scalar};
 use sealwax_crypto::provider::Provider;

@@ -1,9 +1,11 @@
 //! What `SigningKey` signs, every provider verifies; damaged, no provider does.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests; clippy.toml only knows test functions")]
+
+use std::sync::LazyLock;
+
 use sealwax_crypto::provider::Provider;
-use sealwax_crypto::{
-    Digest, HashAlgorithm, KeyKind, Message, PublicKey, Scheme, SigningKey, VerifyError, digest,
-};
+use sealwax_crypto::{HashAlgorithm, KeyKind, Message, PublicKey, Scheme, SigningKey, VerifyError, digest};
 
 const KINDS: [KeyKind; 9] = [
     KeyKind::Rsa { bits: 3072 },
@@ -17,6 +19,10 @@ const KINDS: [KeyKind; 9] = [
     KeyKind::MlDsa87,
 ];
 
+/// One key of each kind: an RSA key takes seconds.
+static KEYS: LazyLock<Vec<SigningKey>> =
+    LazyLock::new(|| KINDS.map(|kind| SigningKey::generate(kind).unwrap()).into());
+
 fn schemes() -> impl Iterator<Item = Scheme> {
     HashAlgorithm::ALL
         .into_iter()
@@ -28,8 +34,7 @@ fn schemes() -> impl Iterator<Item = Scheme> {
 fn every_kind_and_scheme() {
     let message = b"what is signed";
     let mut tried = 0;
-    for kind in KINDS {
-        let key = SigningKey::generate(kind).unwrap();
+    for (kind, key) in KINDS.into_iter().zip(KEYS.iter()) {
         let public = key.public_key();
         assert_eq!(key.kind(), kind);
         for scheme in schemes() {
@@ -78,8 +83,7 @@ fn round_trip(key: &PublicKey, scheme: Scheme, message: &[u8], signature: &[u8])
 #[test]
 fn providers_agree_on_damage() {
     let message = b"what is signed";
-    for kind in KINDS {
-        let key = SigningKey::generate(kind).unwrap();
+    for (kind, key) in KINDS.into_iter().zip(KEYS.iter()) {
         for scheme in schemes().filter(|scheme| kind.fits(*scheme)) {
             let good = key.sign(scheme, Message::Bytes(message)).unwrap();
             let step = good.len().div_ceil(24);
@@ -105,8 +109,7 @@ fn providers_agree_on_damage() {
 
 #[test]
 fn private_keys_are_written_and_read() {
-    for kind in KINDS {
-        let key = SigningKey::generate(kind).unwrap();
+    for key in KEYS.iter() {
         let again = SigningKey::from_pkcs8_der(&key.to_pkcs8_der().unwrap()).unwrap();
         assert_eq!(again.public_key(), key.public_key());
     }

