@@ -3,7 +3,7 @@
 use sealwax_tlog::note::SignatureType;
 use sealwax_tlog::policy::{Policy, PolicyError};
 use sealwax_tlog::proof::{MAX_BYTES, MAX_EXTRA_BYTES, MAX_HASHES, Proof, ProofTextError, ProofVerifyError};
-use sealwax_tlog::{Checkpoint, CheckpointError, LeafIndex, NoteError, ProofError, TreeSize};
+use sealwax_tlog::{Checkpoint, CheckpointError, LeafIndex, NoteError, ProofError, TreeSize, leaf_hash};
 
 use crate::model::Model;
 use crate::signing::{ORIGIN, TIME, WITNESS, cosignature, ed25519, log_line, signed, vkey};
@@ -57,6 +57,28 @@ fn a_tree_of_one_leaf_has_no_hashes() {
     let written = Proof::new(None, LeafIndex(0), vec![], signed(&checkpoint, lines)).unwrap().to_string();
     assert!(written.starts_with("c2sp.org/tlog-proof@v1\nindex 0\n\nlog.example\n1\n"), "{written}");
     assert!(Proof::parse(&written).unwrap().verify(&model.leaf(0), &policy()).is_ok());
+}
+
+/// Tree, note, both kinds of cosignature and proof as other implementations make them: see `data/SOURCE.md`.
+#[test]
+fn a_proof_made_in_go_is_read_and_verifies() {
+    let policy = Policy::parse(include_bytes!("../data/go.policy")).unwrap();
+    let text = include_str!("../data/go.tlog-proof");
+    let proof = Proof::parse(text).unwrap();
+    assert_eq!((proof.to_string(), proof.extra()), (text.to_owned(), Some(b"777".as_slice())));
+    let satisfied = proof.verify(&leaf_hash(b"777"), &policy).unwrap();
+    assert_eq!((satisfied.checkpoint.size(), satisfied.cosigned.len()), (TreeSize(1000), 2));
+    assert_eq!(satisfied.checkpoint.extensions(), ["an extension line"]);
+    assert_eq!(*satisfied.checkpoint.root(), Model::counting(1000).root(1000));
+
+    // No line can be left out, but for the extra data.
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    for left_out in (0..lines.len()).filter(|line| !lines[*line].starts_with("extra ")) {
+        let (before, after) = (lines[..left_out].concat(), lines[left_out + 1..].concat());
+        let verdict =
+            Proof::parse(&(before + &after)).map(|proof| proof.verify(&leaf_hash(b"777"), &policy).is_ok());
+        assert_ne!(verdict, Ok(true), "without {:?}", lines[left_out]);
+    }
 }
 
 #[test]
