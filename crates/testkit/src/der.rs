@@ -110,9 +110,9 @@ pub fn oid(dotted: &str) -> Vec<u8> {
     element(0x06, content)
 }
 
-/// `GeneralizedTime` in whole seconds, UTC.
+/// `GeneralizedTime`, UTC, with a fraction only if there is one (X.690 §11.7).
 pub fn generalized_time(time: Timestamp) -> Vec<u8> {
-    element(0x18, time.strftime("%Y%m%d%H%M%SZ").to_string())
+    element(0x18, time.strftime("%Y%m%d%H%M%S%.fZ").to_string())
 }
 
 /// `UTCTime`.
@@ -165,6 +165,12 @@ mod tests {
         assert_eq!(named_bits(&[0]), [3, 2, 7, 0x80]);
         assert_eq!(named_bits(&[5, 6]), [3, 2, 1, 0x06]);
         assert_eq!(named_bits(&[8]), [3, 3, 7, 0, 0x80]);
+    }
+
+    #[test]
+    fn fractions() {
+        let time = generalized_time("2026-03-01T12:00:00.5Z".parse().unwrap());
+        assert_eq!(time, [&[0x18, 17][..], b"20260301120000.5Z"].concat());
     }
 
     #[test]

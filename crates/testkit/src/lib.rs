@@ -32,10 +32,10 @@
 )]
 
 pub mod authority;
+pub mod cases;
 pub mod certificate;
 pub mod certificate_log;
 pub mod checkpoint;
-pub mod classes;
 pub mod der;
 pub mod entry;
 mod hooks;
@@ -43,6 +43,7 @@ pub mod instance;
 pub mod leaf;
 pub mod merkle;
 pub mod options;
+mod sha1;
 mod sign;
 pub mod signature_log;
 pub mod signer;

@@ -9,6 +9,8 @@ use crate::{
     authority::{Authority, AuthorityOptions},
     certificate::{CertificateDraft, key_usage, name, oids},
     der,
+    hooks::{Changes, apply},
+    sha1::sha1,
     signer::{Signer, hash_algorithm},
 };
 
@@ -36,7 +38,7 @@ pub struct TimestampAuthorityOptions {
     pub validity: Window,
     /// Whether the trusted root's chain begins with the signing certificate.
     pub leaf_in_trusted_root: bool,
-    change: Option<Arc<dyn Fn(&mut CertificateDraft) + Send + Sync>>,
+    changes: Changes<CertificateDraft>,
 }
 
 impl Default for TimestampAuthorityOptions {
@@ -53,7 +55,7 @@ impl Default for TimestampAuthorityOptions {
             scheme: None,
             validity: Window::always(),
             leaf_in_trusted_root: true,
-            change: None,
+            changes: Vec::new(),
         }
     }
 }
@@ -99,7 +101,7 @@ impl TimestampAuthorityOptions {
     /// Changes the signing certificate before it is signed.
     #[must_use]
     pub fn on_certificate(mut self, change: impl Fn(&mut CertificateDraft) + Send + Sync + 'static) -> Self {
-        self.change = Some(Arc::new(change));
+        self.changes.push(Arc::new(change));
         self
     }
 
@@ -115,9 +117,7 @@ impl TimestampAuthorityOptions {
         draft.subject = name(&self.authority.organization, &format!("{}-signer", self.authority.common_name));
         draft.set_key_usage(&[key_usage::DIGITAL_SIGNATURE]);
         draft.set_extended_key_usage(true, &[oids::TIME_STAMPING]);
-        if let Some(change) = &self.change {
-            change(&mut draft);
-        }
+        apply(&self.changes, &mut draft);
         let certificate = SigningCertificate {
             der: draft.sign(),
             issuer: draft.issuer.clone(),
@@ -173,6 +173,8 @@ impl TimestampAuthority {
             certificate: self.certificate.clone(),
             issuer_and_serial: None,
             embedded: vec![self.certificate.der.clone()],
+            further_attributes: Vec::new(),
+            without_attributes: false,
             signer_infos: 1,
             signature: None,
             constructed_octets: false,
@@ -215,8 +217,10 @@ pub enum MessageDigest {
 /// The attribute that names the signing certificate (RFC 5035).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SigningCertificateAttribute {
-    /// ESSCertID with SHA-1 of these bytes' owner: the hash is given, since SHA-1 is nowhere else in the house.
-    V1(Vec<u8>),
+    /// ESSCertID: SHA-1 of the signing certificate.
+    V1,
+    /// ESSCertID: SHA-1 of another certificate.
+    V1Of(Vec<u8>),
     /// ESSCertIDv2 with SHA-256 of the signing certificate.
     V2,
     /// ESSCertIDv2 with another hash algorithm over the signing certificate.
@@ -264,6 +268,10 @@ pub struct TimestampDraft {
     pub issuer_and_serial: Option<(Vec<u8>, Vec<u8>)>,
     /// Embedded certificates; none leaves the field out.
     pub embedded: Vec<Vec<u8>>,
+    /// Attributes that are signed besides, each a SEQUENCE in DER.
+    pub further_attributes: Vec<Vec<u8>>,
+    /// Leaves the signed attributes out: the signature covers the content itself.
+    pub without_attributes: bool,
     /// How often the SignerInfo is written.
     pub signer_infos: usize,
     /// Another signature.
@@ -321,9 +329,13 @@ impl TimestampDraft {
         let identifier = |parts| der::sequence([der::sequence([der::sequence::<Vec<u8>>(parts)])]);
         let sha256 = |bytes: &[u8]| der::octet_string(sealwax_crypto::sha256(bytes));
         match &self.signing_certificate {
-            SigningCertificateAttribute::V1(sha1) => {
-                let value = identifier(vec![der::octet_string(sha1), issuer_serial()]);
-                attributes.push(attribute(SIGNING_CERTIFICATE, value));
+            SigningCertificateAttribute::V1 => {
+                let hash = der::octet_string(sha1(&self.certificate.der));
+                attributes.push(attribute(SIGNING_CERTIFICATE, identifier(vec![hash, issuer_serial()])));
+            }
+            SigningCertificateAttribute::V1Of(certificate) => {
+                let hash = der::octet_string(sha1(certificate));
+                attributes.push(attribute(SIGNING_CERTIFICATE, identifier(vec![hash])));
             }
             SigningCertificateAttribute::V2 => {
                 let value = identifier(vec![sha256(&self.certificate.der), issuer_serial()]);
@@ -342,6 +354,7 @@ impl TimestampDraft {
             }
             SigningCertificateAttribute::Absent => {}
         }
+        attributes.extend(self.further_attributes.iter().cloned());
         attributes
     }
 
@@ -349,24 +362,25 @@ impl TimestampDraft {
     pub fn sign(&self) -> Vec<u8> {
         let content = self.tst_info();
         let attributes = self.signed_attributes(&content);
-        let signature = self
-            .signature
-            .clone()
-            .unwrap_or_else(|| self.certificate.signer.sign(&der::set(attributes.clone())));
+        let signed = if self.without_attributes { content.clone() } else { der::set(attributes.clone()) };
+        let signature = self.signature.clone().unwrap_or_else(|| self.certificate.signer.sign(&signed));
         let (issuer, serial) = self
             .issuer_and_serial
             .clone()
             .unwrap_or_else(|| (self.certificate.issuer.clone(), self.certificate.serial.clone()));
         let mut sorted = attributes;
         sorted.sort();
-        let signer_info = der::sequence([
+        let mut signer_info = vec![
             der::integer(1),
             der::sequence([issuer, der::unsigned(&serial)]),
             hash_algorithm(self.digest_algorithm),
-            der::context(0, sorted),
-            self.certificate.signer.signature_algorithm(),
-            der::octet_string(signature),
-        ]);
+        ];
+        if !self.without_attributes {
+            signer_info.push(der::context(0, sorted));
+        }
+        signer_info.push(self.certificate.signer.signature_algorithm());
+        signer_info.push(der::octet_string(signature));
+        let signer_info = der::sequence(signer_info);
         let octets = if self.constructed_octets {
             let (first, second) = content.split_at(content.len() / 2);
             [&[0x24, 0x80][..], &der::octet_string(first), &der::octet_string(second), &[0, 0]].concat()

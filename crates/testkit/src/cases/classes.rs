@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use sealwax_crypto::{HashAlgorithm, KeyKind, Scheme};
+use serde_json::json;
 
+use super::{ARTIFACT, Case, Cases};
 use crate::{
     Instance,
     authority::AuthorityOptions,
@@ -12,35 +14,18 @@ use crate::{
     entry::EntryKind,
     instance::ManagedKey,
     options::{BundleVersion, Evidence, SignOptions},
-    sign::Made,
     signature_log::SignatureLog,
     statement::{STATEMENT_V01, Statement, Subject},
     timestamp::TimestampAuthorityOptions,
 };
 
-/// A class of bundles, with one example.
-#[derive(Clone)]
-pub struct Class {
-    /// Version, content, entry, evidence.
-    pub name: String,
-    /// Whose bundle it is.
-    pub instance: Instance,
-    /// The bundle.
-    pub made: Made,
-    /// The managed key that verifies it, if no certificate does.
-    pub managed_key: Option<Arc<ManagedKey>>,
-}
-
-/// What every example is about.
-pub const ARTIFACT: &[u8] = b"an artifact\n";
-
 const VERSIONS: [(&str, BundleVersion); 3] =
     [("0.1", BundleVersion::V01), ("0.2", BundleVersion::V02), ("0.3", BundleVersion::V03)];
 
 /// Every class that a correct verifier accepts. Fresh keys every time: make them once per test.
-pub fn classes() -> Vec<Class> {
+pub fn classes() -> Vec<Case> {
     let public = public();
-    let mut classes = Classes { instance: public.clone(), classes: Vec::new() };
+    let mut classes = Cases::of(&public);
 
     for (version_name, version) in VERSIONS {
         let v1 = SignOptions::rekor_v1().version(version);
@@ -58,11 +43,14 @@ pub fn classes() -> Vec<Class> {
     classes.attestation("0.1 dsse, intoto 0.0.2, SET", &intoto);
     classes.attestation("0.1 dsse, intoto 0.0.2, SET, chain of three", &intoto.chain(full_chain));
 
-    let publish = SignOptions::rekor_v1().entry_kind(EntryKind::IntotoV002).managed_key(0);
-    let set_only = publish.clone().version(BundleVersion::V01).evidence(Evidence::SetOnly);
-    classes.publish("0.1 dsse, intoto 0.0.2, SET, key by hint", &set_only);
-    classes
-        .publish("0.2 dsse, intoto 0.0.2, proof and SET, key by hint", &publish.version(BundleVersion::V02));
+    let by_key = SignOptions::rekor_v1().entry_kind(EntryKind::IntotoV002).managed_key(0);
+    let set_only = by_key.clone().version(BundleVersion::V01).evidence(Evidence::SetOnly);
+    publish(&mut classes, "0.1 dsse, intoto 0.0.2, SET, key by hint", &set_only);
+    publish(
+        &mut classes,
+        "0.2 dsse, intoto 0.0.2, proof and SET, key by hint",
+        &by_key.version(BundleVersion::V02),
+    );
 
     let v2 = SignOptions::rekor_v2();
     classes.message("0.3 message, hashedrekord 0.0.2, proof and timestamp", &v2);
@@ -72,11 +60,12 @@ pub fn classes() -> Vec<Class> {
     let stamped = stamped.evidence(Evidence::ProofOnly);
     classes.message("0.3 message, hashedrekord 0.0.1, proof and timestamp", &stamped);
 
-    classes.instance = Instance::without_logs();
+    let instance = Instance::without_logs();
+    classes.turn_to(&instance);
     let stamped = SignOptions::timestamp_only().on_timestamp(|timestamp| timestamp.embedded.clear());
     classes.attestation("0.3 dsse, no entry, timestamp", &stamped);
     classes.message("0.3 message, no entry, timestamp, key by hint", &stamped.managed_key(0));
-    classes.classes
+    classes.all()
 }
 
 /// An instance like the public one: old shards, witnesses, a hint as npm writes it.
@@ -101,37 +90,13 @@ fn public() -> Instance {
         .build()
 }
 
-struct Classes {
-    instance: Instance,
-    classes: Vec<Class>,
-}
-
-impl Classes {
-    fn message(&mut self, name: &str, options: &SignOptions) {
-        let made = self.instance.sign_message(ARTIFACT, options);
-        self.push(name, made);
-    }
-
-    fn attestation(&mut self, name: &str, options: &SignOptions) {
-        let made = self.instance.sign_dsse(ARTIFACT, options);
-        self.push(name, made);
-    }
-
-    /// npm's publish attestation: Statement v0.1, SHA-512 only.
-    fn publish(&mut self, name: &str, options: &SignOptions) {
-        let statement = Statement {
-            statement_type: STATEMENT_V01.into(),
-            subjects: vec![Subject::of("pkg:npm/demo@1.0.0", ARTIFACT, &[HashAlgorithm::Sha512])],
-            predicate_type: "https://github.com/npm/attestation/tree/main/specs/publish/v0.1".into(),
-            predicate: serde_json::json!({"name": "demo", "registry": "https://registry.npmjs.org", "version": "1.0.0"}),
-        };
-        let made = self.instance.sign_statement(ARTIFACT, &statement, options);
-        self.push(name, made);
-    }
-
-    fn push(&mut self, name: &str, made: Made) {
-        let managed_key =
-            if made.leaf.is_none() { self.instance.managed_keys.first().cloned() } else { None };
-        self.classes.push(Class { name: name.into(), instance: self.instance.clone(), made, managed_key });
-    }
+/// npm's publish attestation: Statement v0.1, SHA-512 only.
+fn publish(classes: &mut Cases, name: &str, options: &SignOptions) {
+    let statement = Statement {
+        statement_type: STATEMENT_V01.into(),
+        subjects: vec![Subject::of("pkg:npm/demo@1.0.0", ARTIFACT, &[HashAlgorithm::Sha512])],
+        predicate_type: "https://github.com/npm/attestation/tree/main/specs/publish/v0.1".into(),
+        predicate: json!({"name": "demo", "registry": "https://registry.npmjs.org", "version": "1.0.0"}),
+    };
+    classes.statement(name, &statement, options);
 }
