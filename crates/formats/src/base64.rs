@@ -21,7 +21,9 @@ pub struct Base64Error(#[from] base64::DecodeError);
 /// # Errors
 /// [`Base64Error`].
 pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
-    decode_line(text).or_else(|e| if text.contains(['\n', '\r']) { decode_line(&text.replace(['\n', '\r'], "")) } else { Err(e) })
+    decode_line(text).or_else(|e| {
+        if text.contains(['\n', '\r']) { decode_line(&text.replace(['\n', '\r'], "")) } else { Err(e) }
+    })
 }
 
 fn decode_line(text: &str) -> Result<Vec<u8>, Base64Error> {
