@@ -1,7 +1,12 @@
 //! Every bundle, trusted root, signing config and key list of the shared test data: what it must parse to, or why not.
 
 #![allow(clippy::disallowed_methods, reason = "tests read files; the crate does not")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests may panic, and say why"
+)]
 
 use sealwax_formats::readers::{self, Form};
 use sealwax_formats::{

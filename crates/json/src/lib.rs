@@ -22,6 +22,7 @@
 mod canonical;
 mod error;
 mod number;
+mod parse;
 mod reader;
 mod text;
 mod value;
@@ -30,6 +31,7 @@ mod write;
 pub use canonical::{OlpcError, jcs, olpc};
 pub use error::Error;
 pub use number::Number;
-pub use reader::{Documents, Limits, Reader, check, documents, parse, parse_prefix};
+pub use parse::{Documents, Limits, check, documents, parse, parse_prefix};
+pub use reader::Reader;
 pub use value::{Kind, Object, Value};
 pub use write::{compact, pretty};

@@ -131,7 +131,7 @@ fn cosign_bundle() {
     };
     let cert = base64::encode(CERTIFICATE.as_bytes());
     assert_eq!(all(&document("c2ln", &cert)), (Form::Cosign, vec![String::new()], vec![expected.clone()]));
-    assert_eq!(all(&document("c2ln", &CERTIFICATE.replace('\n', "\\n"))).2, [expected.clone()]);
+    assert_eq!(all(&document("c2ln", &CERTIFICATE.replace('\n', "\\n"))).2, std::slice::from_ref(&expected));
     expected.check_form().unwrap();
 
     let wrapped = base64::encode(sealwax_json::compact(&envelope(b"p").to_json()).as_bytes());

@@ -1,4 +1,6 @@
 use super::*;
+use crate::Number;
+use std::borrow::Cow;
 
 const LIMITS: Limits = Limits { bytes: 1 << 16, depth: 64, values: 1 << 12, members: 1 << 10 };
 
