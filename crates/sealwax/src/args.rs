@@ -32,7 +32,13 @@ Examples:
 
 /// Sign what you publish with the identity you have; check who made what you use.
 #[derive(Debug, Parser)]
-#[command(name = "sealwax", version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    name = "sealwax",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -191,7 +197,9 @@ pub struct TrustArgs {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  sealwax inspect app.sigstore.json\n  sealwax inspect trusted_root.json --json\n  sealwax inspect cert.pem")]
+#[command(
+    after_help = "Examples:\n  sealwax inspect app.sigstore.json\n  sealwax inspect trusted_root.json --json\n  sealwax inspect cert.pem"
+)]
 pub struct InspectArgs {
     /// A bundle, certificate, trusted root, signing config, checkpoint or timestamp; `-` for standard input
     #[arg(value_name = "FILE")]
@@ -204,7 +212,9 @@ pub struct InspectArgs {
 #[derive(Debug, Subcommand)]
 pub enum BundleCommand {
     /// Write a bundle in another form; verifies nothing
-    #[command(after_help = "Examples:\n  sealwax bundle convert old.sigstore --to v0.3 --output new.sigstore.json\n  sealwax bundle convert app.sigstore.json --to detached")]
+    #[command(
+        after_help = "Examples:\n  sealwax bundle convert old.sigstore --to v0.3 --output new.sigstore.json\n  sealwax bundle convert app.sigstore.json --to detached"
+    )]
     Convert {
         /// The bundle, in any of the forms that `verify` reads
         #[arg(value_name = "FILE")]
@@ -261,7 +271,9 @@ pub enum TrustCommand {
         json: bool,
     },
     /// Add a profile: from a TUF repository with its first root, or from a trusted root file
-    #[command(after_help = "Examples:\n  sealwax trust add acme --tuf https://tuf.acme.example --root root.json\n  sealwax trust add lab --trusted-root trusted_root.json")]
+    #[command(
+        after_help = "Examples:\n  sealwax trust add acme --tuf https://tuf.acme.example --root root.json\n  sealwax trust add lab --trusted-root trusted_root.json"
+    )]
     Add {
         /// Its name: letters, digits, dots and dashes
         name: String,
@@ -295,7 +307,9 @@ pub enum TrustCommand {
         json: bool,
     },
     /// Make a trusted root and a signing config from PEM files and URLs
-    #[command(after_help = "Example:\n  sealwax trust new --ca https://ca.acme.example=chain.pem --ct-log https://ct.acme.example=ct.pub \\\n    --log https://log.acme.example=log.pub --tsa https://tsa.acme.example/api/v1/timestamp=tsa.pem \\\n    --oidc https://login.acme.example --start 2026-01-01T00:00:00Z --output acme/")]
+    #[command(
+        after_help = "Example:\n  sealwax trust new --ca https://ca.acme.example=chain.pem --ct-log https://ct.acme.example=ct.pub \\\n    --log https://log.acme.example=log.pub --tsa https://tsa.acme.example/api/v1/timestamp=tsa.pem \\\n    --oidc https://login.acme.example --start 2026-01-01T00:00:00Z --output acme/"
+    )]
     New(Box<NewTrustArgs>),
     /// Write the files of a profile into a directory
     Export {

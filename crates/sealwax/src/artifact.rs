@@ -105,7 +105,9 @@ fn digest_stream(
             if total > MAX_WHOLE_ARTIFACT {
                 return Err(io::Error::new(
                     io::ErrorKind::FileTooLarge,
-                    format!("its key signs the whole artifact, not a digest, and it is over {MAX_WHOLE_ARTIFACT} bytes"),
+                    format!(
+                        "its key signs the whole artifact, not a digest, and it is over {MAX_WHOLE_ARTIFACT} bytes"
+                    ),
                 ));
             }
             bytes.extend_from_slice(read);
@@ -130,7 +132,8 @@ impl<'a> Progress<'a> {
     }
 
     fn advance(&mut self, total: u64) {
-        let due = self.shown.unwrap_or(self.started) + Duration::from_millis(if self.shown.is_some() { 200 } else { 1_000 });
+        let due = self.shown.unwrap_or(self.started)
+            + Duration::from_millis(if self.shown.is_some() { 200 } else { 1_000 });
         if Instant::now() < due || !io::stderr().is_terminal() {
             return;
         }
@@ -138,7 +141,9 @@ impl<'a> Progress<'a> {
         let name = crate::terminal::Escaped(self.name).to_string();
         let mebibytes = total / (1024 * 1024);
         let line = match self.length.filter(|length| *length > 0) {
-            Some(length) => format!("\rreading {name}: {mebibytes} MiB, {} %", total.saturating_mul(100) / length),
+            Some(length) => {
+                format!("\rreading {name}: {mebibytes} MiB, {} %", total.saturating_mul(100) / length)
+            }
             None => format!("\rreading {name}: {mebibytes} MiB"),
         };
         let _ = io::stderr().write_all(line.as_bytes());
@@ -160,7 +165,10 @@ mod tests {
         let hex = "ab".repeat(32);
         assert_eq!(Reference::parse("-"), Ok(Reference::Stdin));
         assert!(matches!(Reference::parse(&format!("sha256:{hex}")), Ok(Reference::Digest(_))));
-        assert_eq!(Reference::parse(&format!("./sha256:{hex}")), Ok(Reference::Path(format!("./sha256:{hex}").into())));
+        assert_eq!(
+            Reference::parse(&format!("./sha256:{hex}")),
+            Ok(Reference::Path(format!("./sha256:{hex}").into()))
+        );
         assert!(Reference::parse("sha256:abc").is_err());
         assert!(Reference::parse(&format!("sha512:{hex}")).is_err());
         assert_eq!(Reference::parse("sha1:x"), Ok(Reference::Path("sha1:x".into())));

@@ -27,7 +27,8 @@ pub fn bundles_of(artifact: &Path) -> Vec<PathBuf> {
         neighbour.push(suffix);
         artifact.with_file_name(neighbour)
     };
-    let mut found: Vec<PathBuf> = SUFFIXES.iter().map(|suffix| beside(suffix)).filter(|path| path.is_file()).collect();
+    let mut found: Vec<PathBuf> =
+        SUFFIXES.iter().map(|suffix| beside(suffix)).filter(|path| path.is_file()).collect();
     found.extend(typed(artifact, &name.to_string_lossy()));
     found
 }
@@ -71,7 +72,14 @@ mod tests {
     fn the_fixed_names_come_first_and_types_after() {
         let directory = std::env::temp_dir().join(format!("sealwax-neighbours-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        for name in ["a", "a.bundle", "a.sigstore.json", "a.sbom.sigstore.json", "ab.sigstore.json", "a.x.y.sigstore.json"] {
+        for name in [
+            "a",
+            "a.bundle",
+            "a.sigstore.json",
+            "a.sbom.sigstore.json",
+            "ab.sigstore.json",
+            "a.x.y.sigstore.json",
+        ] {
             std::fs::write(directory.join(name), "").unwrap();
         }
         let names: Vec<_> = bundles_of(&directory.join("a"))

@@ -115,7 +115,12 @@ fn skip_line(reader: &mut impl BufRead) -> io::Result<()> {
 }
 
 /// Hands an answer over, and writes all that are due; `false` once writing has failed.
-fn deliver<W: Write>(output: &Mutex<Output<W>>, drained: &Condvar, number: usize, mut answer: Vec<u8>) -> bool {
+fn deliver<W: Write>(
+    output: &Mutex<Output<W>>,
+    drained: &Condvar,
+    number: usize,
+    mut answer: Vec<u8>,
+) -> bool {
     answer.push(b'\n');
     let mut state = lock(output);
     while state.error.is_none() && state.next != number && state.waiting.len() >= MAX_WAITING {
@@ -155,7 +160,10 @@ mod tests {
     #[test]
     fn blank_lines_do_not_count_and_the_last_needs_no_newline() {
         let mut out = Vec::new();
-        map_lines(&b"a\n\n  \nb"[..], &mut out, 2, |number, line| format!("{number}{}", line.unwrap().len()).into()).unwrap();
+        map_lines(&b"a\n\n  \nb"[..], &mut out, 2, |number, line| {
+            format!("{number}{}", line.unwrap().len()).into()
+        })
+        .unwrap();
         assert_eq!(out, b"02\n11\n");
     }
 

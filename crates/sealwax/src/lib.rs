@@ -1,0 +1,99 @@
+//! `sealwax`: the command line. Arguments, configuration, output and wiring; everything that decides is in the other crates.
+//!
+//! It is a library with one function so that the conformance client gives its verdicts by the very same code; no other program
+//! should depend on it.
+//!
+//! **Tests.** `tests/cli.rs` drives the binary as a user would.
+
+#![allow(unreachable_pub, reason = "only `main` leaves the crate; `pub` marks what a module offers to the others")]
+
+mod args;
+mod artifact;
+mod bundle;
+mod inspect;
+mod judge;
+mod list;
+mod neighbours;
+mod ordered;
+mod profile;
+mod render;
+mod terminal;
+mod trust;
+mod verify;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
+use clap::{CommandFactory, Parser};
+use jiff::Timestamp;
+
+use crate::args::{Cli, Colour, Command};
+use crate::judge::{Status, TrustStore};
+
+/// Runs the program, and says how it ended. Exit codes: see `sealwax verify --help`.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no error.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Status::Usage.exit_code() } else { 0 });
+        }
+    };
+    let choice = match cli.color {
+        Colour::Auto => AutoStream::choice(&io::stdout()),
+        Colour::Always => ColorChoice::Always,
+        Colour::Never => ColorChoice::Never,
+    };
+    let mut out = AutoStream::new(io::stdout(), choice);
+    match run(cli.command, &mut out) {
+        Ok(status) => match out.flush() {
+            Ok(()) => ExitCode::from(status.exit_code()),
+            Err(_) => ExitCode::from(Status::CannotTell.exit_code()),
+        },
+        Err(failure) => {
+            let mut errors = AutoStream::new(io::stderr(), ColorChoice::Auto);
+            let _ = writeln!(errors, "sealwax: {}", terminal::Escaped(&failure.message));
+            ExitCode::from(failure.status.exit_code())
+        }
+    }
+}
+
+/// A command that came to no result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    status: Status,
+    message: String,
+}
+
+impl Failure {
+    /// The command line is wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { status: Status::Usage, message: message.into() }
+    }
+
+    /// Something is missing, or could not be done.
+    pub(crate) fn cannot(message: impl Into<String>) -> Self {
+        Self { status: Status::CannotTell, message: message.into() }
+    }
+}
+
+fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failure> {
+    match command {
+        Command::Verify(args) => {
+            verify::run(&args, &TrustStore::new(Timestamp::now()), out).map_err(Failure::usage)
+        }
+        Command::Inspect(args) => inspect::run(&args, out),
+        Command::Bundle(command) => bundle::run(command, out),
+        Command::Trust(command) => trust::run(command, out),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "sealwax", out);
+            Ok(Status::Verified)
+        }
+        Command::Man { directory } => clap_mangen::generate_to(Cli::command(), &directory)
+            .map(|()| Status::Verified)
+            .map_err(|error| Failure::cannot(format!("cannot write to {}: {error}", directory.display()))),
+    }
+}
