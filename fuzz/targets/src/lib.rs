@@ -19,6 +19,8 @@ mod pki;
 pub mod seeds;
 mod signatures;
 mod tlog;
+mod tuf;
+mod verify;
 
 /// One parser, or one family of parsers that read the same kind of input.
 pub struct Target {
@@ -50,6 +52,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "trust", run: formats::trust, likes: seeds::is_trust, seeds: Vec::new },
     Target { name: "statement", run: formats::statement, likes: seeds::is_statement, seeds: Vec::new },
     Target { name: "body", run: formats::body, likes: seeds::is_body, seeds: Vec::new },
+    Target { name: "tuf", run: tuf::run, likes: seeds::none, seeds: tuf::seeds },
+    Target { name: "verify", run: verify::bundle, likes: seeds::is_bundle, seeds: verify::seeds },
+    Target { name: "verify-trust", run: verify::trust, likes: seeds::is_trust, seeds: Vec::new },
 ];
 
 /// The target of this name.
