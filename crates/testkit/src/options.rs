@@ -76,6 +76,15 @@ pub struct EntryOptions {
     pub kind: Option<EntryKind>,
     /// What proves it.
     pub evidence: Evidence,
+    /// Index in the tree and size of the tree, if not the log's own.
+    pub at: Option<(u64, u64)>,
+}
+
+impl EntryOptions {
+    /// An entry of the usual kind.
+    pub fn new(log: LogChoice, evidence: Evidence) -> Self {
+        Self { log, kind: None, evidence, at: None }
+    }
 }
 
 /// How a bundle is made. Whatever is not set here is changed by a hook.
@@ -107,13 +116,13 @@ pub struct SignOptions {
 impl SignOptions {
     /// Version 0.3, a certificate, one entry in Rekor v1 with proof and SET.
     pub fn rekor_v1() -> Self {
-        let entry = EntryOptions { log: LogChoice::FirstV1, kind: None, evidence: Evidence::ProofAndSet };
+        let entry = EntryOptions::new(LogChoice::FirstV1, Evidence::ProofAndSet);
         Self { entries: vec![entry], ..Self::bare() }
     }
 
     /// Version 0.3, a certificate, one entry in Rekor v2 with proof, one timestamp.
     pub fn rekor_v2() -> Self {
-        let entry = EntryOptions { log: LogChoice::FirstV2, kind: None, evidence: Evidence::ProofOnly };
+        let entry = EntryOptions::new(LogChoice::FirstV2, Evidence::ProofOnly);
         Self { entries: vec![entry], timestamps: vec![0], ..Self::bare() }
     }
 
@@ -195,7 +204,7 @@ impl SignOptions {
     /// One more entry.
     #[must_use]
     pub fn entry(mut self, log: LogChoice, evidence: Evidence) -> Self {
-        self.entries.push(EntryOptions { log, kind: None, evidence });
+        self.entries.push(EntryOptions::new(log, evidence));
         self
     }
 

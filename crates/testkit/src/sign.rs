@@ -1,7 +1,7 @@
 //! Making a bundle, in the order in which a client and the services make it.
 
 use jiff::{SignedDuration, Timestamp};
-use sealwax_crypto::{Scheme, digest};
+use sealwax_crypto::{HashAlgorithm, Scheme, digest};
 use serde_json::{Value, json};
 
 use crate::{
@@ -182,9 +182,12 @@ impl Instance {
         signed: &Signed,
         options: &SignOptions,
     ) -> Value {
-        let log = self.chosen_log(entry.log);
+        let mut log = self.chosen_log(entry.log).clone();
+        if let Some((index, tree_size)) = entry.at {
+            log = log.entry_at(index, tree_size);
+        }
         let hooks = &options.hooks;
-        let mut draft = entry_draft(position, entry, log, identity, signed);
+        let mut draft = entry_draft(position, entry, &log, identity, signed);
         apply(&hooks.on_entry, &mut draft);
         let mut body = draft.body();
         apply(&hooks.on_entry_body, &mut body);
@@ -294,10 +297,10 @@ fn entry_draft(
     }
 }
 
-/// The hash under which a signature of this key is logged: its own, or SHA-256.
-fn digest_algorithm(signer: &Signer) -> sealwax_crypto::HashAlgorithm {
+/// The hash under which a signature of this key is logged: its own, or for Ed25519 that of Ed25519ph.
+fn digest_algorithm(signer: &Signer) -> HashAlgorithm {
     match signer.scheme {
-        Scheme::Ed25519 => sealwax_crypto::HashAlgorithm::Sha256,
+        Scheme::Ed25519 => HashAlgorithm::Sha512,
         _ => signer.hash(),
     }
 }

@@ -177,7 +177,7 @@ impl TimestampAuthority {
             without_attributes: false,
             signer_infos: 1,
             signature: None,
-            constructed_octets: false,
+            content_encoding: ContentEncoding::Primitive,
         }
     }
 
@@ -231,6 +231,19 @@ pub enum SigningCertificateAttribute {
     Absent,
 }
 
+/// How the OCTET STRING around the TSTInfo is written. All but the first are BER, which CMS allows there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentEncoding {
+    /// DER.
+    Primitive,
+    /// Constructed of one piece, of definite length.
+    OnePiece,
+    /// Constructed of two pieces, of definite length.
+    TwoPieces,
+    /// Constructed of two pieces, of indefinite length.
+    IndefiniteLength,
+}
+
 /// A TimeStampResp before it is signed.
 #[derive(Clone, Debug)]
 pub struct TimestampDraft {
@@ -276,8 +289,8 @@ pub struct TimestampDraft {
     pub signer_infos: usize,
     /// Another signature.
     pub signature: Option<Vec<u8>>,
-    /// Writes the content as a constructed OCTET STRING of two pieces with indefinite length (BER, not DER).
-    pub constructed_octets: bool,
+    /// How the OCTET STRING around the content is written.
+    pub content_encoding: ContentEncoding,
 }
 
 impl TimestampDraft {
@@ -358,7 +371,7 @@ impl TimestampDraft {
         attributes
     }
 
-    /// The signed TimeStampResp, DER (BER with `constructed_octets`). A rejection carries its token all the same.
+    /// The signed TimeStampResp, DER unless the content is encoded otherwise. A rejection carries its token all the same.
     pub fn sign(&self) -> Vec<u8> {
         let content = self.tst_info();
         let attributes = self.signed_attributes(&content);
@@ -381,11 +394,13 @@ impl TimestampDraft {
         signer_info.push(self.certificate.signer.signature_algorithm());
         signer_info.push(der::octet_string(signature));
         let signer_info = der::sequence(signer_info);
-        let octets = if self.constructed_octets {
-            let (first, second) = content.split_at(content.len() / 2);
-            [&[0x24, 0x80][..], &der::octet_string(first), &der::octet_string(second), &[0, 0]].concat()
-        } else {
-            der::octet_string(&content)
+        let (first, second) = content.split_at(content.len() / 2);
+        let pieces = [der::octet_string(first), der::octet_string(second)].concat();
+        let octets = match self.content_encoding {
+            ContentEncoding::Primitive => der::octet_string(&content),
+            ContentEncoding::OnePiece => der::element(0x24, der::octet_string(&content)),
+            ContentEncoding::TwoPieces => der::element(0x24, pieces),
+            ContentEncoding::IndefiniteLength => [&[0x24, 0x80][..], &pieces, &[0, 0]].concat(),
         };
         let mut signed_data = vec![
             der::integer(3),

@@ -14,10 +14,10 @@ use crate::{
     checkpoint::{Signs, Witness},
     instance::InstanceBuilder,
     leaf::ISSUER,
-    options::{BundleVersion, Evidence, LogChoice, SignOptions},
+    options::{BundleVersion, EntryOptions, Evidence, LogChoice, SignOptions},
     signature_log::SignatureLog,
     statement::{STATEMENT_V01, Statement, Subject},
-    timestamp::{MessageDigest, SigningCertificateAttribute, TimestampAuthorityOptions},
+    timestamp::{ContentEncoding, MessageDigest, SigningCertificateAttribute, TimestampAuthorityOptions},
 };
 
 const P256: KeyKind = KeyKind::EcdsaP256;
@@ -181,6 +181,9 @@ fn logs(cases: &mut Cases) {
     instance.logs.push(Arc::new(unlisted));
     cases.turn_to(&instance);
     let v1 = SignOptions::rekor_v1();
+    let twice = EntryOptions { at: Some((4, 9)), ..v1.entries[0].clone() };
+    let both = v1.clone().entries(vec![v1.entries[0].clone(), twice]);
+    cases.message("two entries of one log", &both);
     cases.message("entries of v1 and v2", &{
         v1.clone().entry(LogChoice::FirstV2, Evidence::ProofOnly).timestamps(&[0])
     });
@@ -278,10 +281,11 @@ fn timestamps(cases: &mut Cases) {
     cases
         .message("token with a nonce", &v2().on_timestamp(|timestamp| timestamp.nonce = Some(vec![0xff; 8])));
     cases.message("granted with modifications", &v2().on_timestamp(|timestamp| timestamp.status = 1));
-    cases.message(
-        "constructed OCTET STRING",
-        &v2().on_timestamp(|timestamp| timestamp.constructed_octets = true),
-    );
+    for encoding in [ContentEncoding::OnePiece, ContentEncoding::TwoPieces, ContentEncoding::IndefiniteLength]
+    {
+        let constructed = v2().on_timestamp(move |timestamp| timestamp.content_encoding = encoding);
+        cases.message(&format!("constructed OCTET STRING, {encoding:?}"), &constructed);
+    }
     cases.message("fraction of a second in genTime", &{
         v2().stamped_at(SIGNED_AT + SignedDuration::from_millis(5_500))
     });

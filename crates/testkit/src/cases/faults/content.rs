@@ -9,7 +9,9 @@ use crate::{
     cases::{ARTIFACT, Cases},
     hex,
     instance::ManagedKey,
+    leaf::LeafOptions,
     options::{BundleVersion, Evidence, SignOptions},
+    signer::Signer,
     statement::{EnvelopeDraft, EnvelopeSignature, Statement, Subject},
 };
 
@@ -47,13 +49,12 @@ pub(super) fn message(cases: &mut Cases, twin: &Instance) {
     );
     cases.message("signature corrupted", &V2().on_signature(|signature| *signature.last_mut().unwrap() ^= 1));
     cases.message("signature empty", &V2().on_signature(Vec::clear));
-    cases.message(
-        "signature replaced after it was logged",
-        &V2().on_bundle({
-            let other = twin.managed_keys[0].signer.sign(ARTIFACT);
-            move |bundle| bundle["messageSignature"]["signature"] = base64(&other).into()
-        }),
-    );
+    let signer = Signer::generate(KeyKind::EcdsaP256);
+    let again = base64(signer.sign(ARTIFACT));
+    cases.message("signature made again by the same key after the other was logged", &{
+        V1().with_leaf(|leaf| LeafOptions { signer: Some(signer), ..leaf })
+            .on_bundle(move |bundle| bundle["messageSignature"]["signature"] = again.clone().into())
+    });
     let case = cases.message("managed key other than the demanded", &V1().managed_key(0));
     case.managed_key = Some(ManagedKey::new(KeyKind::EcdsaP256).into());
     let key = cases.instance.managed_keys[0].clone();
@@ -129,6 +130,7 @@ pub(super) fn statement(cases: &mut Cases) {
     let other = Subject::of("artifact", b"another artifact", &[HashAlgorithm::Sha256]);
     let wrong = hex(&sha256(b"another artifact"));
     let sha512 = hex(sealwax_crypto::digest(HashAlgorithm::Sha512, b"another artifact").as_bytes());
+    let right_sha512 = hex(sealwax_crypto::digest(HashAlgorithm::Sha512, ARTIFACT).as_bytes());
     let subjects: [(&str, Vec<Subject>); 11] = [
         ("statement about another artifact", vec![other]),
         ("statement about nothing", Vec::new()),
@@ -137,8 +139,11 @@ pub(super) fn statement(cases: &mut Cases) {
             vec![subject(&[("sha256", &digest), ("sha512", &sha512)])],
         ),
         (
-            "subject whose digests fit two subjects",
-            vec![subject(&[("sha256", &wrong)]), subject(&[("sha512", &sha512)])],
+            "two subjects that fit in half",
+            vec![
+                subject(&[("sha256", &digest), ("sha512", &sha512)]),
+                subject(&[("sha256", &wrong), ("sha512", &right_sha512)]),
+            ],
         ),
         ("subject with upper-case digest", vec![subject(&[("sha256", &digest.to_uppercase())])]),
         ("subject with digest cut short", vec![subject(&[("sha256", &digest[..62])])]),

@@ -80,7 +80,7 @@ pub(super) fn checkpoint(cases: &mut Cases, twin: &Instance) {
         SignOptions::rekor_v2()
             .on_checkpoint(move |checkpoint| checkpoint.signatures = vec![as_witness.clone()])
     });
-    cases.message("v1 checkpoint of another tree id's signer name", &{
+    cases.message("v1 checkpoint whose signer's name has the tree id", &{
         SignOptions::rekor_v1().on_checkpoint(|checkpoint| {
             let origin = checkpoint.lines[0].clone();
             checkpoint.signatures[0].name = origin.replace(' ', "");
@@ -93,7 +93,7 @@ pub(super) fn proof(cases: &mut Cases) {
     cases.turn_to(&Instance::usual());
     let trees: [Change<TreeDraft>; 3] = [
         ("tree with another root", |tree| tree.root[0] ^= 1),
-        ("tree one larger than proved", |tree| tree.size += 1),
+        ("tree nine larger than proved", |tree| tree.size += 9),
         ("tree that ends before the entry", |tree| tree.size = tree.index),
     ];
     let proofs: [Change<ProofDraft>; 12] = [

@@ -10,7 +10,7 @@ use crate::{
     Instance, SIGNED_AT, Window,
     cases::Cases,
     entry::{EntryDraft, EntryKind, Verifier},
-    options::{BundleVersion, Evidence, LogChoice, SignOptions},
+    options::{BundleVersion, EntryOptions, Evidence, LogChoice, SignOptions},
     signature_log::SignatureLog,
     signer::Signer,
 };
@@ -60,8 +60,10 @@ pub(super) fn entry(cases: &mut Cases, twin: &Instance) {
     bare_key(cases);
     kind_and_version(cases);
 
+    let ours = EntryOptions::new(LogChoice::FirstV1, Evidence::ProofAndSet);
+    let theirs = EntryOptions { at: Some((4, 9)), ..ours.clone() };
     let other = (stranger.signer.clone(), other_leaf);
-    let with_other = v1().entry(LogChoice::FirstV1, Evidence::ProofAndSet).on_entry(move |entry| {
+    let with_other = v1().entries(vec![ours, theirs]).on_entry(move |entry| {
         if entry.position == 1 {
             (entry.signature, entry.verifier) =
                 (other.0.sign(b"an artifact\n"), Verifier::Certificate(other.1.clone()));

@@ -96,6 +96,9 @@ pub(super) fn token(cases: &mut Cases, twin: &Instance) {
     let chain = TimestampAuthorityOptions::default()
         .keys(&[KeyKind::EcdsaP384; 3])
         .leaf_not_in_trusted_root()
+        .with_authority(|authority| {
+            authority.on_certificate(|_, draft| draft.set_extended_key_usage(true, &[oids::TIME_STAMPING]))
+        })
         .build();
     let ca = chain.certificate_authority_as_signer();
     cases.turn_to(&Instance { timestamp_authorities: vec![Arc::new(chain)], ..world.clone() });
