@@ -66,11 +66,11 @@ fn satisfies(rule: &IdentityRule, signer: &CertificateSigner) -> bool {
         })
 }
 
-/// The structured parts: name, what is asked for, and the extensions that may answer, new and old.
-fn parts<'a>(
-    rule: &'a IdentityRule,
-    extensions: &FulcioExtensions<'a>,
-) -> [(&'static str, Option<&'a Match>, [Option<&'a str>; 2]); 5] {
+/// Name, what is asked for, and the extensions that may answer, new and old.
+type Part<'a> = (&'static str, Option<&'a Match>, [Option<&'a str>; 2]);
+
+/// The structured parts of a rule.
+fn parts<'a>(rule: &'a IdentityRule, extensions: &FulcioExtensions<'a>) -> [Part<'a>; 5] {
     let workflow = extensions.build_signer_uri();
     let without_ref = workflow.and_then(|uri| uri.split_once('@')).map(|(path, _)| path);
     [

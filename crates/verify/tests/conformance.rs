@@ -1,5 +1,8 @@
 //! The public bundle cases, in process.
 
+#![allow(clippy::disallowed_methods, reason = "tests read files; the crate does not")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
