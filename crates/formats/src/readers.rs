@@ -106,6 +106,14 @@ pub enum ReadError {
     /// An element that only says where its bundle is (GitHub's `bundle_url`).
     #[error("the bundle itself is not in the document, only its address")]
     NoBundle,
+    /// A signature file longer than [`MAX_BYTES`].
+    #[error("a signature file of {found} bytes, at most {limit} are read")]
+    SignatureTooLong {
+        /// The limit.
+        limit: usize,
+        /// Bytes found.
+        found: usize,
+    },
     /// A certificate or signature file that is neither PEM, base64 nor DER.
     #[error("the {part} is neither PEM, base64 nor DER")]
     Encoding {

@@ -14,6 +14,9 @@ pub const MAX_SUBJECTS: usize = 1 << 17;
 /// Digests of one subject. In-toto names some twenty algorithms.
 pub const MAX_DIGESTS: usize = 64;
 
+/// Digests of all subjects: four for each of [`MAX_SUBJECTS`]. What they cost in memory is this, times 48 bytes.
+pub const MAX_DIGESTS_IN_ALL: usize = 4 * MAX_SUBJECTS;
+
 /// Members of the objects that are open at one place of the predicate. Their names are all that reading keeps of it:
 /// 24 MiB at most.
 pub const MAX_PREDICATE_MEMBERS: usize = 1 << 20;
@@ -87,6 +90,12 @@ pub enum StatementError {
         /// The limit.
         limit: usize,
     },
+    /// More digests in all subjects than [`MAX_DIGESTS_IN_ALL`].
+    #[error("more than {limit} digests in all subjects")]
+    TooManyDigestsInAll {
+        /// The limit.
+        limit: usize,
+    },
 }
 
 impl<'a> Statement<'a> {
@@ -131,6 +140,7 @@ impl SubjectDigest<'_> {
 
 fn read_subjects<'a>(reader: &mut Reader<'a>) -> Result<Vec<Subject<'a>>, StatementError> {
     let mut subjects = Vec::new();
+    let mut digests = 0;
     if null(reader)? {
         return Ok(subjects);
     }
@@ -147,6 +157,10 @@ fn read_subjects<'a>(reader: &mut Reader<'a>) -> Result<Vec<Subject<'a>>, Statem
             }
             Ok::<(), StatementError>(())
         })?;
+        digests += subject.digests.len();
+        if digests > MAX_DIGESTS_IN_ALL {
+            return Err(StatementError::TooManyDigestsInAll { limit: MAX_DIGESTS_IN_ALL });
+        }
         subjects.push(subject);
         Ok(())
     })?;

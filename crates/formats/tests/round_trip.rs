@@ -210,6 +210,22 @@ proptest! {
         drop(readers::read(&text[..at]));
     }
 
+    /// A streamed statement is no laxer than the whole text read as JSON.
+    #[test]
+    fn statements(text in r#"\{"_type":"https://in-toto.io/Statement/v1"(,"(subject|predicate|predicateType|a)":(\[\{"name":"x","digest":\{("sha256":"00",?){0,2}\}\}\]|null|""|\{("a":1,?){0,2}\}|\[1\])){0,3}\}"#) {
+        let limits = sealwax_json::Limits::of_bytes(1 << 16);
+        let whole = sealwax_json::parse(text.as_bytes(), &limits);
+        if let Ok(statement) = Statement::parse(text.as_bytes()) {
+            prop_assert!(whole.is_ok(), "{}", text);
+            let value = whole.unwrap();
+            let predicate = value.member("predicate").filter(|p| !p.is_null());
+            let read = statement.predicate.map(|p| sealwax_json::parse(p.as_bytes(), &limits).unwrap());
+            prop_assert_eq!(read.as_ref(), predicate);
+            let subjects = value.member("subject").and_then(|s| s.as_array()).map_or(0, <[_]>::len);
+            prop_assert_eq!(statement.subjects.len(), subjects);
+        }
+    }
+
     #[test]
     fn anything(bytes in vec(any::<u8>(), 0..200)) {
         drop(Bundle::parse(&bytes));

@@ -1,7 +1,7 @@
 //! A signature, a certificate and a log entry in files of their own.
 
 use super::cosign::{rekor_entry, unwrap_base64};
-use super::{ReadError, material, unlogged};
+use super::{MAX_BYTES, ReadError, material, unlogged};
 use crate::bundle::MAX_CERTIFICATES;
 use crate::dsse::Envelope;
 use crate::field::{FieldCause, Message};
@@ -50,6 +50,9 @@ pub fn detached(parts: &DetachedParts<'_>) -> Result<Bundle, ReadError> {
 
 /// What a signature file holds: an envelope as JSON, either of envelope and signature in base64, or a raw signature.
 pub(super) fn content_from_signature(file: &[u8]) -> Result<Content, ReadError> {
+    if file.len() > MAX_BYTES {
+        return Err(ReadError::SignatureTooLong { limit: MAX_BYTES, found: file.len() });
+    }
     let decoded = unwrap_base64(file);
     let bytes = decoded.as_deref().unwrap_or(file);
     if bytes.trim_ascii_start().starts_with(b"{") {

@@ -106,6 +106,12 @@ fn limits() {
     let digests: Vec<_> = (0..=MAX_DIGESTS).map(|i| format!("\"d{i}\":\"\"")).collect();
     let text = format!("{{{kind},\"subject\":[{{\"digest\":{{{}}}}}]}}", digests.join(","));
     assert_eq!(read(&text), Err(StatementError::TooManyDigests { limit: MAX_DIGESTS }));
+    let names: Vec<_> = (0..32).map(|i| format!("\"{i}\":\"\"")).collect();
+    let subject = format!("{{\"digest\":{{{}}}}}", names.join(","));
+    let all = |count: usize| format!("{{{kind},\"subject\":[{}]}}", vec![subject.as_str(); count].join(","));
+    assert!(read(&all(MAX_DIGESTS_IN_ALL / 32)).is_ok());
+    let in_all = StatementError::TooManyDigestsInAll { limit: MAX_DIGESTS_IN_ALL };
+    assert_eq!(read(&all(MAX_DIGESTS_IN_ALL / 32 + 1)), Err(in_all));
     let deep = format!("{{{kind},\"predicate\":{}{}}}", "[".repeat(64), "]".repeat(64));
     assert!(matches!(read(&deep), Err(StatementError::Json(JsonError::TooDeep { .. }))));
 }
