@@ -15,6 +15,9 @@ use crate::oid;
 /// Certificates in one SignedData. Real tokens have up to four.
 const MAX_CERTIFICATES: usize = 16;
 
+/// Digest algorithms announced for one SignedData. Real tokens have one, and there are three that are read.
+const MAX_DIGESTS: usize = 16;
+
 /// Signed attributes of one signer. Real tokens have three to five.
 const MAX_ATTRIBUTES: usize = 32;
 
@@ -33,6 +36,12 @@ pub enum CmsError {
         /// The type found.
         found: ObjectIdentifier,
     },
+    /// A version of SignedData or SignerInfo that does not fit what is in it (RFC 5652 5.1 and 5.3).
+    #[error("CMS version {0} does not fit the content")]
+    Version(u64),
+    /// The signer's digest algorithm is not among those of the SignedData.
+    #[error("the signer's digest algorithm {0} is not announced")]
+    DigestNotListed(HashAlgorithm),
     /// The content is not inside.
     #[error("CMS without content")]
     NoContent,
@@ -126,8 +135,11 @@ impl SignedData {
         let mut signed_data = explicit.sequence()?;
         explicit.finish()?;
 
-        signed_data.expect(INTEGER)?.unsigned_u64()?; // version: it says nothing that the fields do not
-        signed_data.expect(SET)?; // digestAlgorithms: for verifiers that stream
+        let version = signed_data.expect(INTEGER)?.unsigned_u64()?;
+        if !matches!(version, 1 | 3..=5) {
+            return Err(CmsError::Version(version));
+        }
+        let digests = read_digests(signed_data.expect(SET)?.reader())?;
         let content = read_content(signed_data.sequence()?, content_type)?;
         let certificates = match signed_data.optional(context_constructed(0))? {
             Some(set) => read_certificates(set.reader())?,
@@ -136,8 +148,24 @@ impl SignedData {
         signed_data.optional(context_constructed(1))?; // crls: revocation is not consulted
         let signer = read_only_signer(signed_data.expect(SET)?.reader(), content_type)?;
         signed_data.finish()?;
+        // RFC 5652 5.1 lets a verifier refuse a signer whose digest is not announced.
+        if !digests.contains(&signer.digest) {
+            return Err(CmsError::DigestNotListed(signer.digest));
+        }
         Ok(SignedData { content, certificates, signer })
     }
+}
+
+/// DigestAlgorithmIdentifiers (RFC 5652 5.1): those of them that are supported.
+fn read_digests(mut set: Reader<'_>) -> Result<Vec<HashAlgorithm>, CmsError> {
+    let mut digests = Vec::with_capacity(1);
+    while !set.is_empty() {
+        if digests.len() == MAX_DIGESTS {
+            return Err(set.error(DerCause::TooMany { limit: MAX_DIGESTS }).into());
+        }
+        digests.push(algorithm::next(&mut set)?.hash());
+    }
+    Ok(digests.into_iter().flatten().collect())
 }
 
 fn expect_type(element: &Tlv<'_>, expected: ObjectIdentifier) -> Result<(), CmsError> {
@@ -186,8 +214,12 @@ fn read_only_signer(set: Reader<'_>, content_type: ObjectIdentifier) -> Result<S
 
 /// SignerInfo (RFC 5652 5.3). Unsigned attributes are passed over.
 fn read_signer(mut reader: Reader<'_>, content_type: ObjectIdentifier) -> Result<SignerInfo, CmsError> {
-    reader.expect(INTEGER)?.unsigned_u64()?; // version: 1 or 3, by the choice of the identifier
+    let version = reader.expect(INTEGER)?.unsigned_u64()?;
     let identifier = read_identifier(&reader.any()?)?;
+    match (&identifier, version) {
+        (SignerIdentifier::IssuerAndSerial { .. }, 1) | (SignerIdentifier::KeyIdentifier(_), 3) => {}
+        _ => return Err(CmsError::Version(version)),
+    }
     let digest_algorithm = algorithm::next(&mut reader)?;
     let digest = digest_algorithm.hash().ok_or(CmsError::UnsupportedDigest(digest_algorithm.algorithm))?;
     let attributes = reader.optional(context_constructed(0))?.ok_or(CmsError::NoSignedAttributes)?;

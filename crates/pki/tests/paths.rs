@@ -138,7 +138,10 @@ fn a_leaf_issues_nothing() {
         Authority::from_chain(&[root.clone(), leaf.clone()]),
         Err(AuthorityError::NotACa { position: 1 })
     );
-    assert_eq!(Authority::from_chain(&[leaf.clone()]), Err(AuthorityError::NotACa { position: 0 }));
+    assert_eq!(
+        Authority::from_chain(std::slice::from_ref(&leaf)),
+        Err(AuthorityError::NotACa { position: 0 })
+    );
     assert_eq!(Authority::from_chain(&[]), Err(AuthorityError::Empty));
     assert_eq!(Authority::from_chain(&vec![root.clone(); 17]), Err(AuthorityError::TooMany { count: 17 }));
     assert_eq!(paths(&[leaf, root], &forged), Err(PathError::UnknownIssuer { issuer: text("CN=Leaf") }));

@@ -11,11 +11,11 @@ pub const SET: u8 = 0x31;
 
 /// One element.
 pub fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len();
-    let mut bytes = match length {
-        0..=0x7f => vec![tag, length as u8],
-        0x80..=0xff => vec![tag, 0x81, length as u8],
-        _ => vec![tag, 0x82, (length >> 8) as u8, length as u8],
+    let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+    let mut bytes = match (high, low) {
+        (0, 0..=0x7f) => vec![tag, low],
+        (0, _) => vec![tag, 0x81, low],
+        _ => vec![tag, 0x82, high, low],
     };
     bytes.extend_from_slice(content);
     bytes
