@@ -182,7 +182,9 @@ fn explain(out: &mut String, candidate: &Candidate) {
         if !check.expected.is_empty() {
             line(out, format_args!("               expected {}", Escaped(&check.expected)));
         }
-        line(out, format_args!("               found    {}", Escaped(&check.found)));
+        if check.found != check.expected {
+            line(out, format_args!("               found    {}", Escaped(&check.found)));
+        }
     }
 }
 

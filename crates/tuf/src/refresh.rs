@@ -57,6 +57,22 @@ impl Refresh {
         Ok(refresh)
     }
 
+    /// Says under which older root the stored files were trusted, if it is not the one we start from: an update of the
+    /// program may have brought a newer one. If it has other timestamp or snapshot keys, the stored files go (TUF §5.3.11).
+    ///
+    /// # Errors
+    /// The older root is not one.
+    pub fn succeed(&mut self, older_root: &[u8]) -> Result<(), Error> {
+        let older = read_root(older_root, &self.limits)?;
+        forget_if_rotated(&mut self.agenda, &older.content, &self.root.content);
+        Ok(())
+    }
+
+    /// Stores the root that we start from, as well.
+    pub fn keep_root(&mut self, trusted_root: &[u8]) {
+        self.agenda.store(ROOT, trusted_root.to_vec());
+    }
+
     /// What is trusted now.
     ///
     /// # Errors
@@ -132,11 +148,7 @@ impl Refresh {
         }
         // §5.3.11, per step and before the new root is stored: should we be interrupted in between, the next refresh
         // sees the same change again, and fast-forward recovery is not lost.
-        let (old, new) = (&self.root.content, &next.content);
-        if !old.timestamp.has_same_keys(&new.timestamp) || !old.snapshot.has_same_keys(&new.snapshot) {
-            self.agenda.effect(Action::Remove { file: crate::file_name(TIMESTAMP) });
-            self.agenda.effect(Action::Remove { file: crate::file_name(SNAPSHOT) });
-        }
+        forget_if_rotated(&mut self.agenda, &self.root.content, &next.content);
         // §5.3.8: kept, byte for byte, even if it has expired.
         self.agenda.store(ROOT, bytes);
         self.root = next;
@@ -149,6 +161,15 @@ impl Refresh {
         self.state = State::StoredTimestamp;
         self.agenda.load(TIMESTAMP);
         Ok(())
+    }
+}
+
+/// TUF §5.3.11: with new timestamp or snapshot keys, the versions that the old ones signed no longer bind us. That is
+/// how a repository recovers from an attacker who had those keys and pushed the versions far ahead.
+fn forget_if_rotated(agenda: &mut Agenda, old: &Root, new: &Root) {
+    if !old.timestamp.has_same_keys(&new.timestamp) || !old.snapshot.has_same_keys(&new.snapshot) {
+        agenda.effect(Action::Remove { file: crate::file_name(TIMESTAMP) });
+        agenda.effect(Action::Remove { file: crate::file_name(SNAPSHOT) });
     }
 }
 

@@ -6,6 +6,9 @@ use crate::report::{CheckId, Report};
 use crate::trust::{Authority, Trust};
 use crate::verdict::EstablishedTime;
 
+const PATH: &str = "a path to a trusted authority";
+const VALID: &str = "valid at every established time";
+
 /// Reads the leaf.
 pub(crate) fn read(der: &[u8], report: &mut Report) -> Option<Certificate> {
     report.once().check(CheckId::CertificateParse, "a readable certificate", Certificate::from_der(der))
@@ -23,7 +26,7 @@ pub(crate) fn profile<'c>(leaf: &'c Certificate, report: &mut Report) -> Option<
     let mut scope = report.once();
     let end_entity = match EndEntity::code_signing(leaf) {
         Ok(end_entity) => {
-            PARTS.into_iter().for_each(|(id, expected)| scope.pass(id, expected, "it is so"));
+            PARTS.into_iter().for_each(|(id, expected)| scope.pass(id, expected, expected));
             Some(end_entity)
         }
         Err(error) => {
@@ -83,15 +86,11 @@ pub(crate) fn path(
         for path in paths {
             match times.iter().try_for_each(|time| valid_at(authority, &path, time)) {
                 Ok(()) => {
-                    scope.pass(
-                        CheckId::CertificatePath,
-                        "a path to a trusted authority",
-                        authority.name.clone(),
-                    );
+                    scope.pass(CheckId::CertificatePath, PATH, authority.name.clone());
                     if times.is_empty() {
                         scope.not_run(CheckId::CertificateTime, CheckId::TimeEstablished);
                     } else {
-                        scope.pass(CheckId::CertificateTime, "valid at every established time", "it is so");
+                        scope.pass(CheckId::CertificateTime, VALID, VALID);
                     }
                     return Some(path);
                 }
@@ -102,8 +101,8 @@ pub(crate) fn path(
         }
     }
     if let Some((path, reason)) = wrong_time {
-        scope.pass(CheckId::CertificatePath, "a path to a trusted authority", "it is so");
-        scope.fail(CheckId::CertificateTime, "valid at every established time", reason);
+        scope.pass(CheckId::CertificatePath, PATH, PATH);
+        scope.fail(CheckId::CertificateTime, VALID, reason);
         return Some(path);
     }
     let mut reason = no_path
@@ -111,7 +110,7 @@ pub(crate) fn path(
     if !trust.unusable.is_empty() {
         reason = format!("{reason}; {}", trust.unusable.join("; "));
     }
-    scope.fail(CheckId::CertificatePath, "a path to a trusted authority", reason);
+    scope.fail(CheckId::CertificatePath, PATH, reason);
     scope.not_run(CheckId::CertificateTime, CheckId::CertificatePath);
     None
 }

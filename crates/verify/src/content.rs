@@ -169,7 +169,7 @@ fn attestation<'b>(
             None
         }
         Some(wanted) => {
-            scope.pass(CheckId::StatementPredicateType, wanted.clone(), "it is so");
+            scope.pass(CheckId::StatementPredicateType, wanted.clone(), wanted.clone());
             Some(())
         }
         None => Some(()),

@@ -210,7 +210,11 @@ fn inclusion(
         scope.fail(CheckId::LogEvidence, "an inclusion proof with a checkpoint", "one without");
         return None;
     };
-    scope.pass(CheckId::LogEvidence, "an inclusion proof with a checkpoint", "it is so");
+    scope.pass(
+        CheckId::LogEvidence,
+        "an inclusion proof with a checkpoint",
+        "an inclusion proof with a checkpoint",
+    );
     let signed =
         scope.check(CheckId::LogCheckpoint, "a readable checkpoint", SignedCheckpoint::parse(checkpoint))?;
     let witnesses = witnesses(&signed, policy, scope);
@@ -255,7 +259,7 @@ fn checkpoint_signature(
     match log_key.verify(signed) {
         Ok(_) => {
             scope.pass(CheckId::LogOrigin, ORIGIN, signed.unverified().origin().to_owned());
-            scope.pass(CheckId::LogCheckpointSignature, SIGNATURE, "it is so");
+            scope.pass(CheckId::LogCheckpointSignature, SIGNATURE, SIGNATURE);
             Some(())
         }
         Err(error @ (LogSignatureError::OtherOrigin { .. } | LogSignatureError::NotRekorV1 { .. })) => {

@@ -255,7 +255,7 @@ impl Scope<'_> {
     ) -> Option<T> {
         match result {
             Ok(value) => {
-                self.pass(id, expected, "it is so");
+                self.pass(id, expected, expected);
                 Some(value)
             }
             Err(error) => {
@@ -274,7 +274,7 @@ impl Scope<'_> {
         found: impl FnOnce() -> String,
     ) -> Option<()> {
         if holds {
-            self.pass(id, expected, "it is so");
+            self.pass(id, expected, expected);
             Some(())
         } else {
             self.fail(id, expected, found());

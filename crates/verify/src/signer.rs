@@ -60,7 +60,7 @@ pub(crate) fn claimed(
             None
         }
         (Material::PublicKey { .. }, Who::Key(key)) => {
-            scope.pass(CheckId::MaterialKind, "a signature by the given key", "it is so");
+            scope.pass(CheckId::MaterialKind, "a signature by the given key", "a bare key's signature");
             Some(Claimed::Key(ManagedKey {
                 key: key.clone(),
                 scheme: None,
@@ -69,7 +69,7 @@ pub(crate) fn claimed(
             }))
         }
         (Material::PublicKey { hint }, Who::Unnamed) => {
-            scope.pass(CheckId::MaterialKind, "a key of the trust material", "it is so");
+            scope.pass(CheckId::MaterialKind, "a key of the trust material", "a bare key's signature");
             let key = scope.check(
                 CheckId::KeyKnown,
                 "the key that the hint names",
