@@ -1,0 +1,317 @@
+//! HTTP, as far as fetching files goes.
+
+use reqwest::redirect::{Attempt, Policy};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use reqwest::Url;
+
+/// How long to wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a server may say nothing.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long one request may take in all: a server that drips (TUF §1.5.2, "slow retrieval") does not hold us for ever.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(300);
+/// Redirects that are followed; curl's and the browsers' habit is more, a repository needs none or one.
+const MAX_REDIRECTS: usize = 5;
+
+/// Why something could not be fetched. Each is one sentence that names the URL.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// Not a URL that we can use.
+    #[error("{url:?} is not a usable URL: {reason}")]
+    Url {
+        /// As given.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Plain HTTP to another machine, where that is not good enough.
+    #[error("{url} is neither https nor on this machine")]
+    Insecure {
+        /// The URL.
+        url: Url,
+    },
+    /// No TLS without somebody to trust.
+    #[error(
+        "{url} needs a trust store, and there is none: {reason}; install the system's CA certificates or set SSL_CERT_FILE"
+    )]
+    NoTrustStore {
+        /// The URL.
+        url: Url,
+        /// What was found instead.
+        reason: String,
+    },
+    /// The client cannot be set up.
+    #[error("cannot set up HTTP: {reason}")]
+    Setup {
+        /// What the library says.
+        reason: String,
+    },
+    /// No connection: no network, no such name, nobody listening, no trusted certificate.
+    #[error("cannot reach {url}: {reason}")]
+    Unreachable {
+        /// The URL.
+        url: Url,
+        /// What the system says.
+        reason: String,
+    },
+    /// The server was too slow.
+    #[error("{url} did not answer in time")]
+    TimedOut {
+        /// The URL.
+        url: Url,
+    },
+    /// Another status than success.
+    #[error("{url} answered with status {status}")]
+    Status {
+        /// The URL.
+        url: Url,
+        /// The status code.
+        status: u16,
+    },
+    /// More bytes than were asked for.
+    #[error("{url} sends more than the {limit} bytes that are read")]
+    TooLong {
+        /// The URL.
+        url: Url,
+        /// The limit.
+        limit: u64,
+    },
+    /// The answer broke off, or is not HTTP.
+    #[error("the answer of {url} cannot be read: {reason}")]
+    Interrupted {
+        /// The URL.
+        url: Url,
+        /// What the library says.
+        reason: String,
+    },
+}
+
+/// What protects what is sent and fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// https, or plain HTTP to this machine.
+    Confidential,
+    /// Also plain HTTP: what is fetched proves itself, and what is asked for is public. TUF assumes a hostile network.
+    SelfProving,
+}
+
+/// The URL of a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(Url);
+
+impl BaseUrl {
+    /// Reads a URL; a slash at its end may be missing.
+    ///
+    /// # Errors
+    /// [`HttpError::Url`], [`HttpError::Insecure`].
+    pub fn parse(text: &str, transport: Transport) -> Result<Self, HttpError> {
+        let bad = |reason: String| HttpError::Url { url: text.to_owned(), reason };
+        let mut url = Url::parse(text).map_err(|error| bad(error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(bad(format!("the scheme {} is not http or https", url.scheme())));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(bad("a directory has no query and no fragment".to_owned()));
+        }
+        if transport == Transport::Confidential && url.scheme() != "https" && !is_loopback(&url) {
+            return Err(HttpError::Insecure { url });
+        }
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        Ok(BaseUrl(url))
+    }
+
+    /// The URL of what lies below, by a path that is percent-encoded already.
+    ///
+    /// # Errors
+    /// [`HttpError::Url`] if the path leads elsewhere.
+    pub fn join(&self, path: &str) -> Result<Url, HttpError> {
+        // Not as a relative reference: `a:b` is a file here, not a scheme.
+        let text = format!("{}{path}", self.0);
+        match Url::parse(&text) {
+            Ok(url) if url.as_str() == text => Ok(url),
+            _ => Err(HttpError::Url { url: text, reason: "the path leads elsewhere".to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// An HTTP client. Proxies come from the environment (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), whom to trust from
+/// the system or from `SSL_CERT_FILE`; TLS is AWS-LC's.
+#[derive(Debug, Clone)]
+pub struct Client {
+    proxied: reqwest::Client,
+    /// For this machine: a proxy would send what is meant for here elsewhere.
+    direct: reqwest::Client,
+    /// Why nobody can be trusted, if so.
+    no_trust_store: Option<String>,
+}
+
+impl Client {
+    /// Sets up a client; opens no connection.
+    ///
+    /// # Errors
+    /// [`HttpError::Setup`].
+    pub fn new() -> Result<Self, HttpError> {
+        let (tls, no_trust_store) = tls()?;
+        let build = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|error| HttpError::Setup { reason: deepest(&error) })
+        };
+        let builder = || {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .user_agent(concat!("sealwax/", env!("CARGO_PKG_VERSION")))
+                .redirect(Policy::custom(follow))
+                .connect_timeout(CONNECT_TIMEOUT)
+                .read_timeout(READ_TIMEOUT)
+                .timeout(TOTAL_TIMEOUT)
+        };
+        Ok(Client { proxied: build(builder())?, direct: build(builder().no_proxy())?, no_trust_store })
+    }
+
+    /// Fetches a file, if there is one: status 404 is `None`.
+    ///
+    /// # Errors
+    /// Any variant but those about settings; nothing of a longer or broken answer is returned.
+    pub async fn get(&self, url: &Url, max_bytes: u64) -> Result<Option<Vec<u8>>, HttpError> {
+        if let (Some(reason), "https") = (&self.no_trust_store, url.scheme()) {
+            return Err(HttpError::NoTrustStore { url: url.clone(), reason: reason.clone() });
+        }
+        let client = if is_loopback(url) { &self.direct } else { &self.proxied };
+        let failed = |error| failure(url, &error);
+        let mut response = client.get(url.clone()).send().await.map_err(failed)?;
+        match response.status().as_u16() {
+            200 => {}
+            404 => return Ok(None),
+            status => return Err(HttpError::Status { url: url.clone(), status }),
+        }
+        let too_long = || HttpError::TooLong { url: url.clone(), limit: max_bytes };
+        if response.content_length().is_some_and(|length| length > max_bytes) {
+            return Err(too_long());
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            body.extend_from_slice(&chunk);
+            if u64::try_from(body.len()).unwrap_or(u64::MAX) > max_bytes {
+                return Err(too_long());
+            }
+        }
+        Ok(Some(body))
+    }
+}
+
+/// TLS 1.2 and 1.3 by AWS-LC; and why nobody is trusted, if so.
+fn tls() -> Result<(rustls::ClientConfig, Option<String>), HttpError> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = rustls::RootCertStore::empty();
+    // A store with one odd certificate is still a store.
+    let (added, ignored) = roots.add_parsable_certificates(found.certs);
+    let no_trust_store = (added == 0).then(|| match found.errors.first() {
+        Some(error) => error.to_string(),
+        None => format!("{ignored} certificates that cannot be read"),
+    });
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| HttpError::Setup { reason: error.to_string() })?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok((tls, no_trust_store))
+}
+
+/// A few steps, never from https to plain HTTP, never from another machine to this one.
+fn follow(attempt: Attempt<'_>) -> reqwest::redirect::Action {
+    let was = attempt.previous().last();
+    let was_https = was.is_some_and(|url| url.scheme() == "https");
+    let was_here = was.is_some_and(is_loopback);
+    if attempt.previous().len() > MAX_REDIRECTS {
+        attempt.error("too many redirects")
+    } else if was_https && attempt.url().scheme() != "https" {
+        attempt.error("a redirect from https to plain HTTP")
+    } else if is_loopback(attempt.url()) && !was_here {
+        attempt.error("a redirect to this machine")
+    } else {
+        attempt.follow()
+    }
+}
+
+/// Whether the URL means this machine, whatever a resolver says.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn failure(url: &Url, error: &reqwest::Error) -> HttpError {
+    let url = url.clone();
+    if error.is_timeout() {
+        HttpError::TimedOut { url }
+    } else if error.is_connect() {
+        HttpError::Unreachable { url, reason: deepest(error) }
+    } else {
+        HttpError::Interrupted { url, reason: deepest(error) }
+    }
+}
+
+/// The cause of the cause: what the layers in between say is where it happened, which we know.
+fn deepest(error: &dyn std::error::Error) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_by_name_or_number() {
+        for url in ["http://localhost:8/", "http://127.0.0.1/", "http://127.9.9.9/", "https://[::1]/"] {
+            assert!(is_loopback(&Url::parse(url).unwrap()), "{url}");
+        }
+        for url in ["http://localhost.example/", "http://128.0.0.1/", "https://[::2]/", "http://example.org/"]
+        {
+            assert!(!is_loopback(&Url::parse(url).unwrap()), "{url}");
+        }
+    }
+
+    #[test]
+    fn confidential_means_https_or_here() {
+        let insecure = BaseUrl::parse("http://example.org/", Transport::Confidential);
+        assert!(matches!(insecure, Err(HttpError::Insecure { .. })));
+        for (url, transport) in [
+            ("https://example.org", Transport::Confidential),
+            ("http://127.0.0.1:1", Transport::Confidential),
+            ("http://example.org", Transport::SelfProving),
+        ] {
+            assert_eq!(BaseUrl::parse(url, transport).unwrap().to_string(), format!("{url}/"));
+        }
+        for url in ["ftp://example.org", "example.org", "https://example.org/?a", "https://example.org/#a"] {
+            let error = BaseUrl::parse(url, Transport::SelfProving);
+            assert!(matches!(error, Err(HttpError::Url { .. })), "{url}");
+        }
+    }
+
+    #[test]
+    fn paths_stay_below() {
+        let base = BaseUrl::parse("https://example.org/tuf", Transport::Confidential).unwrap();
+        for path in ["1...%2Fa.json", "a:b", "%23.json", "d/00.x"] {
+            assert_eq!(base.join(path).unwrap().as_str(), format!("https://example.org/tuf/{path}"));
+        }
+        for path in ["../a", "a/../../b", "a\\b", "a b"] {
+            assert!(matches!(base.join(path), Err(HttpError::Url { .. })), "{path}");
+        }
+    }
+}
