@@ -1,5 +1,6 @@
 //! The command line: what can be said, and the words of `--help`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,7 +85,7 @@ pub enum Command {
 pub struct VerifyArgs {
     /// What to verify: a path, `-` for standard input, or `sha256:…`, `sha384:…`, `sha512:…`
     #[arg(value_name = "ARTIFACT", required_unless_present = "list", conflicts_with = "list")]
-    pub artifacts: Vec<String>,
+    pub artifacts: Vec<OsString>,
 
     /// The bundle, or a file of several in any of the usual forms; without it the usual neighbours are looked for
     #[arg(long, value_name = "FILE", conflicts_with = "list")]

@@ -1,6 +1,7 @@
 //! Artifacts: what a reference on the command line names, and its digests, read once and in constant memory.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -27,7 +28,9 @@ pub enum Reference {
 
 impl Reference {
     /// Reads a word. What starts like a digest is one, or an error; `./sha256:…` is a file.
-    pub fn parse(word: &str) -> Result<Self, String> {
+    pub fn parse(word: impl AsRef<OsStr>) -> Result<Self, String> {
+        // A name that is not UTF-8 can only be a file's.
+        let Some(word) = word.as_ref().to_str() else { return Ok(Self::Path(PathBuf::from(word.as_ref()))) };
         if word == "-" {
             return Ok(Self::Stdin);
         }
@@ -164,13 +167,13 @@ mod tests {
     fn references() {
         let hex = "ab".repeat(32);
         assert_eq!(Reference::parse("-"), Ok(Reference::Stdin));
-        assert!(matches!(Reference::parse(&format!("sha256:{hex}")), Ok(Reference::Digest(_))));
+        assert!(matches!(Reference::parse(format!("sha256:{hex}")), Ok(Reference::Digest(_))));
         assert_eq!(
-            Reference::parse(&format!("./sha256:{hex}")),
+            Reference::parse(format!("./sha256:{hex}")),
             Ok(Reference::Path(format!("./sha256:{hex}").into()))
         );
         assert!(Reference::parse("sha256:abc").is_err());
-        assert!(Reference::parse(&format!("sha512:{hex}")).is_err());
+        assert!(Reference::parse(format!("sha512:{hex}")).is_err());
         assert_eq!(Reference::parse("sha1:x"), Ok(Reference::Path("sha1:x".into())));
     }
 }

@@ -5,7 +5,10 @@
 //!
 //! **Tests.** `tests/cli.rs` drives the binary as a user would.
 
-#![allow(unreachable_pub, reason = "only `main` leaves the crate; `pub` marks what a module offers to the others")]
+#![allow(
+    unreachable_pub,
+    reason = "only `main` leaves the crate; `pub` marks what a module offers to the others"
+)]
 
 mod args;
 mod artifact;

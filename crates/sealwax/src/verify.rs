@@ -42,7 +42,7 @@ fn run_each(
     }
     for word in &args.artifacts {
         let job = Job { artifact: Reference::parse(word)?, ..defaults.clone() };
-        let judgement = judge(&job, word, store);
+        let judgement = judge(&job, &word.to_string_lossy(), store);
         worst = worst.max(judgement.status);
         let text = if args.json {
             format!("{}\n", render::json(&judgement, shown))
