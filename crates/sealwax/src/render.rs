@@ -30,6 +30,15 @@ pub fn text(judgement: &Judgement, who: &WhoSource, shown: Shown) -> String {
             for candidate in &judgement.candidates {
                 if let CandidateOutcome::Verified(summary) = &candidate.outcome {
                     verified(&mut out, &artifact, summary, candidate);
+                    if let Some(future) = summary.times.iter().find(|time| time.time > shown.now) {
+                        line(
+                            &mut out,
+                            format_args!(
+                                "  {BAD}warning{BAD:#}    {} is in the future of this machine's clock",
+                                future.time
+                            ),
+                        );
+                    }
                 }
             }
         }

@@ -44,6 +44,7 @@ pub use verdict::{
 pub use wanted::{Wanted, wanted};
 
 use binding::{Binding, Bound};
+use sealwax_formats::bundle::{MAX_LOG_ENTRIES, MAX_TIMESTAMPS};
 use signer::Claimed;
 
 /// Verifies bundles against one set of trust material.
@@ -98,6 +99,9 @@ impl Verifier {
         // The trust material is young enough, if the policy cares. (Client specification: the age of the trust root.)
         let age = trust_age(trust, policy, now, report);
 
+        // Rule 4: no more evidence than anyone needs. Parsing sees to that too; a bundle may also have been built by hand.
+        let count = evidence_count(bundle, report);
+
         // Rule 12: whose signature it claims to be. Rule 8: what that certificate must be.
         let claimed = signer::claimed(bundle, policy, trust, report).ok_or(None)?;
         let (end_entity, key, scheme, signer) = match &claimed {
@@ -148,8 +152,8 @@ impl Verifier {
             (Claimed::Certificate(_), Signer::Key(_)) => None,
         };
 
-        match ((age, scheme, timed, windows, believed), content, logged) {
-            ((Some(()), Some(_), Some(()), Some(()), Some(())), Some(content), Some(logged)) => {
+        match ((age, count, scheme, timed, windows, believed), content, logged) {
+            ((Some(()), Some(()), Some(_), Some(()), Some(()), Some(())), Some(content), Some(logged)) => {
                 let entries = logged.into_iter().map(|logged| logged.entry).collect();
                 Ok(Verified { content, signer, times, entries, report: Report::default() })
             }
@@ -182,6 +186,16 @@ fn established(
         "at least one time that a trusted timestamp authority or log has signed",
         !times.is_empty(),
         || "none".to_owned(),
+    )
+}
+
+fn evidence_count(bundle: &Bundle, report: &mut Report) -> Option<()> {
+    let (entries, timestamps) = (bundle.log_entries.len(), bundle.timestamps.len());
+    report.once().hold(
+        CheckId::EvidenceCount,
+        "at most 32 log entries and 32 timestamps",
+        entries <= MAX_LOG_ENTRIES && timestamps <= MAX_TIMESTAMPS,
+        || format!("{entries} log entries and {timestamps} timestamps"),
     )
 }
 

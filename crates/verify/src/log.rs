@@ -42,18 +42,17 @@ pub(crate) fn entries<'t>(
             None => good = None,
         }
     }
-    if trust.logs.is_empty() {
-        return good.map(|()| verified);
-    }
     if good.is_none() && verified.is_empty() {
         return None; // The failures above say more than another line could.
     }
-    report.once().hold(
-        CheckId::LogRequired,
-        "at least one verified log entry, since the trusted root lists logs",
-        !verified.is_empty(),
-        || format!("{} entries, none of a trusted log", bundle.log_entries.len()),
-    )?;
+    let expected = match (trust.logs.is_empty(), policy.witnesses.is_some()) {
+        (false, _) => "at least one verified log entry, since the trusted root lists logs",
+        (true, true) => "at least one verified log entry, since the policy demands witnesses",
+        (true, false) => return good.map(|()| verified),
+    };
+    report.once().hold(CheckId::LogRequired, expected, !verified.is_empty(), || {
+        format!("{} entries, none of a trusted log", bundle.log_entries.len())
+    })?;
     good.map(|()| verified)
 }
 
