@@ -1,11 +1,120 @@
-//! `sealwax bundle`.
+//! `sealwax bundle`: a bundle in another form. The evidence is carried over as it is; nothing is verified here.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sealwax_formats::{Bundle, Material};
 
 use crate::Failure;
-use crate::args::BundleCommand;
-use crate::judge::Status;
+use crate::args::{BundleCommand, Form};
+use crate::judge::{Status, read_one_bundle};
+use crate::{output_file, terminal};
 
-pub(crate) fn run(_command: BundleCommand, _out: &mut impl Write) -> Result<Status, Failure> {
-    Err(Failure::cannot("bundle is being written"))
+/// What a bundle's name may end in, longest first, so that its artifact's name remains.
+const SUFFIXES: &[&str] = &[".sigstore.json", ".sigstore", ".bundle", ".intoto.jsonl", ".jsonl", ".json"];
+
+pub(crate) fn run(command: BundleCommand, out: &mut impl Write) -> Result<Status, Failure> {
+    let BundleCommand::Convert { file, to, output, overwrite } = command;
+    let bundle = read_one_bundle(&file).map_err(Failure::cannot)?;
+    match to {
+        Form::V03 => write_bundle(&bundle.to_v03(), &file, output.as_deref(), overwrite, out)?,
+        Form::V01 => write_bundle(&bundle.to_v01(), &file, output.as_deref(), overwrite, out)?,
+        Form::Detached => {
+            let prefix = output.unwrap_or_else(|| artifact_of(&file));
+            write_detached(&bundle, &file, &prefix, overwrite)?;
+        }
+    }
+    terminal::notice("nothing was verified: what was converted is worth what `sealwax verify` says of it");
+    Ok(Status::Verified)
+}
+
+fn write_bundle(
+    converted: &Result<Bundle, impl std::fmt::Display>,
+    file: &Path,
+    output: Option<&Path>,
+    overwrite: bool,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let bundle = converted.as_ref().map_err(|reason| no_such_form(file, reason))?;
+    let text = bundle.write() + "\n";
+    match output {
+        Some(path) => output_file::write(path, text.as_bytes(), overwrite),
+        None => out
+            .write_all(text.as_bytes())
+            .map_err(|error| Failure::cannot(format!("cannot write the result: {error}"))),
+    }
+}
+
+fn no_such_form(file: &Path, reason: &dyn std::fmt::Display) -> Failure {
+    Failure::cannot(format!("{} has no such form: {reason}", file.display()))
+}
+
+fn write_detached(bundle: &Bundle, file: &Path, prefix: &Path, overwrite: bool) -> Result<(), Failure> {
+    let detached = bundle.to_detached().map_err(|reason| no_such_form(file, &reason))?;
+    let entries = bundle.log_entries.len();
+    if entries > 0 && detached.rekor_entry.is_none() {
+        return Err(no_such_form(
+            file,
+            &"its log entry has no signed entry timestamp (Rekor v2 gives none), and beside a detached signature \
+              only such an entry can be kept; keep the bundle",
+        ));
+    }
+    let mut files = vec![(beside(prefix, ".sig"), detached.signature.into_bytes())];
+    files.extend(detached.certificate.map(|pem| (beside(prefix, ".pem"), pem.into_bytes())));
+    files.extend(detached.rekor_entry.map(|entry| (beside(prefix, ".rekor.json"), entry.into_bytes())));
+    let stamps = detached.timestamps.len();
+    for (number, timestamp) in (1..).zip(detached.timestamps) {
+        let suffix = if number == 1 { ".tsr".to_owned() } else { format!(".{number}.tsr") };
+        files.push((beside(prefix, &suffix), timestamp));
+    }
+    output_file::check_free(files.iter().map(|(path, _)| path), overwrite)?;
+    for (path, bytes) in &files {
+        output_file::write(path, bytes, overwrite)?;
+        terminal::notice(&format!("wrote {}", path.display()));
+    }
+    if entries > 1 {
+        terminal::notice(&format!(
+            "only the first of {entries} log entries that has a signed entry timestamp was kept"
+        ));
+    }
+    if stamps > 0 && entries == 0 {
+        terminal::notice(
+            "it has timestamps and no log entry: verify it as a bundle, which holds them together",
+        );
+    }
+    if matches!(bundle.material, Material::PublicKey { .. }) {
+        terminal::notice("it is signed by a bare key: verify it with --key");
+    }
+    Ok(())
+}
+
+/// The name of a bundle without what says that it is one.
+fn artifact_of(bundle: &Path) -> PathBuf {
+    let name = bundle.file_name().unwrap_or_default().to_string_lossy();
+    let artifact = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix));
+    bundle.with_file_name(artifact.filter(|artifact| !artifact.is_empty()).unwrap_or(&name))
+}
+
+fn beside(prefix: &Path, suffix: &str) -> PathBuf {
+    let mut name = prefix.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_artifact_of_a_bundle() {
+        for (bundle, artifact) in [
+            ("d/app.tar.gz.sigstore.json", "d/app.tar.gz"),
+            ("app.bundle", "app"),
+            ("app.v1.intoto.jsonl", "app.v1"),
+            ("odd", "odd"),
+            (".json", ".json"),
+        ] {
+            assert_eq!(artifact_of(Path::new(bundle)), Path::new(artifact), "{bundle}");
+        }
+    }
 }

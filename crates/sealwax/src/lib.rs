@@ -18,6 +18,7 @@ mod judge;
 mod list;
 mod neighbours;
 mod ordered;
+mod output_file;
 mod profile;
 mod render;
 mod terminal;

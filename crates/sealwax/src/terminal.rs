@@ -1,6 +1,7 @@
 //! Text for people: nothing that comes from outside reaches the terminal unescaped.
 
 use std::fmt;
+use std::io::{self, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
@@ -38,6 +39,28 @@ fn is_harmful(character: char) -> bool {
                 | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
                 | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
         )
+}
+
+/// JSON that may be shown on a terminal: what could fool it is written as `\uXXXX`, which means the same to a program.
+pub fn escaped_json(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        // White space between the values is the writer's own.
+        if is_harmful(character) && character != '\n' {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                escaped.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// A line for the person at the terminal, on standard error, beside what the command writes.
+pub fn notice(text: &str) {
+    // Who has closed standard error does not want to read it.
+    let _ = writeln!(io::stderr(), "sealwax: {}", Escaped(text));
 }
 
 /// `text` as one word of a POSIX shell.
@@ -85,6 +108,15 @@ mod tests {
         assert_eq!(Escaped("a\u{1b}[31mb").to_string(), "a\\u{1b}[31mb");
         assert_eq!(Escaped("x\u{202e}y\u{2066}\n").to_string(), "x\\u{202e}y\\u{2066}\\u{a}");
         assert_eq!(Escaped("Grüße — 你好").to_string(), "Grüße — 你好");
+    }
+
+    #[test]
+    fn escaped_json_means_the_same() {
+        let value = serde_json::json!({ "a": "x\u{202e}y\u{9b}\u{7f}\u{e0041}", "b": [1, "Grüße"] });
+        let escaped = escaped_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!escaped.chars().any(|c| is_harmful(c) && c != '\n'), "{escaped}");
+        assert!(escaped.contains("Grüße"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
     }
 
     #[test]

@@ -1,0 +1,102 @@
+//! Files that a command writes: whole or not at all, and never over one that is there unless that was asked for.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::Failure;
+
+/// Refuses to go on if one of the files is there already, before any is written.
+///
+/// # Errors
+/// A sentence that names `--overwrite`.
+pub fn check_free<'a>(paths: impl IntoIterator<Item = &'a PathBuf>, overwrite: bool) -> Result<(), Failure> {
+    if overwrite {
+        return Ok(());
+    }
+    match paths.into_iter().find(|path| path.symlink_metadata().is_ok()) {
+        Some(path) => Err(exists(path)),
+        None => Ok(()),
+    }
+}
+
+/// Writes a file: a reader sees what was there before, or all of this.
+///
+/// # Errors
+/// The file is there and `overwrite` is not set, or the system says no.
+pub fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
+    let (temporary, file) = temporary_beside(path).map_err(|error| cannot(path, &error))?;
+    let done = fill(file, bytes).and_then(|()| place(&temporary, path, overwrite));
+    if done.is_err() {
+        // Nothing more can be done about a temporary file that stays behind.
+        let _ = fs::remove_file(&temporary);
+    }
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
+        done => done.map_err(|error| cannot(path, &error)),
+    }
+}
+
+fn exists(path: &Path) -> Failure {
+    Failure::cannot(format!("{} is there already; --overwrite replaces it", path.display()))
+}
+
+fn cannot(path: &Path, error: &io::Error) -> Failure {
+    Failure::cannot(format!("cannot write {}: {error}", path.display()))
+}
+
+fn temporary_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let Some(name) = path.file_name() else {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
+    };
+    for number in 0_u32.. {
+        let mut temporary = std::ffi::OsString::from(".");
+        temporary.push(name);
+        temporary.push(format!(".{}.{number}.tmp", std::process::id()));
+        let temporary = path.with_file_name(temporary);
+        match File::options().write(true).create_new(true).open(&temporary) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return opened.map(|file| (temporary, file)),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn place(temporary: &Path, path: &Path, overwrite: bool) -> io::Result<()> {
+    if overwrite {
+        return fs::rename(temporary, path);
+    }
+    // A link, unlike a rename, fails if the name was taken since we looked. Some file systems have none.
+    match fs::hard_link(temporary, path) {
+        Ok(()) => fs::remove_file(temporary),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(_) if path.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(temporary, path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_stays_unless_told_otherwise() {
+        let directory = std::env::temp_dir().join(format!("sealwax-output-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("file");
+        write(&path, b"one", false).unwrap();
+        assert!(write(&path, b"two", false).unwrap_err().message.contains("--overwrite"));
+        assert!(check_free([&path], false).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        write(&path, b"three", true).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"three");
+        // No temporary file is left behind.
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}
