@@ -17,9 +17,11 @@ fn main() {
             write("artifact", &case.made.artifact);
             write("bundle.sigstore.json", &case.made.bundle_json());
             write("trusted_root.json", case.trusted_root.to_string().as_bytes());
-            write("policy", case.instance.witness_policy(case.instance.witnesses.len()).as_bytes());
             write("identity", case.made.identity.as_deref().unwrap_or_default().as_bytes());
             write("issuer", case.made.issuer.as_deref().unwrap_or_default().as_bytes());
+            if let Some(policy) = &case.witness_policy {
+                write("witness_policy", policy.as_bytes());
+            }
             if let Some(key) = &case.managed_key {
                 write("key.pem", key.signer.public_key_pem().as_bytes());
             }

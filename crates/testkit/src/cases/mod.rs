@@ -10,10 +10,14 @@ use crate::{Instance, instance::ManagedKey, options::SignOptions, sign::Made, st
 mod classes;
 mod faults;
 mod oddities;
+mod witnesses;
 
 pub use classes::classes;
 pub use faults::faults;
 pub use oddities::oddities;
+
+/// What is changed, and how.
+type Change<T> = (&'static str, fn(&mut T));
 
 /// What every case is about, unless it is about another artifact.
 pub const ARTIFACT: &[u8] = b"an artifact\n";
@@ -27,8 +31,10 @@ pub struct Case {
     pub trusted_root: Value,
     /// The bundle, the artifact, and identity and issuer to demand.
     pub made: Made,
-    /// The key to demand, where no certificate signs.
+    /// The key to demand, where no certificate signs. Its window counts.
     pub managed_key: Option<Arc<ManagedKey>>,
+    /// The witness policy to demand, if any.
+    pub witness_policy: Option<String>,
     /// The instance that is trusted.
     pub instance: Instance,
 }
@@ -80,6 +86,7 @@ impl Cases {
             trusted_root: self.instance.trusted_root(),
             made,
             managed_key,
+            witness_policy: None,
             instance: self.instance.clone(),
         });
         self.cases.last_mut().unwrap()

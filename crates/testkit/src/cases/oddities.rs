@@ -5,14 +5,14 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use sealwax_crypto::{HashAlgorithm, KeyKind, Scheme};
 
-use super::{ARTIFACT, Case, Cases};
+use super::{ARTIFACT, Case, Cases, witnesses};
 use crate::{
     Instance, SIGNED_AT, Window,
     authority::AuthorityOptions,
     certificate::GeneralName,
     certificate_log::CertificateLog,
     checkpoint::{Signs, Witness},
-    instance::InstanceBuilder,
+    instance::{InstanceBuilder, ManagedKey},
     leaf::ISSUER,
     options::{BundleVersion, EntryOptions, Evidence, LogChoice, SignOptions},
     signature_log::SignatureLog,
@@ -37,6 +37,8 @@ pub fn oddities() -> Vec<Case> {
     windows(&mut cases);
     statements(&mut cases);
     json(&mut cases);
+    managed_keys(&mut cases);
+    witnesses::good(&mut cases);
     cases.all()
 }
 
@@ -92,6 +94,19 @@ fn leaves(cases: &mut Cases) {
         })
     });
     cases.message("all extensions of Fulcio", &fulcio);
+}
+
+fn managed_keys(cases: &mut Cases) {
+    let v1 = SignOptions::rekor_v1().managed_key(0);
+    for kind in [P256, P384, P521, RSA, KeyKind::Ed25519] {
+        let key = Arc::new(ManagedKey::new(kind));
+        cases.turn_to(&Instance { managed_keys: vec![key], ..Instance::usual() });
+        cases.attestation(&format!("managed key {kind:?}"), &v1);
+    }
+    let established = SIGNED_AT + SignedDuration::from_secs(5);
+    let key = ManagedKey { valid_for: Window::between(established, established), ..ManagedKey::new(P256) };
+    cases.turn_to(&Instance { managed_keys: vec![Arc::new(key)], ..Instance::usual() });
+    cases.message("managed key valid in that second only", &v1);
 }
 
 fn authorities(cases: &mut Cases) {

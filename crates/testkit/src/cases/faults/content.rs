@@ -1,18 +1,19 @@
 //! Messages, envelopes, statements, and the bundle's own shape.
 
+use jiff::SignedDuration;
 use sealwax_crypto::{HashAlgorithm, KeyKind, sha256};
 use serde_json::{Value, json};
 
 use super::Change;
 use crate::{
-    Instance, base64,
+    Instance, SIGNED_AT, Window, base64,
     cases::{ARTIFACT, Cases},
     hex,
     instance::ManagedKey,
     leaf::LeafOptions,
     options::{BundleVersion, Evidence, SignOptions},
     signer::Signer,
-    statement::{EnvelopeDraft, EnvelopeSignature, Statement, Subject},
+    statement::{EnvelopeDraft, EnvelopeSignature, IN_TOTO, Statement, Subject},
 };
 
 const V1: fn() -> SignOptions = SignOptions::rekor_v1;
@@ -62,6 +63,19 @@ pub(super) fn message(cases: &mut Cases, twin: &Instance) {
     cases.message("a key where an identity is demanded", &V1().managed_key(0)).managed_key = None;
 }
 
+/// Windows of managed keys.
+pub(super) fn managed_key(cases: &mut Cases) {
+    let ended = Window::until(SIGNED_AT - SignedDuration::from_secs(1));
+    let to_come = Window::since(SIGNED_AT + SignedDuration::from_secs(6));
+    for (name, valid_for) in
+        [("managed key after its window ended", ended), ("managed key before its window began", to_come)]
+    {
+        let key = ManagedKey { valid_for, ..ManagedKey::new(KeyKind::EcdsaP256) };
+        cases.turn_to(&Instance { managed_keys: vec![key.into()], ..Instance::usual() });
+        cases.message(name, &V1().managed_key(0));
+    }
+}
+
 /// DSSE envelopes.
 pub(super) fn envelope(cases: &mut Cases) {
     cases.turn_to(&Instance::usual());
@@ -89,10 +103,21 @@ pub(super) fn envelope(cases: &mut Cases) {
     cases.attestation("payload of another type", &{
         V2().on_envelope(|envelope| envelope.payload_type = "application/json".into())
     });
+    let payload_hash = sha256(&Statement::about(ARTIFACT).to_json());
+    let encoded = EnvelopeDraft {
+        payload_type: IN_TOTO.into(),
+        payload: Statement::about(ARTIFACT).to_json(),
+        signatures: Vec::new(),
+    };
+    let encoded_hash = sha256(&encoded.pre_authentication_encoding());
     cases.attestation("payload signed without its type", &{
-        V2().on_envelope(|_| {}).on_signed_bytes(|bytes| {
+        V2().on_signed_bytes(|bytes| {
             let start = bytes.iter().position(|byte| *byte == b'{').unwrap();
             bytes.drain(..start);
+        })
+        .on_entry(move |entry| {
+            assert_eq!(entry.digest, payload_hash, "the payload alone was signed");
+            entry.digest = encoded_hash.to_vec();
         })
     });
     cases.attestation(

@@ -6,11 +6,8 @@ mod inclusion;
 mod log_entries;
 mod timestamps;
 
-use super::{Case, Cases};
+use super::{Case, Cases, Change, witnesses};
 use crate::Instance;
-
-/// What is wrong, and how it is done.
-type Change<T> = (&'static str, fn(&mut T));
 
 /// Every bad bundle.
 pub fn faults() -> Vec<Case> {
@@ -31,5 +28,7 @@ pub fn faults() -> Vec<Case> {
     content::envelope(&mut cases);
     content::statement(&mut cases);
     content::shape(&mut cases);
+    content::managed_key(&mut cases);
+    witnesses::bad(&mut cases);
     cases.all()
 }
