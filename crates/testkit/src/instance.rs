@@ -13,7 +13,7 @@ use crate::{
     checkpoint::Witness,
     signature_log::SignatureLog,
     signer::Signer,
-    timestamp::{TimestampAuthority, TimestampAuthorityOptions},
+    timestamp_authority::{TimestampAuthority, TimestampAuthorityOptions},
 };
 
 /// Authorities, logs and keys. Cheap to clone; parts of several instances may be mixed, so that a bundle of one

@@ -49,6 +49,7 @@ pub mod signature_log;
 pub mod signer;
 pub mod statement;
 pub mod timestamp;
+pub mod timestamp_authority;
 mod window;
 
 use ::base64::{Engine, engine::general_purpose::STANDARD};
@@ -56,7 +57,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use crate::{
-    authority::AuthorityOptions,
+    authority::{Authority, AuthorityOptions},
     certificate::GeneralName,
     certificate_log::CertificateLog,
     checkpoint::Witness,
@@ -67,7 +68,7 @@ pub use crate::{
     signature_log::SignatureLog,
     signer::Signer,
     statement::{Statement, Subject},
-    timestamp::TimestampAuthorityOptions,
+    timestamp_authority::{TimestampAuthority, TimestampAuthorityOptions},
     window::Window,
 };
 

@@ -16,7 +16,7 @@ use crate::{
     options::{BundleVersion, Evidence, SignOptions},
     signature_log::SignatureLog,
     statement::{STATEMENT_V01, Statement, Subject},
-    timestamp::TimestampAuthorityOptions,
+    timestamp_authority::TimestampAuthorityOptions,
 };
 
 const VERSIONS: [(&str, BundleVersion); 3] =

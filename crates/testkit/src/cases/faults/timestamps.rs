@@ -12,7 +12,8 @@ use crate::{
     cases::Cases,
     certificate::{CertificateDraft, oids},
     options::SignOptions,
-    timestamp::{MessageDigest, SigningCertificateAttribute, TimestampAuthorityOptions, TimestampDraft},
+    timestamp::{MessageDigest, SigningCertificateAttribute, TimestampDraft},
+    timestamp_authority::TimestampAuthorityOptions,
 };
 
 const V2: fn() -> SignOptions = SignOptions::rekor_v2;
@@ -113,7 +114,7 @@ pub(super) fn token(cases: &mut Cases, twin: &Instance) {
     let mut draft = authority.leaf(other_leaf.spki(), always.start.unwrap(), always.end.unwrap());
     draft.set_key_usage(&[0]);
     draft.set_extended_key_usage(true, &[oids::TIME_STAMPING]);
-    let second = crate::timestamp::SigningCertificate {
+    let second = crate::timestamp_authority::SigningCertificate {
         der: draft.sign(),
         issuer: draft.issuer.clone(),
         serial: draft.serial.clone(),

@@ -1,8 +1,11 @@
 //! Good bundles that are unusual in one way: a verifier that refuses one refuses something real.
 
+mod logs;
+mod times;
+
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use sealwax_crypto::{HashAlgorithm, KeyKind, Scheme};
 
 use super::{ARTIFACT, Case, Cases, witnesses};
@@ -11,13 +14,12 @@ use crate::{
     authority::AuthorityOptions,
     certificate::GeneralName,
     certificate_log::CertificateLog,
-    checkpoint::{Signs, Witness},
     instance::{InstanceBuilder, ManagedKey},
-    leaf::ISSUER,
-    options::{BundleVersion, EntryOptions, Evidence, LogChoice, SignOptions},
+    leaf::{ISSUER, LeafOptions},
+    options::{BundleVersion, Evidence, SignOptions},
     signature_log::SignatureLog,
     statement::{STATEMENT_V01, Statement, Subject},
-    timestamp::{ContentEncoding, MessageDigest, SigningCertificateAttribute, TimestampAuthorityOptions},
+    timestamp_authority::TimestampAuthorityOptions,
 };
 
 const P256: KeyKind = KeyKind::EcdsaP256;
@@ -31,10 +33,10 @@ pub fn oddities() -> Vec<Case> {
     leaves(&mut cases);
     authorities(&mut cases);
     certificate_logs(&mut cases);
-    logs(&mut cases);
-    checkpoints(&mut cases);
-    timestamps(&mut cases);
-    windows(&mut cases);
+    logs::logs(&mut cases);
+    logs::checkpoints(&mut cases);
+    times::timestamps(&mut cases);
+    times::windows(&mut cases);
     statements(&mut cases);
     json(&mut cases);
     managed_keys(&mut cases);
@@ -75,7 +77,7 @@ fn leaves(cases: &mut Cases) {
     let ed25519 = v1().with_leaf(|leaf| leaf.key(KeyKind::Ed25519));
     cases.attestation("signing key Ed25519, attestation", &ed25519);
     cases.message("signing key Ed25519, message", &ed25519);
-    let prehashed = |leaf: crate::leaf::LeafOptions| leaf.key(KeyKind::Ed25519).scheme(Scheme::Ed25519ph);
+    let prehashed = |leaf: LeafOptions| leaf.key(KeyKind::Ed25519).scheme(Scheme::Ed25519ph);
     cases.message("signing key Ed25519ph, v2", &SignOptions::rekor_v2().with_leaf(prehashed));
     for kind in [P384, P521] {
         let sha256 = v1().with_leaf(|leaf| leaf.key(kind).scheme(Scheme::Ecdsa(HashAlgorithm::Sha256)));
@@ -167,201 +169,6 @@ fn certificate_logs(cases: &mut Cases) {
     let without = builder().authority(&AuthorityOptions::default()).build();
     cases.turn_to(&without);
     cases.message("no certificate log, no SCT", &v1());
-}
-
-fn logs(cases: &mut Cases) {
-    let v2_options = || SignOptions::rekor_v2().entries(Vec::new());
-    let logs: [(&str, SignatureLog); 9] = [
-        ("v1, entry 0 of 1", SignatureLog::v1("rekor.sealwax.test").entry_at(0, 1)),
-        ("v1, entry 0 of 1 and of the first shard", {
-            SignatureLog::v1("rekor.sealwax.test").entry_at(0, 1).after_shards_of(0)
-        }),
-        ("v1, the last of 9", SignatureLog::v1("rekor.sealwax.test").entry_at(8, 9)),
-        ("v1, key P-384", SignatureLog::v1("rekor.sealwax.test").key(P384)),
-        ("v1, host with a port", SignatureLog::v1("rekor-server-0:3000")),
-        ("v2, entry 0 of 1", SignatureLog::v2("log.sealwax.test").entry_at(0, 1)),
-        ("v2, entry 0 of 300", SignatureLog::v2("log.sealwax.test").entry_at(0, 300)),
-        ("v2, key P-256", SignatureLog::v2("log.sealwax.test").key(P256)),
-        ("v2, key P-384", SignatureLog::v2("log.sealwax.test").key(P384)),
-    ];
-    for (name, log) in logs {
-        let evidence = if log.is_v1() { Evidence::ProofAndSet } else { Evidence::ProofOnly };
-        let instance = Instance { logs: vec![Arc::new(log)], ..Instance::usual() };
-        cases.turn_to(&instance);
-        cases.message(name, &v2_options().entry(LogChoice::Index(0), evidence));
-    }
-
-    let unlisted = SignatureLog { listed: false, ..SignatureLog::v2("unknown.sealwax.test") };
-    let mut instance = Instance::usual();
-    instance.logs.push(Arc::new(unlisted));
-    cases.turn_to(&instance);
-    let v1 = SignOptions::rekor_v1();
-    let twice = EntryOptions { at: Some((4, 9)), ..v1.entries[0].clone() };
-    let both = v1.clone().entries(vec![v1.entries[0].clone(), twice]);
-    cases.message("two entries of one log", &both);
-    cases.message("entries of v1 and v2", &{
-        v1.clone().entry(LogChoice::FirstV2, Evidence::ProofOnly).timestamps(&[0])
-    });
-    cases.message("entry of an unknown log beside a good one", &{
-        v2_options()
-            .entry(LogChoice::Index(2), Evidence::ProofOnly)
-            .entry(LogChoice::FirstV2, Evidence::ProofOnly)
-    });
-    let mut other_port = instance.clone();
-    let log = SignatureLog { base_url: "https://pod-7.internal:3000".into(), ..(*instance.logs[0]).clone() };
-    other_port.logs[0] = Arc::new(log);
-    cases.turn_to(&other_port);
-    cases.message("v1, baseUrl and origin differ", &v1);
-}
-
-fn checkpoints(cases: &mut Cases) {
-    let instance = Instance::usual();
-    cases.turn_to(&instance);
-    let v2 = SignOptions::rekor_v2;
-    let witness = Witness::new("witness.test/one", KeyKind::Ed25519);
-    let line = witness.cosignature("log2026.rekor.sealwax.test", 7, [0; 32], 1_772_366_405);
-    let before = line.clone();
-    cases.message("cosignature before the log's line", &{
-        v2().on_checkpoint(move |checkpoint| checkpoint.signatures.insert(0, before.clone()))
-    });
-    let after = line.clone();
-    cases.message("fifteen cosignatures behind the log's line", &{
-        v2().on_checkpoint(move |checkpoint| {
-            checkpoint.signatures.extend(std::iter::repeat_n(after.clone(), 15));
-        })
-    });
-    let mut unknown = line;
-    unknown.signs = Signs::Bytes(b"a signature of a type to come".to_vec());
-    cases.message("signature line of an unknown type", &{
-        v2().on_checkpoint(move |checkpoint| checkpoint.signatures.push(unknown.clone()))
-    });
-    cases.message("extension line in the checkpoint", &{
-        v2().on_checkpoint(|checkpoint| checkpoint.lines.push("an extension".into()))
-    });
-    let timestamp = Instance {
-        logs: vec![Arc::new(SignatureLog::v1("rekor.sealwax.test").with_checkpoint_timestamp())],
-        ..instance
-    };
-    cases.turn_to(&timestamp);
-    cases.message("v1, Timestamp line in the checkpoint", &SignOptions::rekor_v1());
-}
-
-fn timestamps(cases: &mut Cases) {
-    let options = TimestampAuthorityOptions::default;
-    let v2 = SignOptions::rekor_v2;
-    for (name, authority) in [
-        ("timestamp authority: root, intermediate, leaf", options().keys(&[P384, P384, P384])),
-        ("timestamp authority P-256", options().keys(&[P256, P256])),
-        ("timestamp authority P-521", options().keys(&[P521, P521])),
-        ("timestamp authority RSA", options().keys(&[RSA, RSA])),
-        ("timestamp authority P-384 with SHA-256", options().scheme(Scheme::Ecdsa(HashAlgorithm::Sha256))),
-        ("timestamp authority without leaf in the trusted root", options().leaf_not_in_trusted_root()),
-    ] {
-        cases.turn_to(&with_timestamp_authority(&authority));
-        cases.message(name, &v2());
-    }
-
-    let unlisted = TimestampAuthorityOptions::default().with_authority(AuthorityOptions::unlisted);
-    let second = TimestampAuthorityOptions::default().with_authority(|authority| AuthorityOptions {
-        uri: "https://timestamp.two.test".into(),
-        ..authority
-    });
-    let instance = builder()
-        .authority(&AuthorityOptions::default())
-        .certificate_log(CertificateLog::new(P256))
-        .timestamp_authority(&options())
-        .timestamp_authority(&second)
-        .timestamp_authority(&unlisted)
-        .build();
-    cases.turn_to(&instance);
-    for hash in [HashAlgorithm::Sha384, HashAlgorithm::Sha512] {
-        cases.message(&format!("imprint {}", hash.name()), &{
-            v2().on_timestamp(move |timestamp| timestamp.imprint_algorithm = hash)
-        });
-        cases.message(
-            &format!("ESSCertIDv2 with {}", hash.name()),
-            &v2().on_timestamp(move |timestamp| {
-                timestamp.signing_certificate = SigningCertificateAttribute::V2With(hash);
-            }),
-        );
-    }
-    cases.message("ESSCertID of the first version", &{
-        v2().on_timestamp(|timestamp| timestamp.signing_certificate = SigningCertificateAttribute::V1)
-    });
-    cases.message("token without certificate", &v2().on_timestamp(|timestamp| timestamp.embedded.clear()));
-    let root = instance.timestamp_authorities[0].root().to_vec();
-    cases.message("token with the whole chain", &{
-        v2().on_timestamp(move |timestamp| timestamp.embedded.push(root.clone()))
-    });
-    cases
-        .message("token with a nonce", &v2().on_timestamp(|timestamp| timestamp.nonce = Some(vec![0xff; 8])));
-    cases.message("granted with modifications", &v2().on_timestamp(|timestamp| timestamp.status = 1));
-    for encoding in [ContentEncoding::OnePiece, ContentEncoding::TwoPieces, ContentEncoding::IndefiniteLength]
-    {
-        let constructed = v2().on_timestamp(move |timestamp| timestamp.content_encoding = encoding);
-        cases.message(&format!("constructed OCTET STRING, {encoding:?}"), &constructed);
-    }
-    cases.message("fraction of a second in genTime", &{
-        v2().stamped_at(SIGNED_AT + SignedDuration::from_millis(5_500))
-    });
-    cases.message("timestamps of two authorities", &v2().timestamps(&[0, 1]));
-    cases.message("timestamp of an unknown authority beside a good one", &v2().timestamps(&[2, 0]));
-    cases.message(
-        "bad timestamp beside a good one",
-        &v2().timestamps(&[0, 1]).on_timestamp(|timestamp| {
-            if timestamp.position == 0 {
-                timestamp.message_digest = MessageDigest::Other(vec![0; 32]);
-            }
-        }),
-    );
-    cases.message(
-        "the same timestamp twice",
-        &v2().on_bundle(|bundle| {
-            let timestamps =
-                &mut bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"];
-            let again = timestamps[0].clone();
-            timestamps.as_array_mut().unwrap().push(again);
-        }),
-    );
-}
-
-/// Windows are inclusive at both ends: integrated time and genTime are five seconds after the signing.
-fn windows(cases: &mut Cases) {
-    let established = SIGNED_AT + SignedDuration::from_secs(5);
-    let v1 = SignOptions::rekor_v1;
-    let v2 = SignOptions::rekor_v2;
-    cases.turn_to(&Instance::usual());
-    let leaf =
-        |not_before, lifetime_s| move |leaf: crate::leaf::LeafOptions| leaf.valid(not_before, lifetime_s);
-    cases.message("integrated in the leaf's last second", &v1().with_leaf(leaf(SIGNED_AT, 5)));
-    cases.message("integrated in the leaf's first second", &v1().with_leaf(leaf(established, 600)));
-    cases.message("stamped in the leaf's last second", &v2().with_leaf(leaf(SIGNED_AT, 5)));
-    let year: i64 = 365 * 24 * 3600;
-    cases.message("leaf valid for a year", &v1().with_leaf(leaf(SIGNED_AT, year)));
-
-    let instant = |at: Timestamp| Window::between(at, at);
-    let authority = AuthorityOptions::default().valid_for(instant(established));
-    cases.turn_to(&with_authority(&authority));
-    cases.message("authority valid in that second only", &v1());
-    let authority = TimestampAuthorityOptions::default()
-        .with_authority(|authority| authority.valid_for(instant(established)));
-    cases.turn_to(&with_timestamp_authority(&authority));
-    cases.message("timestamp authority valid in that second only", &v2());
-    let authority = TimestampAuthorityOptions::default().validity(instant(established));
-    cases.turn_to(&with_timestamp_authority(&authority));
-    cases.message("timestamp authority's certificate valid in that second only", &v2());
-    for (name, log) in
-        [("v1", SignatureLog::v1("rekor.sealwax.test")), ("v2", SignatureLog::v2("log.sealwax.test"))]
-    {
-        let options = if log.is_v1() { v1() } else { v2() };
-        let instance =
-            Instance { logs: vec![Arc::new(log.valid_for(instant(established)))], ..Instance::usual() };
-        cases.turn_to(&instance);
-        cases.message(&format!("{name} log key valid in that second only"), &options);
-    }
-    let log = CertificateLog::new(P256).valid_for(instant(SIGNED_AT));
-    cases.turn_to(&builder().authority(&AuthorityOptions::default()).certificate_log(log).build());
-    cases.message("certificate log key valid in that second only", &v1());
 }
 
 fn statements(cases: &mut Cases) {
