@@ -45,11 +45,7 @@ pub(crate) fn bundle(input: &[u8]) {
         let refused = PUBLIC_GOOD_VERIFIER.verify(bundle, artifact, &POLICY, Timestamp::UNIX_EPOCH).err();
         let refused = refused.expect("nobody has signed this artifact");
         for check in refused.report().failed() {
-            assert!(
-                !check.expected.is_empty() && !check.found.is_empty(),
-                "{} does not say what is wrong",
-                check.id
-            );
+            assert!(!check.expected.is_empty(), "{} does not say what it wants", check.id);
         }
     }
 }
