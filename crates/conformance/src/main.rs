@@ -1,37 +1,25 @@
-//! The command-line protocols of the public conformance suites.
+//! `sealwax-conformance`: the command-line protocols of the public conformance suites.
 //!
 //! **Job.** Each suite starts a client by a protocol of its own; this binary speaks them and calls what `sealwax` itself
-//! calls. `init`, `refresh` and `download` are the TUF suite's (`tuf`).
-//!
-//! **Non-goals.** Being used by people.
+//! calls. `verify-bundle` is the bundle suite's ([`bundle`]), `init`, `refresh` and `download` are the TUF suite's ([`tuf`]).
 //!
 //! **Tests.** The suites: `cargo xtask conformance` and `cargo xtask conformance tuf --suite DIR`.
-#![allow(clippy::print_stdout, reason = "the suites show what their client prints")]
 
+mod bundle;
 mod tuf;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// A protocol's answer: the suites judge by the exit code, people by the sentence.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
-
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match dispatch(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("sealwax-conformance: {error}");
-            ExitCode::FAILURE
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match arguments.split_first() {
+        Some((verb, rest)) if verb == "verify-bundle" => bundle::verify(rest),
+        // The TUF suite's options stand in front of its commands.
+        _ if arguments.iter().any(|argument| argument == "--metadata-dir") => tuf::run(&arguments),
+        _ => {
+            eprintln!("sealwax-conformance: expected verify-bundle, or the TUF suite's --metadata-dir");
+            ExitCode::from(2)
         }
     }
 }
-
-/// The protocols are told apart by the names of their commands, wherever these stand.
-fn dispatch(arguments: &[String]) -> Outcome {
-    if tuf::is_meant(arguments) { tuf::run(arguments) } else { Err(USAGE.into()) }
-}
-
-const USAGE: &str = "usage:
-  --metadata-dir D init ROOT
-  --metadata-dir D --metadata-url U refresh
-  --metadata-dir D --metadata-url U --target-name N… --target-base-url T --target-dir O download";

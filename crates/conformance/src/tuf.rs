@@ -1,22 +1,32 @@
 //! The protocol of the TUF client suite (its CLIENT-CLI.md).
 
-use crate::Outcome;
 use sealwax_net::cache::Directory;
 use sealwax_net::http::Client;
 use sealwax_net::now;
 use sealwax_net::tuf::{Repository, Session, UpdateError, block_on};
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 
 /// The largest target that is compared with what was downloaded before.
 const MAX_TARGET_BYTES: u64 = 64 << 20;
 
-/// Whether the arguments are this protocol's.
-pub(crate) fn is_meant(arguments: &[String]) -> bool {
-    arguments.iter().any(|argument| argument == "--metadata-dir")
+/// The suite judges by the exit code, people by the sentence.
+pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
+    match dispatch(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sealwax-conformance: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-pub(crate) fn run(arguments: &[String]) -> Outcome {
+/// Anything; nobody decides on it.
+type Failure = Box<dyn std::error::Error>;
+
+fn dispatch(arguments: &[OsString]) -> Result<(), Failure> {
     let call = Call::read(arguments)?;
     let command: Vec<&str> = call.positional.iter().map(String::as_str).collect();
     match command.as_slice() {
@@ -40,32 +50,35 @@ struct Call {
 }
 
 impl Call {
-    fn read(arguments: &[String]) -> Result<Self, String> {
+    fn read(arguments: &[OsString]) -> Result<Self, Failure> {
         let mut call = Call::default();
-        let mut arguments = arguments.iter();
+        let arguments = arguments.iter().map(|argument| argument.to_str().ok_or("an argument is not UTF-8"));
+        let arguments: Vec<&str> = arguments.collect::<Result<_, _>>()?;
+        let mut arguments = arguments.into_iter();
         while let Some(argument) = arguments.next() {
-            let mut value = || arguments.next().cloned().ok_or_else(|| format!("{argument} needs a value"));
-            match argument.as_str() {
+            let mut value =
+                || arguments.next().map(str::to_owned).ok_or_else(|| format!("{argument} needs a value"));
+            match argument {
                 "--metadata-dir" => call.metadata_dir = Some(value()?),
                 "--metadata-url" => call.metadata_url = Some(value()?),
                 "--target-name" => call.target_names.push(value()?),
                 "--target-base-url" => call.target_base_url = Some(value()?),
                 "--target-dir" => call.target_dir = Some(value()?),
-                option if option.starts_with("--") => return Err(format!("unknown option {option}")),
-                _ => call.positional.push(argument.clone()),
+                option if option.starts_with("--") => return Err(format!("unknown option {option}").into()),
+                _ => call.positional.push(argument.to_owned()),
             }
         }
         Ok(call)
     }
 
-    fn metadata_dir(&self) -> Result<Directory, Box<dyn std::error::Error>> {
+    fn metadata_dir(&self) -> Result<Directory, Failure> {
         let path = self.metadata_dir.as_deref().ok_or("--metadata-dir is missing")?;
         Ok(Directory::create(Path::new(path))?)
     }
 }
 
 /// Takes the root as it is; whether it is one shows at the first refresh.
-fn init(call: &Call, root: &str) -> Outcome {
+fn init(call: &Call, root: &str) -> Result<(), Failure> {
     Ok(call.metadata_dir()?.write("root.json", &fs::read(root)?)?)
 }
 
@@ -98,6 +111,3 @@ async fn download(call: &Call) -> Result<(), Failure> {
     }
     Ok(())
 }
-
-/// Anything; the suite looks at the exit code only.
-type Failure = Box<dyn std::error::Error>;
