@@ -37,7 +37,7 @@ pub enum AuthorityError {
 /// How well an authority fits a certificate, by the names and key identifiers alone. Order: best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Likelihood {
-    /// No certificate of it bears the issuer's name: it has no path.
+    /// No certificate of it bears the issuer's name: without further intermediates it has no path.
     No,
     /// One bears the name, but another key identifier.
     OtherKey,

@@ -13,9 +13,10 @@
 //! time-stamp token has. Nothing is written here, except the precertificate.
 //!
 //! **How it is tested.** Every certificate, SCT and token of the public trust roots and of the public conformance bundles
-//! is read and verified with the real keys (`tests/real_material.rs`, needs `../shared`); certificates made by a
-//! script beside them cover what real material does not (`tests/paths.rs`); bytes of good inputs are flipped, dropped and
-//! repeated (`tests/hostile.rs`).
+//! is read and verified with the real keys (`tests/real_material.rs`, needs `../shared`), and GitHub's from files beside
+//! the tests (`tests/github.rs`). A small CA and TSA (`tests/common/issue.rs`) write what real material does not have
+//! (`paths`, `certificates`, `scts`, `timestamps`). Bytes of good inputs are flipped, dropped and repeated
+//! (`tests/hostile.rs`).
 //!
 //! Where to start: [`Certificate`], then [`EndEntity`] (what a leaf must be), then [`Authority::paths`];
 //! [`TimestampToken`] stands on these.
@@ -25,6 +26,7 @@ mod asn1;
 mod authority;
 mod ber;
 mod certificate;
+mod certificate_parse;
 mod cms;
 mod end_entity;
 mod extensions;
@@ -45,7 +47,8 @@ pub use algorithm::{SignatureAlgorithm, SignatureError};
 pub use asn1::{DerCause, DerError};
 pub use authority::{Authority, AuthorityError, Likelihood, MAX_CHAIN_CERTIFICATES};
 pub use ber::{BerCause, BerError};
-pub use certificate::{Certificate, CertificateError, Extension, MAX_CERTIFICATE_BYTES};
+pub use certificate::{Certificate, Extension};
+pub use certificate_parse::{CertificateError, MAX_CERTIFICATE_BYTES};
 pub use cms::{CmsError, SignerIdentifier};
 pub use der::oid::ObjectIdentifier;
 pub use end_entity::{EndEntity, EndEntityError, Purpose};

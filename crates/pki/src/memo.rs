@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::algorithm::SignatureError;
 use crate::certificate::Certificate;
 
-/// Links that the memo holds unless told otherwise. All CAs and TSAs of the public roots together have 14.
+/// Links that the memo holds unless told otherwise. The public roots, staging's and GitHub's have some forty together.
 const DEFAULT_CAPACITY: usize = 1024;
 
 /// Remembers which certificates *of the trust root* carry a good signature of which key, so that a verifier that meets the

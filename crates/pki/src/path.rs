@@ -11,7 +11,8 @@ use crate::end_entity::EndEntity;
 use crate::memo::SignatureMemo;
 use crate::name_constraints::NameConstraintError;
 
-/// Signature checks in one search, remembered ones included. As in rustls-webpki, after what fixed CVE-2018-16875.
+/// Signature checks in one search, remembered ones included: rustls-webpki's budget, against crowds of CAs of one name
+/// (CVE-2018-16875 in Go).
 const MAX_SIGNATURE_CHECKS: usize = 100;
 
 /// Certificates in one path, leaf and anchor included: six CAs below the anchor, as in rustls-webpki.

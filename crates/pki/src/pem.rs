@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::certificate::{Certificate, CertificateError};
+use crate::certificate::Certificate;
+use crate::certificate_parse::CertificateError;
 
 /// The largest PEM text that is read: sixteen of the largest certificates.
 pub const MAX_PEM_BYTES: usize = 1 << 20;
