@@ -50,6 +50,7 @@ pub mod signer;
 pub mod statement;
 pub mod timestamp;
 pub mod timestamp_authority;
+pub mod tuf_repository;
 mod window;
 
 use ::base64::{Engine, engine::general_purpose::STANDARD};
