@@ -12,12 +12,17 @@
 //! <data>/trust/<name>/tuf/                 the TUF client's own files
 //! ```
 
+mod store;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use sealwax_net::cache::{CacheError, Directory, check_directory};
 use serde::{Deserialize, Serialize};
+
+pub use store::{Files, create, remove, replace, tuf_directory, tuf_root};
 
 /// The profile that applies when nobody says otherwise.
 pub const DEFAULT: &str = "public-good";
@@ -176,6 +181,12 @@ pub enum ProfileError {
         /// What the system says.
         source: io::Error,
     },
+    /// A file or directory of it is not ours alone to write, or cannot be used.
+    #[error(transparent)]
+    Unsafe(#[from] CacheError),
+    /// A built-in profile cannot be removed.
+    #[error("{0} is built in and cannot be removed; no refreshed copy of it is there")]
+    NothingToRemove(String),
     /// `profile.json` cannot be understood.
     #[error("{path} is not a profile description: {reason}")]
     Description {
@@ -305,13 +316,9 @@ fn read_directory(name: &str, directory: &Path) -> Result<Option<Profile>, Profi
     if !path.is_file() {
         return Ok(None);
     }
-    let read = |file: &str| -> Result<Option<Vec<u8>>, ProfileError> {
-        let path = directory.join(file);
-        if !path.exists() {
-            return Ok(None);
-        }
-        read_limited(&path)
-    };
+    check_above(directory)?;
+    let opened = Directory::open(directory)?;
+    let read = |file: &str| opened.read(file, MAX_FILE);
     let text = read("profile.json")?.unwrap_or_default();
     let description: Description = serde_json::from_slice(&text)
         .map_err(|error| ProfileError::Description { path, reason: error.to_string() })?;
@@ -325,6 +332,11 @@ fn read_directory(name: &str, directory: &Path) -> Result<Option<Profile>, Profi
         signing_config: read("signing_config.json")?,
         keys: read("keys.json")?,
     }))
+}
+
+/// Whoever may write a directory above a profile can put another one in its place.
+fn check_above(directory: &Path) -> Result<(), ProfileError> {
+    directory.ancestors().skip(1).take(2).try_for_each(|above| Ok(check_directory(above)?))
 }
 
 fn read_limited(path: &Path) -> Result<Option<Vec<u8>>, ProfileError> {
