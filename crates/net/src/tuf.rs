@@ -236,8 +236,6 @@ impl<'a> Session<'a> {
                     self.store.remove(&file)?;
                     None
                 }
-                // The enumeration may grow; this loop and the machines are released together.
-                _ => None,
             };
             if let Some(answer) = answer {
                 let answer = answer.map_or(Answer::Absent, Answer::Bytes);

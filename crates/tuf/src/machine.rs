@@ -1,9 +1,9 @@
 use crate::Error;
 
 /// What a machine wants done. [`Action::Load`] and [`Action::Fetch`] want an [`Answer`]; the others only have to be
-/// done, in the order in which they come, before the next action is asked for.
+/// done, in the order in which they come, before the next action is asked for. A driver has to know all of them, so the
+/// enumeration is exhaustive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Action {
     /// Read a file of the client's own store.
     Load {
