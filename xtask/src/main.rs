@@ -2,6 +2,7 @@
 //! that a person can run the same thing by name.
 #![allow(clippy::print_stdout, reason = "a chore talks to the person who runs it")]
 
+mod bench;
 mod conformance;
 mod conformance_tuf;
 mod fuzz;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
 fn dispatch(arguments: &[String]) -> Outcome {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
+        ["bench", ..] => bench::run_all(arguments.get(1..).unwrap_or_default()),
         ["conformance", "tuf", ..] => conformance_tuf::run(arguments.get(2..).unwrap_or_default()),
         ["conformance", ..] => conformance::run(arguments.get(1..).unwrap_or_default()),
         ["fuzz", ..] => fuzz::run(arguments.get(1..).unwrap_or_default()),
@@ -38,6 +40,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
 }
 
 const USAGE: &str = "usage: cargo xtask CHORE
+  bench [libraries|processes]    speed and size beside the peers, as docs/performance.md has it
   conformance                    the public bundle cases, through both binaries
   conformance tuf --suite DIR    the public TUF client suite, run unedited beside the project
   fuzz [--minutes N] [TARGET]…   fuzz every target (or the named ones) for N minutes in all

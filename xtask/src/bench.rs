@@ -1,0 +1,79 @@
+//! `cargo xtask bench`: how fast, how large, beside the peers, in one run. What it prints is `docs/performance.md`'s table.
+//!
+//! Our bench writes bundles with a manifest; it and the programs in `peers/` then take turns on the same manifest, so that a
+//! busy machine slows all of them. The second half starts the binary as users do.
+
+mod libraries;
+mod processes;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::Outcome;
+use crate::process::{cargo, command, output, root, run};
+
+/// Runs everything, or one half: `libraries`, `processes`.
+pub(crate) fn run_all(arguments: &[String]) -> Outcome {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (libraries, processes) = match words.as_slice() {
+        [] => (true, true),
+        ["libraries"] => (true, false),
+        ["processes"] => (false, true),
+        other => return Err(format!("bench knows libraries and processes, not {other:?}").into()),
+    };
+    let bench = build_bench()?;
+    let directory = root().join("target/bench");
+    run(command(&bench).arg("write").arg(&directory))?;
+    println!("{}\n", machine()?);
+    if libraries {
+        libraries::compare(&bench, &directory)?;
+    }
+    if processes {
+        processes::measure(&directory)?;
+    }
+    Ok(())
+}
+
+/// The bench of `sealwax-verify`, as an executable.
+fn build_bench() -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let messages = output(cargo().args([
+        "bench",
+        "-q",
+        "-p",
+        "sealwax-verify",
+        "--bench",
+        "verify",
+        "--no-run",
+        "--message-format=json",
+    ]))?;
+    let is_bench = |message: &serde_json::Value| {
+        message["target"]["name"] == "verify" && message["target"]["kind"][0] == "bench"
+    };
+    messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(is_bench)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .ok_or_else(|| "cargo built no bench".into())
+}
+
+/// What the figures are of.
+fn machine() -> Result<String, Box<dyn std::error::Error>> {
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let cores = std::thread::available_parallelism()?;
+    let rustc = output(Command::new("rustc").arg("--version"))?;
+    let kernel = output(Command::new("uname").arg("-sr"))?;
+    Ok(format!(
+        "{}, {cores} cores, {}, {}",
+        model.map_or("unknown processor", |(_, name)| name.trim()),
+        kernel.trim(),
+        rustc.trim()
+    ))
+}
+
+/// The middle one.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
