@@ -55,7 +55,7 @@ pub enum EndEntityError {
     #[error("no extended key usage")]
     NoExtendedKeyUsage,
     /// extKeyUsage does not list the purpose.
-    #[error("extended key usage {found:?} without {expected}")]
+    #[error("extended key usage {} without {expected}", listed(found))]
     WrongExtendedKeyUsage {
         /// The purpose asked for.
         expected: ObjectIdentifier,
@@ -66,7 +66,7 @@ pub enum EndEntityError {
     #[error("extended key usage is not critical")]
     ExtendedKeyUsageNotCritical,
     /// RFC 3161 2.3: and has that purpose alone.
-    #[error("extended key usage lists {0:?}, not timeStamping alone")]
+    #[error("extended key usage lists {}, not timeStamping alone", listed(_0))]
     OtherExtendedKeyUsages(Vec<ObjectIdentifier>),
     /// Not exactly one subject alternative name, so there is no answer to "who".
     #[error("{0} subject alternative names, not exactly one")]
@@ -134,6 +134,10 @@ impl<'a> EndEntity<'a> {
             Purpose::TimeStamping => None,
         }
     }
+}
+
+fn listed(purposes: &[ObjectIdentifier]) -> String {
+    purposes.iter().map(ObjectIdentifier::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn check_common(certificate: &Certificate) -> Result<(), EndEntityError> {

@@ -212,7 +212,7 @@ fn subject(
         }
     }
     let given: Vec<String> = artifact.digests.iter().map(Digest::to_string).collect();
-    let given = if given.is_empty() { "no digest of the artifact".to_owned() } else { given.join(", ") };
+    let given = given.join(", ");
     let count = statement.subjects.len();
     let others = |stated: Option<HashAlgorithm>| {
         artifact.digests.iter().all(|digest| Some(digest.algorithm()) != stated)
@@ -224,12 +224,13 @@ fn subject(
             .flat_map(|subject| &subject.digests)
             .any(|stated| stated.digest().is_some_and(|stated| others(Some(stated.algorithm()))));
     if needs_others {
-        scope.undecided(
-            CheckId::StatementSubject,
-            EXPECTED,
-            format!("digests of other algorithms than {given}"),
-        );
+        let found = match given.as_str() {
+            "" => "no digest of the artifact was given".to_owned(),
+            given => format!("digests of other algorithms than {given}"),
+        };
+        scope.undecided(CheckId::StatementSubject, EXPECTED, found);
     } else {
+        let given = if given.is_empty() { "comparable" } else { &given };
         scope.fail(CheckId::StatementSubject, EXPECTED, format!("{count} subjects, none is {given}"));
     }
     None

@@ -133,8 +133,7 @@ impl Verifier {
         // Rules 2 and 7: when. RFC 3161; Rekor's signed entry timestamps.
         let mut times = time::timestamps(&bundle.timestamps, signature, trust, report);
         times.extend(logged.iter().flatten().filter_map(log::Logged::time));
-        let log_failure =
-            report.failed().find(|check| logged.is_none() && check.id.is_about_logs()).map(|check| check.id);
+        let log_failure = logged.is_none().then(|| report.first_open_about_logs()).flatten();
         let timed = established(&claimed, &times, log_failure, report);
 
         // Rule 3: every window contains every established time.
@@ -162,8 +161,8 @@ impl Verifier {
     }
 }
 
-/// Rule 1: a certificate, and a key with a window, need an established time. If an entry failed that might have given one,
-/// that failure is the one to report.
+/// Rule 1: a certificate, and a key with a window, need an established time. If an entry failed that might have given one, or
+/// could not be decided, that is the one to report.
 fn established(
     claimed: &Claimed,
     times: &[EstablishedTime],

@@ -196,6 +196,12 @@ impl Report {
         self.checks.iter().filter(|check| check.outcome == Outcome::Undecided)
     }
 
+    /// The first check on log entries that failed or could not be decided.
+    pub(crate) fn first_open_about_logs(&self) -> Option<CheckId> {
+        let open = |check: &&Check| matches!(check.outcome, Outcome::Failed | Outcome::Undecided);
+        self.checks.iter().filter(open).map(|check| check.id).find(|id| id.is_about_logs())
+    }
+
     /// Whether nothing failed and nothing was left open.
     pub(crate) fn is_clean(&self) -> bool {
         !self
