@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use sealwax_net::cache::{CacheError, Directory, check_directory};
 use serde::{Deserialize, Serialize};
 
-pub use store::{Files, create, remove, replace, tuf_directory, tuf_root};
+pub use store::{Files, Removed, create, remove, replace, tuf_directory, tuf_root};
 
 /// The profile that applies when nobody says otherwise.
 pub const DEFAULT: &str = "public-good";
@@ -34,7 +34,7 @@ pub const KEY_ONLY: &str = "key-only";
 pub const BUILT_IN_AS_OF: &str = "2026-11-22T00:00:00Z";
 
 /// The largest file of a profile; the largest published trusted root has 32 kB.
-const MAX_FILE: u64 = 4 * 1024 * 1024;
+pub const MAX_FILE: u64 = 4 * 1024 * 1024;
 
 /// A profile that is compiled in.
 #[derive(Debug)]

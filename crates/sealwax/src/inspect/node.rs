@@ -162,7 +162,8 @@ fn push_object(out: &mut String, object: &Object<'_>, indent: usize) {
             Value::Array(elements) if !is_row(value) => {
                 for (number, element) in (1..).zip(elements) {
                     let Value::Object(inner) = element else { continue };
-                    let heading = if elements.len() == 1 { name.clone() } else { format!("{name} {number}") };
+                    let one = singular(&name);
+                    let heading = if elements.len() == 1 { one } else { format!("{one} {number}") };
                     push_section(out, &heading, inner, indent);
                 }
             }
@@ -175,6 +176,15 @@ fn push_object(out: &mut String, object: &Object<'_>, indent: usize) {
             }
             value => push_row(out, &name, &scalar(value), indent, width),
         }
+    }
+}
+
+/// One of several, by its name.
+fn singular(names: &str) -> String {
+    match (names.strip_suffix("ies"), names.strip_suffix('s')) {
+        (Some(stem), _) => format!("{stem}y"),
+        (None, Some(stem)) => stem.to_owned(),
+        (None, None) => names.to_owned(),
     }
 }
 
@@ -212,7 +222,7 @@ mod tests {
         let text = anstream::adapter::strip_str(&node.to_text()).to_string();
         assert_eq!(
             text,
-            "log index  7\nnames      a\\u{1b}\n           b\nproof\n  size   9\n  whole  yes\nentries 1\n  x  1\nentries 2\n  x  2\n"
+            "log index  7\nnames      a\\u{1b}\n           b\nproof\n  size   9\n  whole  yes\nentry 1\n  x  1\nentry 2\n  x  2\n"
         );
         assert_eq!(
             sealwax_json::compact(&node.into_json()),

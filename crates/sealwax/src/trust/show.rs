@@ -1,0 +1,132 @@
+//! `trust list` and `trust show`.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+use sealwax_formats::{NpmKeys, SigningConfig, TrustedRoot};
+use sealwax_json::Value;
+
+use super::{write, write_json, write_node};
+use crate::Failure;
+use crate::inspect::node::Node;
+use crate::inspect::trust as describe;
+use crate::judge::Status;
+use crate::profile::{self, Origin, Profile, ProfileError};
+use crate::terminal::{BAD, BOLD, Escaped, rough_duration};
+
+/// The variable that names the profile where no flag does.
+const VARIABLE: &str = "SEALWAX_TRUST";
+
+pub(super) fn list(json: bool, now: Timestamp, out: &mut impl Write) -> Result<Status, Failure> {
+    let profiles: Vec<(String, Result<Profile, ProfileError>)> =
+        profile::names()?.into_iter().map(|name| (name.clone(), profile::load(&name))).collect();
+    let broken = profiles.iter().any(|(_, loaded)| loaded.is_err());
+    if json {
+        let nodes = profiles.iter().map(|(name, loaded)| list_node(name, loaded, now).into_json());
+        write_json(out, &nodes.collect::<Value<'_>>())?;
+    } else {
+        let width = profiles.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, loaded) in &profiles {
+            let said = match loaded {
+                Ok(loaded) => Escaped(&summary(loaded, now)).to_string(),
+                Err(error) => format!("{BAD}cannot be used{BAD:#}: {}", Escaped(&error.to_string())),
+            };
+            write(out, &format!("{BOLD}{name:width$}{BOLD:#}  {said}\n"))?;
+        }
+    }
+    Ok(if broken { Status::CannotTell } else { Status::Verified })
+}
+
+fn list_node(name: &str, loaded: &Result<Profile, ProfileError>, now: Timestamp) -> Node {
+    let node = Node::new().with("profile", name);
+    match loaded {
+        Ok(loaded) => node.and(provenance(loaded, now)).with("usable", loaded.trusted_root.is_some()),
+        Err(error) => node.with("usable", false).with("reason", error.to_string()),
+    }
+}
+
+fn summary(profile: &Profile, now: Timestamp) -> String {
+    let mut parts = vec![match &profile.origin {
+        Origin::BuiltIn => "built in".to_owned(),
+        Origin::Directory(_) if profile::built_in(&profile.name).is_some() => "refreshed".to_owned(),
+        Origin::Directory(_) | Origin::File(_) => "your own".to_owned(),
+        Origin::KeyOnly => "a key alone".to_owned(),
+    }];
+    parts.extend(profile.root_version.map(|version| format!("root {version}")));
+    let confirmed = profile.as_of.filter(|_| profile.trusted_root.is_some());
+    parts.extend(confirmed.map(|as_of| format!("{} old", age(as_of, now))));
+    parts.extend(profile.tuf_url.clone());
+    if profile.trusted_root.is_none() {
+        parts.push(format!("nothing fetched yet: `sealwax trust update {}`", profile.name));
+    }
+    parts.join(", ")
+}
+
+fn age(as_of: Timestamp, now: Timestamp) -> String {
+    rough_duration(now.duration_since(as_of).as_secs().max(0))
+}
+
+/// Where a profile comes from, and how old it is.
+fn provenance(profile: &Profile, now: Timestamp) -> Node {
+    let (origin, path) = match &profile.origin {
+        Origin::BuiltIn => ("built in", None),
+        Origin::Directory(path) => ("directory", Some(path.display().to_string())),
+        Origin::File(path) => ("file", Some(path.display().to_string())),
+        Origin::KeyOnly => ("key only", None),
+    };
+    let confirmed = profile.as_of.filter(|_| profile.trusted_root.is_some());
+    Node::new()
+        .with("origin", origin)
+        .with("path", path)
+        .with("tuf_repository", profile.tuf_url.as_deref())
+        .with("root_version", profile.root_version)
+        .with("as_of", confirmed)
+        .with("age", confirmed.map(|as_of| age(as_of, now)))
+}
+
+pub(super) fn show(
+    name: Option<&str>,
+    json: bool,
+    now: Timestamp,
+    out: &mut impl Write,
+) -> Result<Status, Failure> {
+    let variable = std::env::var(VARIABLE).ok().filter(|value| !value.is_empty());
+    let (name, why) = match (name, &variable) {
+        (Some(name), _) => (name, None),
+        (None, Some(name)) => (name.as_str(), Some(format!("{VARIABLE} is set to it"))),
+        (None, None) => (profile::DEFAULT, Some(format!("the default, as {VARIABLE} is not set"))),
+    };
+    let node = Node::new()
+        .with("profile", name)
+        .with("applies_because", why.map(|why| format!("{why}; --trust and --trusted-root come first")));
+    if name == profile::KEY_ONLY {
+        let meaning = "a signature by the key of --key, and nothing else: no log, no time, no identity";
+        write_node(out, node.with("demands", meaning), json)?;
+        return Ok(Status::Verified);
+    }
+    let profile = profile::load(name)?;
+    let node = node.and(provenance(&profile, now)).and(contents(&profile)?);
+    write_node(out, node, json)?;
+    Ok(Status::Verified)
+}
+
+fn contents(profile: &Profile) -> Result<Node, Failure> {
+    let unreadable = |what: &str, error: sealwax_formats::DocumentError| {
+        Failure::cannot(format!("the {what} of {} cannot be read: {error}", profile.name))
+    };
+    let node = match profile.trusted_root.as_deref().map(TrustedRoot::parse).transpose() {
+        Ok(Some(root)) => Node::new().with("trusted_root", describe::trusted_root(&root)),
+        Ok(None) => Node::new().with(
+            "trusted_root",
+            format!("none yet; `sealwax trust update {}` gets it", profile.name).as_str(),
+        ),
+        Err(error) => return Err(unreadable("trusted root", error)),
+    };
+    let config = profile.signing_config.as_deref().map(SigningConfig::parse).transpose();
+    let config = config.map_err(|error| unreadable("signing config", error))?;
+    let keys = profile.keys.as_deref().map(NpmKeys::parse).transpose();
+    let keys = keys.map_err(|error| unreadable("managed keys", error))?;
+    Ok(node
+        .with("signing_config", config.as_ref().map(describe::signing_config))
+        .with("managed_keys", keys.as_ref().map(describe::npm_keys)))
+}
