@@ -1,0 +1,64 @@
+use sealwax_net::http::{BaseUrl, Client, HttpError, Transport};
+use sealwax_net::tuf::{UpdateError, block_on};
+
+use crate::server::{Reply, Server, nobody};
+
+fn get(base: &str, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, HttpError> {
+    let result = block_on(async {
+        let url = BaseUrl::parse(base, Transport::Confidential)?.join(path)?;
+        Ok::<_, UpdateError>(Client::new()?.get(&url, max_bytes).await?)
+    });
+    result.map_err(|error| match error {
+        UpdateError::Http(error) => error,
+        other => panic!("{other}"),
+    })
+}
+
+fn answered(reply: Reply) -> Result<Option<Vec<u8>>, HttpError> {
+    get(&Server::start(move |_| reply.clone()).url(), "x", 1000)
+}
+
+#[test]
+fn bodies_come_whole_or_not_at_all() {
+    assert_eq!(answered(Reply::Body(vec![7; 1000])).unwrap(), Some(vec![7; 1000]));
+    assert_eq!(answered(Reply::Body(Vec::new())).unwrap(), Some(Vec::new()));
+    assert_eq!(answered(Reply::Status(404)).unwrap(), None);
+    for status in [201, 204, 206, 304, 403, 429, 500] {
+        let error = answered(Reply::Status(status)).unwrap_err();
+        assert!(matches!(error, HttpError::Status { status: found, .. } if found == status), "{error}");
+    }
+    assert!(matches!(answered(Reply::Body(vec![7; 1001])), Err(HttpError::TooLong { limit: 1000, .. })));
+    assert!(matches!(answered(Reply::Endless), Err(HttpError::TooLong { limit: 1000, .. })));
+    assert!(matches!(answered(Reply::Short), Err(HttpError::Interrupted { .. })));
+    assert!(matches!(answered(Reply::Garbage), Err(HttpError::Interrupted { .. })));
+}
+
+#[test]
+fn a_failure_is_one_sentence_that_names_the_url() {
+    let base = nobody();
+    let error = get(&base, "root.json", 1000).unwrap_err();
+    assert!(matches!(error, HttpError::Unreachable { .. }));
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("cannot reach {base}root.json: ")) && !text.contains('\n'), "{text}");
+}
+
+#[test]
+fn paths_arrive_as_they_were_encoded() {
+    let server = Server::start(|_| Reply::Body(Vec::new()));
+    for path in ["1...%2Fa.json", "%3F.json", "a:b", "d/00.x%20y"] {
+        get(&server.url(), path, 10).unwrap();
+        assert_eq!(server.requests().last().unwrap(), &format!("/{path}"));
+    }
+}
+
+#[test]
+fn redirects_are_few() {
+    let answer = |path: &str| match path.trim_start_matches('/').parse::<u32>() {
+        Ok(0) => Reply::Body(b"arrived".to_vec()),
+        Ok(left) => Reply::Redirect(format!("/{}", left - 1)),
+        Err(_) => Reply::Status(404),
+    };
+    let server = Server::start(answer);
+    assert_eq!(get(&server.url(), "5", 10).unwrap().unwrap(), b"arrived");
+    assert!(matches!(get(&server.url(), "6", 10), Err(HttpError::Interrupted { .. })));
+}
