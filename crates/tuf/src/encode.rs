@@ -1,7 +1,7 @@
 //! Names of roles and targets, as they stand in URLs and in file names.
 
 /// The file in which the metadata of a role is stored: the whole name percent-encoded, so that `../x` stays inside
-/// its directory (TUF §4: "clients MUST ensure that … filenames are safe").
+/// its directory. The specification is silent about odd names; python-tuf and the public client suite encode them so.
 ///
 /// ```
 /// assert_eq!(sealwax_tuf::file_name("../x"), "..%2Fx.json");
@@ -16,7 +16,7 @@ pub(crate) fn metadata_path(role: &str, version: Option<u64>) -> String {
     version.map_or_else(|| file.clone(), |version| format!("{version}.{file}"))
 }
 
-/// The path below the targets URL; with consistent snapshots the file name starts with a digest (TUF §6.2.2).
+/// The path below the targets URL; with consistent snapshots the file name starts with a digest (TUF §5.7.3).
 pub(crate) fn target_path(path: &str, digest: Option<&str>) -> String {
     // Sub-delimiters may stand in a path segment as they are (RFC 3986 §3.3).
     let encoded = percent_encode(path, b"/!$&'()*+,;=:@");

@@ -76,10 +76,10 @@ pub enum Error {
     /// Older than what was trusted before.
     #[error(transparent)]
     Rollback(#[from] Rollback),
-    /// Expired (TUF §5.3.10, §5.4.4, §5.5.6, §5.6.6).
+    /// Expired (TUF §5.3.10, §5.4.4, §5.5.6, §5.6.5).
     #[error(transparent)]
     Expired(#[from] Expired),
-    /// A role that is delegated to, but not in the snapshot (TUF §5.6.2).
+    /// A role that is delegated to, but not in the snapshot (TUF §4.4: it lists all of them).
     #[error("the role {role} is not listed in the snapshot")]
     NotInSnapshot {
         /// The role.
@@ -182,7 +182,7 @@ pub enum MetadataError {
         /// What it must be.
         expected: &'static str,
     },
-    /// `_type` names another role (TUF §4.1).
+    /// `_type` names another role (TUF §4.2).
     #[error("its type is {found:?} instead of {expected:?}")]
     Type {
         /// The type of the role.
@@ -190,7 +190,7 @@ pub enum MetadataError {
         /// The type found.
         found: String,
     },
-    /// A specification that we do not implement (TUF §4.1: the major version must fit).
+    /// A specification that we do not implement (TUF §4.3: the major version must fit).
     #[error("it follows version {found:?} of the specification, and we know major version 1")]
     SpecificationVersion {
         /// As found.

@@ -23,8 +23,8 @@
 //! # assert!(refresh(b"{}", jiff::Timestamp::UNIX_EPOCH).is_err());
 //! ```
 //!
-//! **Specification.** The Update Framework 1.0.34 (<https://theupdateframework.github.io/specification/v1.0.34/>), client workflow (§5), TAP 15 (succinct roles);
-//! clauses are cited as `TUF §5.3.4`. Where deployed repositories differ from it, see `docs/divergences.md`.
+//! **Specification.** The Update Framework 1.0.34 (<https://theupdateframework.github.io/specification/v1.0.34/>), formats
+//! (§4) and client workflow (§5), with TAP 15 (succinct roles); clauses are cited as `TUF §5.3.4`. Where deployed repositories differ from it, see `docs/divergences.md`.
 //!
 //! **What is trusted.** The root that the caller starts with, the start time, and the stored files: they count
 //! against rollback, and each is verified again under the newest root before it is used. The repository is not.
@@ -43,6 +43,7 @@ mod metadata;
 mod pattern;
 mod refresh;
 mod search;
+mod trusted;
 mod wanted;
 
 pub use encode::file_name;
@@ -50,5 +51,6 @@ pub use error::{Error, Expired, MetadataError, Rollback};
 pub use limits::Limits;
 pub use machine::{Action, Answer, Machine};
 pub use metadata::{RootSummary, TargetFile, inspect_root};
-pub use refresh::{Refresh, Trusted};
+pub use refresh::Refresh;
 pub use search::Search;
+pub use trusted::Trusted;

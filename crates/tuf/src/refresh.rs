@@ -3,7 +3,7 @@ use crate::metadata::{
     Document, ROOT, Root, SNAPSHOT, Snapshot, TARGETS, TIMESTAMP, Targets, Timestamp, read_root,
 };
 use crate::wanted::Wanted;
-use crate::{Action, Answer, Error, Limits, Machine, Rollback, Search, encode};
+use crate::{Action, Answer, Error, Limits, Machine, Rollback, Trusted, encode};
 
 /// The update of the top-level roles (TUF §5.3 to §5.6): root, timestamp, snapshot, targets.
 #[derive(Debug)]
@@ -141,8 +141,11 @@ impl Refresh {
         let next = read_root(&bytes, &self.limits)?;
         // … and of those of the root before it.
         self.root.content.root.check(ROOT, &next)?;
-        // §5.3.5: exactly one more.
+        // §5.3.5: exactly one more; the one that we have is no news.
         let expected = self.root.version.saturating_add(1);
+        if next.version == self.root.version {
+            return self.on_last_root();
+        }
         if next.version != expected {
             return Err(Error::Version { role: ROOT.to_owned(), expected, found: next.version });
         }
@@ -336,72 +339,5 @@ impl Refresh {
         self.agenda.store(TARGETS, bytes);
         self.state = State::Finished { timestamp, snapshot, targets };
         Ok(())
-    }
-}
-
-/// The newest top-level metadata of a repository, signed and unexpired at the start time of the refresh that made it.
-#[derive(Debug, Clone)]
-pub struct Trusted {
-    now: jiff::Timestamp,
-    limits: Limits,
-    root: Document<Root>,
-    timestamp: Document<Timestamp>,
-    snapshot: Document<Snapshot>,
-    targets: Document<Targets>,
-}
-
-impl Trusted {
-    /// The version of the root.
-    pub fn root_version(&self) -> u64 {
-        self.root.version
-    }
-
-    /// The version of the timestamp.
-    pub fn timestamp_version(&self) -> u64 {
-        self.timestamp.version
-    }
-
-    /// The version of the snapshot.
-    pub fn snapshot_version(&self) -> u64 {
-        self.snapshot.version
-    }
-
-    /// The version of the top-level targets role.
-    pub fn targets_version(&self) -> u64 {
-        self.targets.version
-    }
-
-    /// When the first of the four roles expires.
-    pub fn expires(&self) -> jiff::Timestamp {
-        let others = [self.timestamp.expires, self.snapshot.expires, self.targets.expires];
-        others.into_iter().fold(self.root.expires, jiff::Timestamp::min)
-    }
-
-    /// Looks for the target of that path (TUF §5.6.7).
-    ///
-    /// # Errors
-    /// What is wrong with the top-level targets, as far as this target is concerned.
-    pub fn search(&self, path: &str) -> Result<Search<'_>, Error> {
-        Search::new(self, path)
-    }
-
-    pub(crate) fn now(&self) -> jiff::Timestamp {
-        self.now
-    }
-
-    pub(crate) fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    pub(crate) fn consistent_snapshot(&self) -> bool {
-        self.root.content.consistent_snapshot
-    }
-
-    pub(crate) fn snapshot(&self) -> &Snapshot {
-        &self.snapshot.content
-    }
-
-    pub(crate) fn targets(&self) -> &Targets {
-        &self.targets.content
     }
 }

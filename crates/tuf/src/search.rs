@@ -42,7 +42,7 @@ impl<'a> Search<'a> {
         };
         // A path that a URL would shorten to another one is nobody's target.
         if encode::is_plain_path(path) {
-            search.visit(TARGETS, trusted.targets())?;
+            search.visit(TARGETS, &trusted.targets.content)?;
         } else {
             search.state = State::Finished(None);
         }
@@ -62,13 +62,13 @@ impl<'a> Search<'a> {
 
     /// Looks into one role, and puts what it delegates in front of what is still to be visited.
     fn visit(&mut self, role: &str, targets: &Targets) -> Result<(), Error> {
-        if let Some(target) = targets.target(&self.path, self.trusted.consistent_snapshot())? {
+        if let Some(target) = targets.target(&self.path, self.trusted.root.content.consistent_snapshot)? {
             self.state = State::Finished(Some(target));
             return Ok(());
         }
         let delegations = targets.delegations(role, &self.path)?;
         if delegations.last().is_some_and(|last| last.terminating) {
-            // §5.6.7.2.1: whoever comes after a terminating delegation has no say.
+            // §5.6.7.2: whoever comes after a terminating delegation has no say.
             self.to_visit.clear();
         }
         self.to_visit.extend(delegations.into_iter().rev());
@@ -87,20 +87,20 @@ impl<'a> Search<'a> {
             }
         };
         // The top-level role is in the set, too.
-        if self.visited.len() > self.trusted.limits().delegations {
+        if self.visited.len() > self.trusted.limits.delegations {
             return Err(Error::TooManyDelegations {
-                limit: self.trusted.limits().delegations,
+                limit: self.trusted.limits.delegations,
                 target: self.path.clone(),
             });
         }
         self.visited.insert(next.role.clone());
-        let announced = self.trusted.snapshot().roles.get(&next.role).cloned();
+        let announced = self.trusted.snapshot.content.roles.get(&next.role).cloned();
         let wanted = Wanted {
             announced: announced.ok_or_else(|| Error::NotInSnapshot { role: next.role.clone() })?,
             role: next.role,
             authority: next.authority,
-            max_bytes: self.trusted.limits().targets_bytes,
-            consistent_snapshot: self.trusted.consistent_snapshot(),
+            max_bytes: self.trusted.limits.targets_bytes,
+            consistent_snapshot: self.trusted.root.content.consistent_snapshot,
         };
         self.agenda.load(&wanted.role);
         self.state = State::Stored(wanted);
@@ -118,7 +118,7 @@ impl Machine for Search<'_> {
         match (std::mem::replace(&mut self.state, State::Failed), question, answer) {
             (State::Stored(wanted), _, answer) => {
                 if let Answer::Bytes(bytes) = answer
-                    && let Ok(targets) = wanted.check(&bytes, self.trusted.now())
+                    && let Ok(targets) = wanted.check(&bytes, self.trusted.now)
                 {
                     return self.visit(&wanted.role, &targets.content);
                 }
@@ -127,7 +127,7 @@ impl Machine for Search<'_> {
                 Ok(())
             }
             (State::Fetched(wanted), _, Answer::Bytes(bytes)) => {
-                let targets = wanted.check(&bytes, self.trusted.now())?;
+                let targets = wanted.check(&bytes, self.trusted.now)?;
                 self.agenda.store(&wanted.role, bytes);
                 self.visit(&wanted.role, &targets.content)
             }

@@ -14,7 +14,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// The bytes, if they are what was announced, signed, and not expired: TUF §5.5.2 to §5.5.6 and §5.6.2 to §5.6.6 in
+    /// The bytes, if they are what was announced, signed, and not expired: TUF §5.5.2 to §5.5.6 and §5.6.2 to §5.6.5 in
     /// their order, without the rollback check, which is the snapshot's own.
     pub(crate) fn check<T: metadata::Content>(
         &self,

@@ -74,7 +74,7 @@ fn limits(bytes: usize) -> Limits {
     Limits { values, members: values, ..Limits::of_bytes(bytes) }
 }
 
-/// TUF §4.2: the major version tells whether we understand the file. `1.0` occurs beside `1.0.34`.
+/// TUF §4.3, SPEC_VERSION: the major version tells whether we understand the file. `1.0` occurs beside `1.0.34`.
 fn check_specification(version: &str) -> Result<(), MetadataError> {
     let mut parts = version.split('.');
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());

@@ -36,7 +36,7 @@ pub(super) fn strings(parent: &Object<'_>, name: &str) -> Result<Vec<String>, Me
     array(parent, name)?.iter().map(element).collect()
 }
 
-/// A version or a threshold: TUF §4.1 and §4.3 want integers greater than zero.
+/// A version (TUF §4.3: "greater than 0") or a threshold, which of none would let anybody sign.
 pub(super) fn positive(parent: &Object<'_>, name: &str) -> Result<u64, MetadataError> {
     match required(parent, name)?.as_u64() {
         Some(number) if number > 0 => Ok(number),

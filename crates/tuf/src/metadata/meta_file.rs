@@ -1,4 +1,4 @@
-//! Timestamp and snapshot (TUF §4.4): what versions the other files have.
+//! Snapshot and timestamp (TUF §4.4, §4.6): what versions the other files have.
 
 use super::document::Content;
 use super::field::{as_object, digests, length, object, positive, required};

@@ -28,7 +28,7 @@ pub struct TargetFile {
 }
 
 impl TargetFile {
-    /// Whether these bytes are the target: the length and every known digest fit (TUF §5.7.2).
+    /// Whether these bytes are the target: the length and every known digest fit (TUF §5.7.3).
     pub fn matches(&self, bytes: &[u8]) -> bool {
         u64::try_from(bytes.len()) == Ok(self.length)
             && !self.digests.is_empty()

@@ -270,3 +270,15 @@ fn drivers_that_answer_out_of_turn_are_told() {
     assert_eq!(refresh.answer(Answer::Absent), Err(Error::OutOfTurn));
     assert!(matches!(refresh.finish(), Err(Error::OutOfTurn)));
 }
+
+/// TUF §5.3.5: the same version again is no news and no attack.
+#[test]
+fn a_root_that_is_the_one_we_have_is_no_news() {
+    let mut repository = TufRepository::new();
+    let root = repository.initial_root();
+    repository.files.insert("2.root.json".to_owned(), root);
+    let mut client = Client::of(&repository);
+    client.refresh(&mut repository).unwrap();
+    assert_eq!(client.versions(), [1, 1, 1, 1]);
+    assert_eq!(repository.requests[..2], ["2.root.json", "timestamp.json"]);
+}

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use sealwax_tuf::{Action, Answer, Error, Expired, Limits, Machine, Refresh, TargetFile};
+use sealwax_tuf::{Action, Answer, Error, Expired, Limits, Machine, Refresh, TargetFile, inspect_root};
 
 /// Where shared test data is, if it is there. CI must have it.
 fn shared(path: &str) -> Option<PathBuf> {
@@ -137,4 +137,29 @@ fn a_root_cannot_be_skipped() {
         refresh.answer(Answer::Bytes(published.root(6))),
         Err(Error::Threshold { .. } | Error::Version { .. })
     ));
+}
+
+fn built_in(name: &str) -> Vec<u8> {
+    let trust = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sealwax/trust");
+    fs::read(trust.join(name).join("root.json")).unwrap()
+}
+
+#[test]
+fn the_built_in_roots_are_whole() {
+    for name in ["public-good", "staging", "github"] {
+        inspect_root(&built_in(name), &Limits::default()).unwrap();
+    }
+}
+
+/// They came another way than the published history; its last root leads to them.
+#[test]
+fn the_built_in_roots_follow_from_the_published_ones() {
+    for (name, last) in [("public-good", 15), ("staging", 14)] {
+        let Some(directory) = shared(&format!("trust/{name}")) else { return };
+        let root = Published::open(directory).root(last);
+        let mut refresh = Refresh::new(&root, Timestamp::UNIX_EPOCH, &Limits::default()).unwrap();
+        refresh.answer(Answer::Bytes(built_in(name))).unwrap();
+        let Some(Action::Store { bytes, .. }) = refresh.next_action() else { panic!("{name}: not stored") };
+        assert_eq!(bytes, built_in(name));
+    }
 }
