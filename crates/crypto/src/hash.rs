@@ -134,8 +134,9 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.algorithm)?;
-        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(self.algorithm.name())?;
+        f.write_str(":")?;
+        f.write_str(&hex(self.as_bytes()))
     }
 }
 
@@ -187,16 +188,14 @@ impl fmt::Debug for Hasher {
 
 /// The digest of `bytes`.
 pub fn digest(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
-    let mut hasher = Hasher::new(algorithm);
-    hasher.update(bytes);
-    hasher.finish()
+    whole::<active::Hash>(algorithm, bytes)
 }
 
 /// SHA-256 of `bytes`.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut front = [0; 32];
-    for (to, from) in front.iter_mut().zip(digest(HashAlgorithm::Sha256, bytes).as_bytes()) {
-        *to = *from;
+    for (to, from) in front.iter_mut().zip(digest(HashAlgorithm::Sha256, bytes).bytes) {
+        *to = from;
     }
     front
 }
@@ -207,11 +206,21 @@ pub(crate) fn finish(algorithm: HashAlgorithm, context: impl Context) -> Digest 
     Digest { algorithm, bytes }
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or('?');
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+pub(crate) fn whole<C: Context>(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
+    let mut inline = [0; MAX_OUTPUT_LEN];
+    C::whole(algorithm, bytes, &mut inline);
+    Digest { algorithm, bytes: inline }
+}
+
+/// Bytes in lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
+    }
+    text
 }
 
 fn nibble(digit: u8) -> Result<u8, DigestError> {

@@ -30,7 +30,7 @@ mod sign;
 mod spki;
 
 pub use error::{KeyError, SignError, VerifyError};
-pub use hash::{Digest, DigestError, HashAlgorithm, Hasher, digest, sha256};
+pub use hash::{Digest, DigestError, HashAlgorithm, Hasher, digest, hex, sha256};
 pub use jwk::JwkError;
 pub use key::PublicKey;
 pub use registry::{KeyDetails, KeyEncoding};

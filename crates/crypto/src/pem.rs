@@ -61,7 +61,8 @@ pub fn decode_all(text: &str) -> Result<Vec<Block>, PemError> {
         let (base64, after) = body
             .split_once(end.as_str())
             .ok_or_else(|| PemError::Unterminated { label: label.to_owned() })?;
-        let packed: Vec<u8> = base64.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let mut packed = String::with_capacity(base64.len());
+        base64.split_ascii_whitespace().for_each(|line| packed.push_str(line));
         let der = STANDARD.decode(packed).map_err(|_| PemError::Base64 { label: label.to_owned() })?;
         blocks.push(Block { label: label.to_owned(), der });
         rest = after;

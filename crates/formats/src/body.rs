@@ -10,6 +10,9 @@ use crate::trust::KeyDetailsField;
 use crate::{base64, field};
 use sealwax_crypto::{Digest, PublicKey, pem};
 use sealwax_json::Limits;
+use std::borrow::Cow;
+
+pub(crate) use sealwax_crypto::hex;
 
 /// Bytes of one body. Rekor v1 and v2 take requests of at most 4 MiB; v2's leaves are at most 65,535 bytes.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -175,7 +178,7 @@ impl EntryBody {
 impl Verifier {
     /// Reads one PEM block, in any layout: a certificate or a public key.
     pub(crate) fn from_pem(text: &[u8]) -> Result<Verifier, FieldCause> {
-        let block = pem::decode_one(&String::from_utf8_lossy(text))?;
+        let block = pem::decode_one(&as_text(text))?;
         match block.label.as_str() {
             "CERTIFICATE" => Ok(Verifier::Certificate(block.der)),
             "PUBLIC KEY" => Ok(Verifier::key(PublicKey::from_spki_der(&block.der), block.der)),
@@ -193,16 +196,6 @@ impl Verifier {
     }
 }
 
-/// Bytes in lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
-}
-
 /// Bytes from hexadecimal of either case.
 pub(crate) fn unhex(text: &str) -> Result<Vec<u8>, FieldCause> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(FieldCause::Hex) };
@@ -212,7 +205,12 @@ pub(crate) fn unhex(text: &str) -> Result<Vec<u8>, FieldCause> {
 
 /// Base64 that may stand inside base64.
 fn decode_bytes(bytes: &[u8]) -> Result<Vec<u8>, FieldCause> {
-    Ok(base64::decode(&String::from_utf8_lossy(bytes))?)
+    Ok(base64::decode(&as_text(bytes))?)
+}
+
+/// Text that should be ASCII: what is not UTF-8 becomes something that nobody takes.
+fn as_text(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 #[cfg(test)]

@@ -60,6 +60,9 @@ pub(crate) fn push_ecmascript(out: &mut String, value: f64) {
     if value == 0.0 {
         return out.push('0');
     }
+    if let Some(integer) = small_integer(value) {
+        return out.push_str(&integer.to_string());
+    }
     let text = shortest(value.abs());
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
@@ -104,6 +107,14 @@ fn shortest(value: f64) -> String {
     if rounded.parse() == Ok(value) { rounded } else { text }
 }
 
+/// An integer below 2^53, the usual case: its decimal digits are the shortest text of the double.
+fn small_integer(value: f64) -> Option<i64> {
+    const LIMIT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "its fraction is zero and it is below 2^53")]
+    let integer = (value.trunc() == value && value.abs() < LIMIT).then_some(value as i64);
+    integer
+}
+
 #[cfg(test)]
 mod tests {
     use super::push_ecmascript;
@@ -114,6 +125,10 @@ mod tests {
         for (bits, expected) in [
             (0x0000_0000_0000_0000_u64, "0"),
             (0x8000_0000_0000_0000, "0"),
+            (0x3ff0_0000_0000_0000, "1"),
+            (0xbff0_0000_0000_0000, "-1"),
+            (0x433f_ffff_ffff_ffff, "9007199254740991"),
+            (0xc33f_ffff_ffff_ffff, "-9007199254740991"),
             (0x0000_0000_0000_0001, "5e-324"),
             (0x8000_0000_0000_0001, "-5e-324"),
             (0x7fef_ffff_ffff_ffff, "1.7976931348623157e+308"),

@@ -9,7 +9,8 @@ use crate::verdict::CertificateSigner;
 /// Compares the certificate with the policy's rules; one of them suffices.
 pub(crate) fn check(signer: &CertificateSigner, who: &Who, report: &mut Report) -> Option<()> {
     let mut scope = report.once();
-    let found = || match signer.issuer() {
+    let extensions = signer.extensions();
+    let found = || match extensions.issuer() {
         Some(issuer) => format!("{} (issuer {issuer})", signer.subject()),
         None => format!("{} (no issuer)", signer.subject()),
     };
@@ -21,7 +22,7 @@ pub(crate) fn check(signer: &CertificateSigner, who: &Who, report: &mut Report) 
         scope.fail(CheckId::Identity, "an identity that the policy names, and it names none", found());
         return None;
     }
-    match rules.iter().find(|rule| rule.names_someone() && satisfies(rule, signer)) {
+    match rules.iter().find(|rule| rule.names_someone() && satisfies(rule, signer.subject(), &extensions)) {
         Some(_) => {
             scope.pass(CheckId::Identity, "an identity that the policy names", found());
             Some(())
@@ -33,7 +34,6 @@ pub(crate) fn check(signer: &CertificateSigner, who: &Who, report: &mut Report) 
             }
             let mut found = found();
             // What else the rules ask about, so that the difference can be seen.
-            let extensions = signer.extensions();
             for rule in rules.iter().take(1) {
                 for (name, wanted, values) in parts(rule, &extensions) {
                     if wanted.is_some() {
@@ -51,17 +51,16 @@ pub(crate) fn check(signer: &CertificateSigner, who: &Who, report: &mut Report) 
     }
 }
 
-fn satisfies(rule: &IdentityRule, signer: &CertificateSigner) -> bool {
-    let issuer = match (&rule.issuer, signer.issuer()) {
+fn satisfies<'a>(rule: &'a IdentityRule, subject: &str, extensions: &FulcioExtensions<'a>) -> bool {
+    let issuer = match (&rule.issuer, extensions.issuer()) {
         (None, _) => true,
         (Some(IssuerRule::Is(wanted)), Some(issuer)) => wanted.matches(issuer),
         (Some(IssuerRule::Absent), None) => true,
         (Some(_), _) => false,
     };
-    let extensions = signer.extensions();
     issuer
-        && rule.subject.as_ref().is_none_or(|wanted| wanted.matches(signer.subject()))
-        && parts(rule, &extensions).into_iter().all(|(_, wanted, values)| {
+        && rule.subject.as_ref().is_none_or(|wanted| wanted.matches(subject))
+        && parts(rule, extensions).into_iter().all(|(_, wanted, values)| {
             wanted.is_none_or(|wanted| values.into_iter().flatten().any(|value| wanted.matches(value)))
         })
 }

@@ -38,6 +38,12 @@ pub(crate) trait Context: Sized {
     fn update(&mut self, bytes: &[u8]);
     /// Writes the digest to the front of `out`.
     fn finish(self, out: &mut [u8; 64]);
+    /// All three at once.
+    fn whole(algorithm: HashAlgorithm, bytes: &[u8], out: &mut [u8; 64]) {
+        let mut context = Self::new(algorithm);
+        context.update(bytes);
+        context.finish(out);
+    }
 }
 
 /// A provider, for tests that compare them.
@@ -100,16 +106,11 @@ impl Provider {
 
     /// [`crate::digest`] through this provider.
     pub fn digest(self, algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
-        fn of<C: Context>(algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
-            let mut context = C::new(algorithm);
-            context.update(bytes);
-            crate::hash::finish(algorithm, context)
-        }
         match self {
             #[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
-            Self::AwsLc => of::<aws_lc::Hash>(algorithm, bytes),
+            Self::AwsLc => crate::hash::whole::<aws_lc::Hash>(algorithm, bytes),
             #[cfg(any(feature = "rustcrypto", target_arch = "wasm32"))]
-            Self::RustCrypto => of::<rustcrypto::Hash>(algorithm, bytes),
+            Self::RustCrypto => crate::hash::whole::<rustcrypto::Hash>(algorithm, bytes),
         }
     }
 }

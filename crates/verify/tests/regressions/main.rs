@@ -23,10 +23,10 @@ use sealwax_crypto::KeyKind;
 use sealwax_testkit::certificate_log::CertificateLog;
 use sealwax_testkit::checkpoint::{Signs, Witness};
 use sealwax_testkit::leaf::LeafOptions;
-use sealwax_testkit::timestamp::{ContentEncoding, MessageDigest, TimestampAuthorityOptions};
+use sealwax_testkit::timestamp::{ContentEncoding, MessageDigest};
 use sealwax_testkit::{
     AuthorityOptions, EntryKind, Evidence, Instance, LogChoice, Made, SIGNED_AT, SignOptions, SignatureLog,
-    Signer, Verifier as Logged, Window, base64,
+    Signer, TimestampAuthorityOptions, Verifier as Logged, Window, base64,
 };
 use sealwax_verify::{
     Artifact, Bundle, HashAlgorithm, IdentityRule, Outcome, Policy, PublicKey, Timestamp, Trust, TrustedRoot,
