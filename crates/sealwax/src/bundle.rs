@@ -16,27 +16,35 @@ const SUFFIXES: &[&str] = &[".sigstore.json", ".sigstore", ".bundle", ".intoto.j
 pub(crate) fn run(command: BundleCommand, out: &mut impl Write) -> Result<Status, Failure> {
     let BundleCommand::Convert { file, to, output, overwrite } = command;
     let bundle = read_one_bundle(&file).map_err(Failure::cannot)?;
-    match to {
-        Form::V03 => write_bundle(&bundle.to_v03(), &file, output.as_deref(), overwrite, out)?,
-        Form::V01 => write_bundle(&bundle.to_v01(), &file, output.as_deref(), overwrite, out)?,
+    let converted = match to {
+        Form::V03 => bundle.to_v03(),
+        Form::V01 => bundle.to_v01(),
         Form::Detached => {
             let prefix = output.unwrap_or_else(|| artifact_of(&file));
             write_detached(&bundle, &file, &prefix, overwrite)?;
+            return Ok(done());
         }
-    }
+    };
+    // A large attestation is held once.
+    drop(bundle);
+    let converted = converted.map_err(|reason| no_such_form(&file, &reason))?;
+    write_bundle(&converted, output.as_deref(), overwrite, out)?;
+    Ok(done())
+}
+
+fn done() -> Status {
     terminal::notice("nothing was verified: what was converted is worth what `sealwax verify` says of it");
-    Ok(Status::Verified)
+    Status::Verified
 }
 
 fn write_bundle(
-    converted: &Result<Bundle, impl std::fmt::Display>,
-    file: &Path,
+    bundle: &Bundle,
     output: Option<&Path>,
     overwrite: bool,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let bundle = converted.as_ref().map_err(|reason| no_such_form(file, reason))?;
-    let text = bundle.write() + "\n";
+    let mut text = bundle.write();
+    text.push('\n');
     match output {
         Some(path) => output_file::write(path, text.as_bytes(), overwrite),
         None => out

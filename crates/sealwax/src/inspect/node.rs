@@ -69,7 +69,7 @@ impl Shown for Value<'static> {
 
 impl Shown for Node {
     fn value(self) -> Option<Value<'static>> {
-        (!self.0.is_empty()).then(|| Value::Object(self.0))
+        (!self.0.is_empty()).then_some(Value::Object(self.0))
     }
 }
 

@@ -162,7 +162,7 @@ fn order(services: &[Service], kind: &Kind, now: Timestamp, all: &mut Vec<Findin
 
 /// sigstore-python joins the URL with an absolute path.
 fn base_path(service: &Service, place: &str, all: &mut Vec<Finding>) {
-    let has_path = Url::parse(&service.url).is_ok_and(|url| url.path().trim_matches('/') != "");
+    let has_path = Url::parse(&service.url).is_ok_and(|url| !url.path().trim_matches('/').is_empty());
     if has_path {
         all.push(
             Finding::problem("authority-path", place, service.url.as_str())
@@ -174,7 +174,7 @@ fn base_path(service: &Service, place: &str, all: &mut Vec<Finding>) {
 
 /// The URL of a timestamp authority is used as it is, but by sigstore-js.
 fn full_path(service: &Service, place: &str, all: &mut Vec<Finding>) {
-    let has_no_path = Url::parse(&service.url).is_ok_and(|url| url.path().trim_matches('/') == "");
+    let has_no_path = Url::parse(&service.url).is_ok_and(|url| url.path().trim_matches('/').is_empty());
     if has_no_path {
         all.push(
             Finding::problem("timestamp-path", place, service.url.as_str())

@@ -28,11 +28,12 @@ fn check(document: &str, path: &str, value: Option<serde_json::Value>, expected:
     let mut document: serde_json::Value = serde_json::from_str(document).unwrap();
     let (parent, member) = path.rsplit_once('/').unwrap();
     let parent = document.pointer_mut(parent).unwrap().as_object_mut().unwrap();
-    match value.clone() {
+    let what = format!("{path} = {value:?}");
+    match value {
         Some(value) => drop(parent.insert(member.to_owned(), value)),
         None => drop(parent.remove(member).unwrap()),
     }
-    assert_eq!(problems(&document.to_string()), expected, "{path} = {value:?}");
+    assert_eq!(problems(&document.to_string()), expected, "{what}");
 }
 
 #[test]

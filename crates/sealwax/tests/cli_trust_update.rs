@@ -1,0 +1,122 @@
+//! `sealwax trust update`, against a repository on this machine.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+
+use common::{Scratch, built_in};
+use sealwax_testkit::tuf_repository::{TOP_LEVEL, TufRepository};
+use sealwax_testkit::{Instance, SignOptions};
+
+/// Serves a repository on the loopback interface until the process ends.
+fn serve(repository: &Arc<Mutex<TufRepository>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let repository = Arc::clone(repository);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut lines = BufReader::new(&stream).lines();
+            let request = lines.next().unwrap().unwrap();
+            let path = request.split(' ').nth(1).unwrap().trim_start_matches('/').to_owned();
+            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+            let mut repository = repository.lock().unwrap();
+            let found = match path.strip_prefix("targets/") {
+                Some(target) => repository.targets.get(target).cloned(),
+                None => repository.fetch(&path),
+            };
+            let status = if found.is_some() { "200 OK" } else { "404 Not Found" };
+            let body = found.unwrap_or_default();
+            let head =
+                format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _ = (&stream).write_all(head.as_bytes()).and_then(|()| (&stream).write_all(&body));
+        }
+    });
+    url
+}
+
+/// A repository that is fresh today, with the trust of an instance.
+fn repository(instance: &Instance) -> TufRepository {
+    let mut repository = TufRepository::new();
+    repository.add_target("targets", "trusted_root.json", &instance.trusted_root_json());
+    repository.add_target(
+        "targets",
+        "registry.npmjs.org/keys.json",
+        instance.npm_keys().to_string().as_bytes(),
+    );
+    for role in TOP_LEVEL {
+        repository.expire(role, 36_500);
+    }
+    repository.publish(&TOP_LEVEL);
+    repository
+}
+
+#[test]
+fn what_the_repository_has_is_fetched_kept_and_used() {
+    let scratch = Scratch::new();
+    let instance = Instance::usual();
+    let repository = Arc::new(Mutex::new(repository(&instance)));
+    let root = scratch.write("1.root.json", repository.lock().unwrap().initial_root());
+    let url = serve(&repository);
+    scratch.run(&["trust", "add", "acme", "--tuf", &url, "--root", &root]).exits(0);
+    scratch.run(&["trust", "update", "acme"]).exits(0).says("up to date at root 2").says("is new");
+
+    let made = instance.sign_message(b"artifact", &SignOptions::rekor_v1());
+    let artifact = scratch.write("app", "artifact");
+    scratch.write("app.sigstore.json", made.bundle_json());
+    let (identity, issuer) = (made.identity.unwrap(), made.issuer.unwrap());
+    let verify =
+        ["verify", artifact.as_str(), "--identity", &identity, "--issuer", &issuer, "--trust", "acme"];
+    scratch.run(&verify).exits(0).says("acme, root 2, refreshed");
+
+    scratch.run(&["trust", "update", "acme"]).exits(0).says("nothing new");
+    let ran = scratch.run(&["trust", "update", "acme", "--json"]).exits(0).json();
+    assert_eq!((&ran["refreshed"], &ran["root_version"]), (&true.into(), &2.into()));
+    let shown = scratch.run(&["trust", "show", "acme", "--json"]).exits(0).json();
+    assert_eq!(shown["root_version"], 2);
+    assert!(shown["managed_keys"].is_array());
+}
+
+#[test]
+fn a_repository_that_goes_bad_changes_nothing() {
+    let scratch = Scratch::new();
+    let instance = Instance::usual();
+    let repository = Arc::new(Mutex::new(repository(&instance)));
+    let root = scratch.write("1.root.json", repository.lock().unwrap().initial_root());
+    let url = serve(&repository);
+    scratch.run(&["trust", "add", "acme", "--tuf", &url, "--root", &root]).exits(0);
+    scratch.run(&["trust", "update", "acme"]).exits(0);
+    let kept = scratch.home().join("trust/acme/trusted_root.json");
+    let before = fs::read(&kept).unwrap();
+
+    {
+        let mut repository = repository.lock().unwrap();
+        repository.add_target("targets", "trusted_root.json", b"{}");
+        repository.publish(&["targets", "snapshot", "timestamp"]);
+    }
+    scratch.run(&["trust", "update", "acme"]).exits(3).says("not refreshed").says("nothing was changed");
+    assert_eq!(fs::read(&kept).unwrap(), before);
+
+    repository.lock().unwrap().targets.clear();
+    scratch.run(&["trust", "update", "acme"]).exits(3).says("not refreshed");
+    assert_eq!(fs::read(&kept).unwrap(), before);
+}
+
+#[test]
+fn what_cannot_be_refreshed_says_why_in_one_sentence() {
+    let scratch = Scratch::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let root = built_in("public-good/root.json");
+    scratch.run(&["trust", "add", "gone", "--tuf", &url, "--root", &root]).exits(0);
+    let ran = scratch.run(&["trust", "update", "gone"]).exits(3).says("cannot reach").says(&url);
+    assert_eq!(ran.out.lines().count(), 1, "{ran:?}");
+    scratch.run(&["trust", "add", "lab", "--trusted-root", &built_in("staging/trusted_root.json")]).exits(0);
+    scratch.run(&["trust", "update", "lab"]).exits(3).says("has no TUF repository");
+    scratch.run(&["trust", "update", "nobody"]).exits(3).says("there is no trust profile");
+}
