@@ -7,12 +7,6 @@ use std::time::Duration;
 
 pub use reqwest::Url;
 
-/// How long to wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long a server may say nothing.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long one request may take in all: a server that drips (TUF §1.5.2, "slow retrieval") does not hold us for ever.
-const TOTAL_TIMEOUT: Duration = Duration::from_secs(300);
 /// Redirects that are followed; curl's and the browsers' habit is more, a repository needs none or one.
 const MAX_REDIRECTS: usize = 5;
 
@@ -90,6 +84,27 @@ pub enum HttpError {
     },
 }
 
+/// How long to wait for a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection.
+    pub connect: Duration,
+    /// While the server says nothing.
+    pub read: Duration,
+    /// For one request in all: a server that drips (TUF §1.5.2, "slow retrieval") does not hold us for ever.
+    pub total: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts {
+            connect: Duration::from_secs(15),
+            read: Duration::from_secs(30),
+            total: Duration::from_secs(300),
+        }
+    }
+}
+
 /// What protects what is sent and fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
@@ -163,6 +178,14 @@ impl Client {
     /// # Errors
     /// [`HttpError::Setup`].
     pub fn new() -> Result<Self, HttpError> {
+        Self::with_timeouts(&Timeouts::default())
+    }
+
+    /// [`Client::new`] with more or less patience.
+    ///
+    /// # Errors
+    /// [`HttpError::Setup`].
+    pub fn with_timeouts(timeouts: &Timeouts) -> Result<Self, HttpError> {
         let (tls, no_trust_store) = tls()?;
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| HttpError::Setup { reason: deepest(&error) })
@@ -172,9 +195,9 @@ impl Client {
                 .tls_backend_preconfigured(tls.clone())
                 .user_agent(concat!("sealwax/", env!("CARGO_PKG_VERSION")))
                 .redirect(Policy::custom(follow))
-                .connect_timeout(CONNECT_TIMEOUT)
-                .read_timeout(READ_TIMEOUT)
-                .timeout(TOTAL_TIMEOUT)
+                .connect_timeout(timeouts.connect)
+                .read_timeout(timeouts.read)
+                .timeout(timeouts.total)
         };
         Ok(Client { proxied: build(builder())?, direct: build(builder().no_proxy())?, no_trust_store })
     }

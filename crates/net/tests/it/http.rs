@@ -1,5 +1,7 @@
-use sealwax_net::http::{BaseUrl, Client, HttpError, Transport};
+use sealwax_net::http::{BaseUrl, Client, HttpError, Timeouts, Transport};
 use sealwax_net::tuf::{UpdateError, block_on};
+
+use std::time::Duration;
 
 use crate::server::{Reply, Server, nobody};
 
@@ -12,6 +14,24 @@ fn get(base: &str, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, HttpEr
         UpdateError::Http(error) => error,
         other => panic!("{other}"),
     })
+}
+
+/// Neither a server that is silent nor one that drips holds us longer than it may.
+#[test]
+fn slow_servers_are_given_up() {
+    let (short, long) = (Duration::from_millis(200), Duration::from_secs(60));
+    for (reply, read, total) in [(Reply::Silence, short, long), (Reply::Drip, long, short)] {
+        let server = Server::start(move |_| reply.clone());
+        let error = block_on(async {
+            let url = BaseUrl::parse(&server.url(), Transport::Confidential)?.join("x")?;
+            let client = Client::with_timeouts(&Timeouts { connect: long, read, total })?;
+            Ok::<_, UpdateError>(client.get(&url, 1000).await.unwrap_err())
+        });
+        let error = error.unwrap();
+        assert!(matches!(error, HttpError::TimedOut { .. }), "{error}");
+    }
+    let server = Server::start(|_| Reply::Drip);
+    assert_eq!(get(&server.url(), "x", 1000).unwrap().unwrap().len(), 50);
 }
 
 fn answered(reply: Reply) -> Result<Option<Vec<u8>>, HttpError> {

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// One answer.
 #[derive(Clone, Debug)]
@@ -14,6 +15,10 @@ pub(crate) enum Reply {
     Endless,
     /// An announced length, and less.
     Short,
+    /// Nothing for a second.
+    Silence,
+    /// A byte every 20 milliseconds, a second long.
+    Drip,
     /// Not HTTP.
     Garbage,
 }
@@ -101,6 +106,15 @@ fn serve(
             while stream.write_all(&[0; 4096]).is_ok() {}
         }
         Reply::Short => write!(stream, "{}Content-Length: 100\r\n\r\nbody", head("200 OK"))?,
+        Reply::Silence => std::thread::sleep(Duration::from_secs(1)),
+        Reply::Drip => {
+            write!(stream, "{}Content-Length: 50\r\n\r\n", head("200 OK"))?;
+            for _ in 0..50 {
+                std::thread::sleep(Duration::from_millis(20));
+                stream.write_all(b".")?;
+                stream.flush()?;
+            }
+        }
         Reply::Garbage => stream.write_all(b"not HTTP at all\r\n\r\n")?,
     }
     stream.flush()
