@@ -202,7 +202,7 @@ pub struct TrustArgs {
     after_help = "Examples:\n  sealwax inspect app.sigstore.json\n  sealwax inspect trusted_root.json --json\n  sealwax inspect cert.pem"
 )]
 pub struct InspectArgs {
-    /// A bundle, certificate, trusted root, signing config, checkpoint or timestamp; `-` for standard input
+    /// A bundle, certificate, key, trusted root, signing config, log entry, checkpoint or timestamp; `-` for standard input
     #[arg(value_name = "FILE")]
     pub file: String,
     /// Write JSON
@@ -223,7 +223,8 @@ pub enum BundleCommand {
         /// The form to write
         #[arg(long, value_enum, default_value_t = Form::V03)]
         to: Form,
-        /// Where to write: a file, or for `detached` the prefix of FILE.sig and FILE.pem [default: standard output, or the artifact's name]
+        /// Where to write: a file, or for `detached` the prefix of FILE.sig, FILE.pem, FILE.rekor.json and FILE.tsr
+        /// [default: standard output, or the artifact's name]
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Replace what is there
@@ -294,12 +295,15 @@ pub enum TrustCommand {
         #[arg(long, value_name = "FILE")]
         keys: Option<PathBuf>,
     },
-    /// Remove a profile of your own
+    /// Remove a profile of your own, or the refreshed copy of a built-in one
     Remove {
         /// Its name
         name: String,
     },
     /// Say what deployed clients would stumble over in a trusted root or signing config
+    #[command(
+        after_help = "Exit codes:\n  0  clean, perhaps with remarks\n  1  a client would stumble\n  3  the file cannot be checked"
+    )]
     Lint {
         /// The file
         file: PathBuf,

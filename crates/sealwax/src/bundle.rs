@@ -7,7 +7,8 @@ use sealwax_formats::{Bundle, Material};
 
 use crate::Failure;
 use crate::args::{BundleCommand, Form};
-use crate::judge::{Status, read_one_bundle};
+use crate::judge::Status;
+use crate::sources::read_one_bundle;
 use crate::{output_file, terminal};
 
 /// What a bundle's name may end in, longest first, so that its artifact's name remains.
@@ -45,7 +46,7 @@ fn write_bundle(
 ) -> Result<(), Failure> {
     let mut text = bundle.write();
     text.push('\n');
-    match output {
+    match output.filter(|path| *path != Path::new("-")) {
         Some(path) => output_file::write(path, text.as_bytes(), overwrite),
         None => out
             .write_all(text.as_bytes())

@@ -19,7 +19,8 @@ use self::node::{Node, hex};
 use self::sniff::Document;
 use crate::Failure;
 use crate::args::InspectArgs;
-use crate::judge::{Status, read_limited};
+use crate::judge::Status;
+use crate::sources::read_limited;
 use crate::terminal::{self, BAD};
 
 /// The largest file that is read: the largest bundle.
@@ -81,6 +82,7 @@ fn describe(document: &Document) -> (&'static str, Node) {
             let certificates: Vec<Node> = certificates.iter().map(certificate::certificate).collect();
             ("X.509 certificate", Node::new().with("certificates", certificates))
         }
+        Document::LogEntry(entry) => ("log entry of Rekor v1", log::entry(entry)),
         Document::PublicKey(key) => ("public key", certificate::public_key(key)),
         Document::VerifierKey(key) => ("verifier key (C2SP signed-note)", verifier_key(key)),
         Document::TrustedRoot(root) => ("trusted root", trust::trusted_root(root)),

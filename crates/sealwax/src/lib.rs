@@ -21,8 +21,10 @@ mod ordered;
 mod output_file;
 mod profile;
 mod render;
+mod sources;
 mod terminal;
 mod trust;
+mod trust_store;
 mod verify;
 
 use std::ffi::OsString;
@@ -34,7 +36,8 @@ use clap::{CommandFactory, Parser};
 use jiff::Timestamp;
 
 use crate::args::{Cli, Colour, Command};
-use crate::judge::{Status, TrustStore};
+use crate::judge::Status;
+use crate::trust_store::TrustStore;
 
 /// Runs the program, and says how it ended. Exit codes: see `sealwax verify --help`.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

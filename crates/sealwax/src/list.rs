@@ -4,8 +4,10 @@ use sealwax_json::{Limits, Value};
 use sealwax_verify::IdentityRule;
 
 use crate::artifact::Reference;
-use crate::judge::{BundleSource, Job, Judgement, Status, TrustStore, WhoSource, judge};
+use crate::judge::{Job, Judgement, Status, WhoSource, judge};
 use crate::ordered::Line;
+use crate::sources::BundleSource;
+use crate::trust_store::TrustStore;
 use crate::verify::{exact, identities, trust};
 
 /// How a line is read: a bundle may stand in it.

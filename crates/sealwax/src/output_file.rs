@@ -25,6 +25,12 @@ pub fn check_free<'a>(paths: impl IntoIterator<Item = &'a PathBuf>, overwrite: b
 /// # Errors
 /// The file is there and `overwrite` is not set, or the system says no.
 pub fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
+    // What is replaced is the file that a link leads to; and a device is no file to put another in the place of.
+    let real = if overwrite { fs::canonicalize(path).ok() } else { None };
+    let path = real.as_deref().unwrap_or(path);
+    if path.metadata().is_ok_and(|metadata| overwrite && !metadata.is_file()) {
+        return Err(cannot(path, &io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
+    }
     let (temporary, file) = temporary_beside(path).map_err(|error| cannot(path, &error))?;
     let done = fill(file, bytes).and_then(|()| place(&temporary, path, overwrite));
     if done.is_err() {
@@ -95,6 +101,15 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"one");
         write(&path, b"three", true).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"three");
+        #[cfg(unix)]
+        {
+            let link = directory.join("link");
+            std::os::unix::fs::symlink("file", &link).unwrap();
+            write(&link, b"four", true).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"four");
+            fs::remove_file(&link).unwrap();
+        }
+        assert!(write(&directory, b"five", true).unwrap_err().message.contains("not a regular file"));
         // No temporary file is left behind.
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
         fs::remove_dir_all(&directory).unwrap();

@@ -6,11 +6,10 @@ use jiff::Timestamp;
 use sealwax_verify::{Check, EstablishedTime, Outcome, Report, Signer, TimeSource};
 use serde_json::{Value, json};
 
-use crate::judge::{
-    Candidate, CandidateOutcome, Judgement, Status, Summary, TrustNote, WhoSource, reason_of,
-};
+use crate::judge::{Candidate, CandidateOutcome, Judgement, Status, Summary, WhoSource, reason_of};
 use crate::profile::Origin;
 use crate::terminal::{BAD, BOLD, DIM, Escaped, GOOD, rough_duration, shell_quoted};
+use crate::trust_store::TrustNote;
 
 /// What to show.
 #[derive(Clone, Copy, Debug)]

@@ -9,9 +9,11 @@ use sealwax_verify::{IdentityRule, IssuerRule, Match, WitnessPolicy};
 
 use crate::args::{VerifyArgs, WhoArgs};
 use crate::artifact::Reference;
-use crate::judge::{BundleSource, Job, Status, TrustSource, TrustStore, WhoSource, judge, read_limited};
+use crate::judge::{Job, Status, WhoSource, judge};
 use crate::profile;
 use crate::render::{self, Shown};
+use crate::sources::{BundleSource, read_limited};
+use crate::trust_store::{TrustSource, TrustStore};
 use crate::{list, ordered};
 
 /// The largest witness policy, as `tlog-policy` files are read.

@@ -1,8 +1,8 @@
 //! What a file is: decided by what is in it, never by its name.
 
 use sealwax_crypto::{KeyError, PublicKey, pem};
-use sealwax_formats::readers::{self, Reading};
-use sealwax_formats::{ClientTrustConfig, NpmKeys, SigningConfig, TrustedRoot, base64};
+use sealwax_formats::readers::{self, DetachedParts, ReadError, Reading};
+use sealwax_formats::{ClientTrustConfig, LogEntry, NpmKeys, SigningConfig, TrustedRoot, base64};
 use sealwax_json::{Kind, Reader};
 use sealwax_pki::{Certificate, TimestampToken};
 use sealwax_tlog::{Note, VerifierKey};
@@ -15,6 +15,8 @@ pub enum Document {
     Bundles(Reading),
     /// One certificate or a chain.
     Certificates(Vec<Certificate>),
+    /// A log entry, as Rekor v1's interface gives it.
+    LogEntry(Box<LogEntry>),
     /// A public key.
     PublicKey(PublicKey),
     /// The key of a log or witness, as C2SP writes it.
@@ -165,7 +167,12 @@ fn json(bytes: &[u8]) -> Result<Document, String> {
             .map(Document::TufRoot)
             .map_err(|error| format!("TUF metadata, of which only a root can be shown: {error}"));
     }
-    let reading = readers::read(bytes).map_err(|error| error.to_string())?;
+    let reading = match readers::read(bytes) {
+        Err(ReadError::UnknownForm) => {
+            return log_entry(bytes).ok_or_else(|| ReadError::UnknownForm.to_string());
+        }
+        read => read.map_err(|error| error.to_string())?,
+    };
     // One bundle that can be read is worth showing; none is an answer of its own.
     match reading.bundles.iter().map(|found| &found.bundle).find(|bundle| bundle.is_ok()) {
         Some(_) => Ok(Document::Bundles(reading)),
@@ -176,6 +183,13 @@ fn json(bytes: &[u8]) -> Result<Document, String> {
             _ => unknown(),
         }),
     }
+}
+
+/// A log entry in a file of its own is read beside a detached signature, so one stands in here.
+fn log_entry(bytes: &[u8]) -> Option<Document> {
+    let parts = DetachedParts { signature: b"AA==", rekor_entry: Some(bytes), ..DetachedParts::default() };
+    let entry = readers::detached(&parts).ok()?.log_entries.pop()?;
+    Some(Document::LogEntry(Box::new(entry)))
 }
 
 /// Walks the first document once; nothing of it is kept.

@@ -10,8 +10,9 @@ use sealwax_tuf::{Limits, inspect_root};
 
 use super::say;
 use crate::Failure;
-use crate::judge::{Status, read_limited};
+use crate::judge::Status;
 use crate::profile::{self, Description, Files};
+use crate::sources::read_limited;
 
 /// The largest file of a profile, as profiles are read.
 const MAX_FILE: u64 = profile::MAX_FILE;

@@ -14,8 +14,9 @@ use sealwax_formats::{ClientTrustConfig, DocumentError, SigningConfig, TrustedRo
 use super::{write, write_json};
 use crate::Failure;
 use crate::inspect::node::Node;
-use crate::judge::{Status, read_limited};
+use crate::judge::Status;
 use crate::profile;
+use crate::sources::read_limited;
 use crate::terminal::{BAD, BOLD, DIM, Escaped, GOOD};
 
 /// How much a finding matters.

@@ -19,8 +19,9 @@ use super::lint::{self, Finding, Level};
 use super::{export, say};
 use crate::Failure;
 use crate::args::NewTrustArgs;
-use crate::judge::{Status, read_limited};
+use crate::judge::Status;
 use crate::profile::Files;
+use crate::sources::read_limited;
 use crate::terminal;
 
 /// The largest PEM file.

@@ -1,0 +1,147 @@
+//! Where bundles and keys are read, in any of the usual forms, each with its limit.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sealwax_formats::Bundle;
+use sealwax_formats::readers::{self, DetachedParts, Found};
+use sealwax_verify::PublicKey;
+
+use crate::judge::{Job, Stop};
+use crate::neighbours;
+
+/// The largest key or certificate file.
+const MAX_SMALL_FILE: u64 = 1024 * 1024;
+
+/// Where the bundle is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BundleSource {
+    /// Beside the artifact.
+    Neighbours,
+    /// A file.
+    File(PathBuf),
+    /// In the list itself.
+    Inline(Vec<u8>),
+    /// In several files.
+    Detached {
+        /// The signature.
+        signature: PathBuf,
+        /// The certificate.
+        certificate: Option<PathBuf>,
+        /// The log entry.
+        log_entry: Option<PathBuf>,
+    },
+}
+
+/// The bundles, with the name of the file that each is from.
+pub fn find(job: &Job) -> Result<Vec<(String, Found)>, Stop> {
+    match &job.bundle {
+        BundleSource::File(path) => read_bundles(path),
+        BundleSource::Inline(bytes) => Ok(sort_out("the list".to_owned(), readers::read(bytes))),
+        BundleSource::Detached { signature, certificate, log_entry } => {
+            let signature_bytes = read_small(signature)?;
+            let certificate = certificate.as_deref().map(read_small).transpose()?;
+            let log_entry = log_entry.as_deref().map(read_small).transpose()?;
+            let bundle = readers::detached(&DetachedParts {
+                signature: &signature_bytes,
+                certificate: certificate.as_deref(),
+                rekor_entry: log_entry.as_deref(),
+                ..DetachedParts::default()
+            });
+            Ok(vec![(signature.display().to_string(), Found { place: String::new(), bundle })])
+        }
+        BundleSource::Neighbours => {
+            let Some(path) = job.artifact.path() else {
+                return Err(Stop::cannot_tell(
+                    "a digest or a stream has no bundle beside it: give --bundle FILE",
+                ));
+            };
+            let mut found = Vec::new();
+            for neighbour in neighbours::bundles_of(path) {
+                found.append(&mut read_bundles(&neighbour)?);
+            }
+            if !found.is_empty() {
+                return Ok(found);
+            }
+            if !path.exists() {
+                return Err(Stop::cannot_tell(format!("there is no file {}", path.display())));
+            }
+            Err(Stop::cannot_tell(format!(
+                "no bundle beside {}: looked for {} and others; give --bundle FILE",
+                path.display(),
+                neighbours::names_for(path)
+            )))
+        }
+    }
+}
+
+fn sort_out(file: String, reading: Result<readers::Reading, readers::ReadError>) -> Vec<(String, Found)> {
+    match reading {
+        Ok(reading) => reading.bundles.into_iter().map(|found| (file.clone(), found)).collect(),
+        Err(error) => vec![(file, Found { place: String::new(), bundle: Err(error) })],
+    }
+}
+
+/// Reads all bundles of a file in any of the usual forms.
+///
+/// The raw text is dropped before anything is verified: of a large attestation only the decoded payload is held.
+fn read_bundles(path: &Path) -> Result<Vec<(String, Found)>, Stop> {
+    let bytes = read_file(path, readers::MAX_BYTES as u64)?;
+    Ok(sort_out(path.display().to_string(), readers::read(&bytes)))
+}
+
+/// The bundle in a file that has only one.
+///
+/// # Errors
+/// A sentence for people.
+pub fn read_one_bundle(path: &Path) -> Result<Bundle, String> {
+    let bytes = read_file(path, readers::MAX_BYTES as u64).map_err(|stop| stop.reason)?;
+    let unreadable = |error: readers::ReadError| format!("{} cannot be read: {error}", path.display());
+    let mut bundles = readers::read(&bytes).map_err(unreadable)?.bundles;
+    match (bundles.pop(), bundles.len()) {
+        (Some(found), 0) => found.bundle.map_err(unreadable),
+        (_, others) => Err(format!("{} has {} bundles, not one", path.display(), others + 1)),
+    }
+}
+
+fn read_small(path: &Path) -> Result<Vec<u8>, Stop> {
+    read_file(path, MAX_SMALL_FILE)
+}
+
+fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Stop> {
+    read_limited(path, limit)
+        .map_err(|error| Stop::cannot_tell(format!("cannot read {}: {error}", path.display())))
+}
+
+/// Reads a whole file, and refuses one that is larger than it may be before reading it.
+///
+/// # Errors
+/// What the system says, or [`io::ErrorKind::FileTooLarge`].
+pub fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let too_large = || io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {limit} bytes"));
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if length > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// The public key in a file: PEM, JWK or DER.
+///
+/// # Errors
+/// A sentence for people.
+pub fn read_key(path: &Path) -> Result<PublicKey, Stop> {
+    let bytes = read_small(path)?;
+    let key = match std::str::from_utf8(&bytes) {
+        Ok(text) if text.contains("-----BEGIN") => PublicKey::from_pem(text),
+        Ok(text) if text.trim_start().starts_with('{') => PublicKey::from_jwk(text),
+        _ => PublicKey::from_spki_der(&bytes),
+    };
+    key.map_err(|error| {
+        Stop::cannot_tell(format!("{} is not a public key (PEM, JWK or DER): {error}", path.display()))
+    })
+}
