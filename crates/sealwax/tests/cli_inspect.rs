@@ -43,6 +43,11 @@ fn every_form_is_recognised_by_its_content() {
         instance.trusted_root()
     );
     for (bytes, form, detail) in [
+        (
+            fs::read(real("cosign-legacy/a.txt.rekor.json")).unwrap(),
+            "log entry of Rekor v1",
+            "hashedrekord 0.0.1",
+        ),
         (made.bundle_json(), "Sigstore bundle", "log2026.rekor.sealwax.test"),
         (certificate.clone().into_bytes(), "X.509 certificate", "codeSigning"),
         (made.leaf.clone().unwrap(), "X.509 certificate", "codeSigning"),

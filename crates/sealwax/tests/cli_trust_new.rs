@@ -189,6 +189,11 @@ fn nonsense_is_refused_before_anything_is_written() {
     refused(|_, _, arguments| set(arguments, "--start", "yesterday".into()), 2, "is not an instant");
     refused(|_, _, arguments| set(arguments, "--start", "2026-01-01T00:00:00.5Z".into()), 3, "whole second");
     refused(
+        |_, _, arguments| set(arguments, "--start", "2035-01-01T00:00:00Z".into()),
+        3,
+        "services that answer now",
+    );
+    refused(
         |_, _, arguments| set(arguments, "--start", "2126-01-01T00:00:00Z".into()),
         3,
         "before the start",
