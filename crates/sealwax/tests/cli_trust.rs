@@ -204,3 +204,47 @@ fn a_damaged_profile_does_not_hide_the_others() {
     scratch.run(&["trust", "remove", "bad"]).exits(0);
     scratch.run(&["trust", "list"]).exits(0);
 }
+
+/// Puts a refreshed copy of public-good there, as an update would.
+fn refreshed(scratch: &Scratch, root_version: u64) {
+    let file = |name: &str, bytes: &[u8]| {
+        let path = scratch.home().join("trust/public-good").join(name);
+        fs::write(path, bytes).unwrap();
+    };
+    scratch.run(&["trust", "add", "made", "--trusted-root", &built_in("staging/trusted_root.json")]).exits(0);
+    fs::rename(scratch.home().join("trust/made"), scratch.home().join("trust/public-good")).unwrap();
+    let description = serde_json::json!({ "root_version": root_version, "as_of": "2026-11-22T00:00:00Z", "tuf_url": "https://tuf.invalid" });
+    file("profile.json", description.to_string().as_bytes());
+}
+
+#[test]
+fn of_built_in_and_refreshed_the_higher_root_version_wins() {
+    let scratch = Scratch::new();
+    refreshed(&scratch, 99);
+    scratch.run(&["trust", "show", "public-good"]).exits(0).says("https://fulcio.sigstage.dev");
+    scratch.run(&["trust", "list"]).exits(0).says("refreshed, root 99");
+    scratch.run(&["trust", "remove", "public-good"]).exits(0).says("the one that is built in applies");
+    scratch.run(&["trust", "show", "public-good"]).exits(0).says("https://fulcio.sigstore.dev");
+
+    refreshed(&scratch, 1);
+    scratch
+        .run(&["trust", "show", "public-good"])
+        .exits(0)
+        .says("https://fulcio.sigstore.dev")
+        .says("built in");
+}
+
+#[test]
+fn of_many_who_add_one_name_at_once_one_does() {
+    let scratch = Scratch::new();
+    let root = built_in("staging/trusted_root.json");
+    let codes: Vec<_> = std::thread::scope(|scope| {
+        let add = || scratch.run(&["trust", "add", "lab", "--trusted-root", &root]).code;
+        let running: Vec<_> = (0..8).map(|_| scope.spawn(add)).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| **code == Some(3)).count(), 7, "{codes:?}");
+    scratch.run(&["trust", "show", "lab"]).exits(0);
+    assert_eq!(fs::read_dir(scratch.home().join("trust")).unwrap().count(), 1);
+}
