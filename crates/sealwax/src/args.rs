@@ -103,6 +103,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE", requires = "signature")]
     pub log_entry: Option<PathBuf>,
 
+    /// A timestamp of a detached signature: an RFC 3161 response in DER. May be repeated
+    #[arg(long, value_name = "FILE", requires = "signature")]
+    pub timestamp: Vec<PathBuf>,
+
     #[command(flatten)]
     pub who: WhoArgs,
 

@@ -67,7 +67,7 @@ pub struct Content {
 /// The file cannot be read, or is too large to be held as a whole.
 pub fn read(reference: &Reference, wanted: &BTreeSet<HashAlgorithm>, whole: bool) -> io::Result<Content> {
     match reference {
-        Reference::Digest(digest) => Ok(Content { digests: vec![digest.clone()], bytes: None }),
+        Reference::Digest(digest) => Ok(Content { digests: vec![*digest], bytes: None }),
         Reference::Stdin => digest_stream(&mut io::stdin().lock(), None, "standard input", wanted, whole),
         Reference::Path(path) => {
             let mut file = File::open(path)?;

@@ -43,7 +43,7 @@ fn read(line: &[u8], defaults: &Job) -> Result<(String, Job), String> {
             continue;
         }
         let text = || value.as_str().ok_or_else(|| format!("{name:?} is not a string")).map(str::to_owned);
-        match name.as_ref() {
+        match name {
             "artifact" => artifact = Some(text()?),
             "bundle" => {
                 job.bundle = match value {
@@ -67,7 +67,7 @@ fn read(line: &[u8], defaults: &Job) -> Result<(String, Job), String> {
         return Err("\"key\" and \"identity\" or \"issuer\" exclude each other".to_owned());
     }
     if identity.is_some() || issuer.is_some() {
-        job.who = named(identity, issuer, &defaults.who)?;
+        job.who = named(identity.as_deref(), issuer, &defaults.who)?;
     }
     if root.is_some() || profile.is_some() {
         job.trust = trust(profile.as_deref(), root.map(Into::into));
@@ -81,11 +81,7 @@ fn read(line: &[u8], defaults: &Job) -> Result<(String, Job), String> {
 }
 
 /// The line's identity and issuer; of the one that it leaves out, the flag's, if there is exactly one.
-fn named(
-    identity: Option<String>,
-    issuer: Option<String>,
-    defaults: &WhoSource,
-) -> Result<WhoSource, String> {
+fn named(identity: Option<&str>, issuer: Option<String>, defaults: &WhoSource) -> Result<WhoSource, String> {
     use sealwax_verify::{IssuerRule, Match};
     let default = match defaults {
         WhoSource::Identities(rules) => match rules.as_slice() {
@@ -94,7 +90,7 @@ fn named(
         },
         WhoSource::Unnamed | WhoSource::Key(_) => None,
     };
-    let subject = identity.as_deref().map(exact).or_else(|| default.and_then(|rule| rule.subject.clone()));
+    let subject = identity.map(exact).or_else(|| default.and_then(|rule| rule.subject.clone()));
     let issuer = issuer.or_else(|| match default.and_then(|rule| rule.issuer.clone()) {
         Some(IssuerRule::Is(Match::Exact(issuer))) => Some(issuer),
         Some(IssuerRule::Absent) => Some("none".to_owned()),
@@ -107,5 +103,5 @@ fn named(
     });
     let subjects: Vec<Match> = subject.into_iter().collect();
     let issuers: Vec<String> = issuer.into_iter().collect();
-    identities(base, &subjects, &issuers)
+    identities(&base, &subjects, &issuers)
 }

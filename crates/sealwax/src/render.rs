@@ -43,7 +43,7 @@ pub fn text(judgement: &Judgement, who: &WhoSource, shown: Shown) -> String {
         }
         Status::NotVerified => line(&mut out, format_args!("{BAD}not verified{BAD:#}  {artifact}")),
         Status::CannotTell | Status::Usage => {
-            line(&mut out, format_args!("{BAD}cannot tell{BAD:#}  {artifact}"))
+            line(&mut out, format_args!("{BAD}cannot tell{BAD:#}  {artifact}"));
         }
     }
     if let Some(trust) = &judgement.trust {
@@ -219,6 +219,7 @@ pub fn trust_text(trust: &TrustNote, now: Timestamp) -> String {
     }
     text.push_str(match trust.origin {
         Origin::BuiltIn => ", built in",
+        Origin::Directory(_) if trust.root_version.is_none() => ", your own",
         Origin::Directory(_) => ", refreshed",
         Origin::File(_) => ", a file",
         Origin::KeyOnly => ": the signature alone, no log, no time, no identity",

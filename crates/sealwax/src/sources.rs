@@ -31,6 +31,8 @@ pub enum BundleSource {
         certificate: Option<PathBuf>,
         /// The log entry.
         log_entry: Option<PathBuf>,
+        /// The timestamps.
+        timestamps: Vec<PathBuf>,
     },
 }
 
@@ -39,15 +41,17 @@ pub fn find(job: &Job) -> Result<Vec<(String, Found)>, Stop> {
     match &job.bundle {
         BundleSource::File(path) => read_bundles(path),
         BundleSource::Inline(bytes) => Ok(sort_out("the list".to_owned(), readers::read(bytes))),
-        BundleSource::Detached { signature, certificate, log_entry } => {
+        BundleSource::Detached { signature, certificate, log_entry, timestamps } => {
             let signature_bytes = read_small(signature)?;
             let certificate = certificate.as_deref().map(read_small).transpose()?;
             let log_entry = log_entry.as_deref().map(read_small).transpose()?;
+            let timestamps = timestamps.iter().map(|path| read_small(path)).collect::<Result<Vec<_>, _>>()?;
+            let timestamps: Vec<&[u8]> = timestamps.iter().map(Vec::as_slice).collect();
             let bundle = readers::detached(&DetachedParts {
                 signature: &signature_bytes,
                 certificate: certificate.as_deref(),
                 rekor_entry: log_entry.as_deref(),
-                ..DetachedParts::default()
+                timestamps: &timestamps,
             });
             Ok(vec![(signature.display().to_string(), Found { place: String::new(), bundle })])
         }

@@ -113,6 +113,7 @@ fn defaults(args: &VerifyArgs) -> Result<Job, String> {
             signature: signature.clone(),
             certificate: args.certificate.clone(),
             log_entry: args.log_entry.clone(),
+            timestamps: args.timestamp.clone(),
         },
         (None, None) => BundleSource::Neighbours,
     };
@@ -169,12 +170,12 @@ fn who(args: &WhoArgs) -> Result<WhoSource, String> {
         Some(pattern) => vec![Match::Pattern(pattern.clone())],
         None => args.identity.iter().map(|identity| exact(identity)).collect(),
     };
-    identities(base, &subjects, &args.issuer)
+    identities(&base, &subjects, &args.issuer)
 }
 
 /// The rules out of identities and issuers, taken in pairs; one issuer serves all identities.
-pub fn identities(base: IdentityRule, subjects: &[Match], issuers: &[String]) -> Result<WhoSource, String> {
-    if subjects.is_empty() && issuers.is_empty() && base == IdentityRule::default() {
+pub fn identities(base: &IdentityRule, subjects: &[Match], issuers: &[String]) -> Result<WhoSource, String> {
+    if subjects.is_empty() && issuers.is_empty() && *base == IdentityRule::default() {
         return Ok(WhoSource::Unnamed);
     }
     let issuer_of = |index: usize| match issuers {
@@ -254,7 +255,7 @@ mod tests {
 
     #[test]
     fn identities_and_issuers_pair_up() {
-        let rules = |s: &[&str], i: &[&str]| identities(IdentityRule::default(), &subjects(s), &issuers(i));
+        let rules = |s: &[&str], i: &[&str]| identities(&IdentityRule::default(), &subjects(s), &issuers(i));
         assert_eq!(rules(&[], &[]), Ok(WhoSource::Unnamed));
         assert_eq!(rules(&["a"], &["x"]), Ok(WhoSource::Identities(vec![IdentityRule::exact("a", "x")])));
         assert_eq!(
@@ -273,7 +274,7 @@ mod tests {
     #[test]
     fn none_demands_absence() {
         let Ok(WhoSource::Identities(rules)) =
-            identities(IdentityRule::default(), &subjects(&["a"]), &issuers(&["none"]))
+            identities(&IdentityRule::default(), &subjects(&["a"]), &issuers(&["none"]))
         else {
             panic!("not an identity");
         };
