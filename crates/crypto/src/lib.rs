@@ -15,6 +15,7 @@
 //! **Tested** by the Wycheproof vectors through both providers with exact counts (`tests/wycheproof.rs`), by the
 //! vectors of the RFCs, and by signing with one provider, damaging, and comparing the verdicts of both.
 
+pub mod base64;
 mod ed25519;
 mod error;
 mod hash;

@@ -63,7 +63,8 @@ pub fn decode_all(text: &str) -> Result<Vec<Block>, PemError> {
             .ok_or_else(|| PemError::Unterminated { label: label.to_owned() })?;
         let mut packed = String::with_capacity(base64.len());
         base64.split_ascii_whitespace().for_each(|line| packed.push_str(line));
-        let der = STANDARD.decode(packed).map_err(|_| PemError::Base64 { label: label.to_owned() })?;
+        let der = crate::base64::decode(&STANDARD, &packed)
+            .map_err(|_| PemError::Base64 { label: label.to_owned() })?;
         blocks.push(Block { label: label.to_owned(), der });
         rest = after;
     }

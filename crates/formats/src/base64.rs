@@ -28,8 +28,7 @@ pub fn decode(text: &str) -> Result<Vec<u8>, Base64Error> {
 
 fn decode_line(text: &str) -> Result<Vec<u8>, Base64Error> {
     // The URL alphabet is rare, so the common one is tried first; only its failure is worth a second look.
-    EITHER
-        .decode(text)
+    sealwax_crypto::base64::decode(&EITHER, text)
         .or_else(|e| if text.contains(['-', '_']) { EITHER_URL.decode(text) } else { Err(e) })
         .map_err(Into::into)
 }
