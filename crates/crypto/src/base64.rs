@@ -21,40 +21,55 @@ const fn place(shift: u32) -> Place {
     place
 }
 
-/// What `engine`, which must be of the standard alphabet, says to `text`, sooner. All quads but the last few letters go through tables of the standard alphabet; the
-/// end, with its padding and its spare bits, is the engine's, and so is the whole text as soon as anything is odd.
+/// What `engine`, which must be of the standard alphabet, says to `text`, sooner. All but the last few letters go through
+/// tables; the end, with its padding and its spare bits, is the engine's, and so is the whole text as soon as anything is
+/// odd.
 ///
 /// # Errors
 /// The engine's.
 pub fn decode(engine: &impl Engine, text: &str) -> Result<Vec<u8>, DecodeError> {
-    match quads(text.as_bytes()).map(|(bytes, end)| (bytes, engine.decode(end))) {
-        Some((mut bytes, Ok(end))) => {
-            bytes.extend_from_slice(&end);
-            Ok(bytes)
-        }
-        _ => engine.decode(text),
+    match quickly(engine, text.as_bytes()) {
+        Some(bytes) => Ok(bytes),
+        None => engine.decode(text),
     }
 }
 
-/// The bytes of all quads but the last, if they are all of the standard alphabet, and the letters behind them.
-fn quads(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
-    let (front, end) = text.split_at_checked(text.len().checked_sub(4)? / 4 * 4)?;
-    let (quads, []) = front.as_chunks::<4>() else { return None };
-    let mut bytes = vec![0; front.len() / 4 * 3 + 6];
+/// Letters at a time, and the bytes that they are.
+const LETTERS: usize = 8;
+const BYTES: usize = 6;
+
+/// More than the engine can make of the letters that are left to it.
+const ROOM: usize = 12;
+
+/// `None` unless all is well.
+fn quickly(engine: &impl Engine, text: &[u8]) -> Option<Vec<u8>> {
+    let (front, end) = text.split_at_checked(text.len().checked_sub(4)? / LETTERS * LETTERS)?;
+    let length = front.len() / LETTERS * BYTES;
+    let mut bytes = vec![0; length + ROOM];
+    let (groups, rest) = bytes.split_at_mut_checked(length)?;
     let mut all = 0;
-    for (triple, [first, second, third, fourth]) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(quads) {
-        let bits = |place: &Place, letter: u8| place.get(usize::from(letter)).copied().unwrap_or(BAD);
-        let [at_first, at_second, at_third, at_fourth] = &PLACES;
-        let word = bits(at_first, *first)
-            | bits(at_second, *second)
-            | bits(at_third, *third)
-            | bits(at_fourth, *fourth);
-        all |= word;
-        let [_, high, middle, low] = word.to_be_bytes();
-        *triple = [high, middle, low];
+    for (group, letters) in groups.as_chunks_mut().0.iter_mut().zip(front.as_chunks().0) {
+        let (six, bad) = group_of(letters);
+        *group = six;
+        all |= bad;
     }
-    bytes.truncate(front.len() / 4 * 3);
-    (all & BAD == 0).then_some((bytes, end))
+    if all & BAD != 0 {
+        return None;
+    }
+    let last = engine.decode_slice(end, rest).ok()?;
+    bytes.truncate(length + last);
+    Some(bytes)
+}
+
+/// Six bytes, and a number that has [`BAD`] in it if one of the letters is none.
+fn group_of(letters: &[u8; LETTERS]) -> ([u8; BYTES], u32) {
+    let bits = |place: &Place, letter: u8| place.get(usize::from(letter)).copied().unwrap_or(BAD);
+    let [first, second, third, fourth] = &PLACES;
+    let [a, b, c, d, e, f, g, h] = *letters;
+    let high = bits(first, a) | bits(second, b) | bits(third, c) | bits(fourth, d);
+    let low = bits(first, e) | bits(second, f) | bits(third, g) | bits(fourth, h);
+    let [a, b, c, d, e, f, ..] = (u64::from(high) << 40 | u64::from(low) << 16).to_be_bytes();
+    ([a, b, c, d, e, f], high | low)
 }
 
 #[cfg(test)]

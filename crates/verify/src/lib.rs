@@ -75,7 +75,7 @@ impl Verifier {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Verified<'b>, Box<NotVerified>> {
-        let mut report = Report::default();
+        let mut report = Report::begin();
         let verified = self.checks(bundle, artifact, policy, now, &mut report);
         match verified {
             Ok(verified) if report.is_clean() => Ok(Verified { report, ..verified }),

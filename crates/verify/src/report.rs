@@ -181,6 +181,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// An empty report with room for the forty checks that a bundle with one entry gets.
+    pub(crate) fn begin() -> Self {
+        Self { checks: Vec::with_capacity(40) }
+    }
+
     /// The checks, in the order in which they were made.
     pub fn checks(&self) -> &[Check] {
         &self.checks
