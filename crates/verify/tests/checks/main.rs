@@ -10,6 +10,7 @@
 mod certificate;
 mod content;
 mod log;
+mod log_trust;
 mod scenario;
 mod sharing;
 mod time;
@@ -92,6 +93,15 @@ impl Fixture {
         self.line(id, Some(item), Outcome::Skipped, expected, found)
     }
 
+    /// Entries of unknown logs, which are skipped.
+    fn skipped_entries(mut self, items: std::ops::Range<usize>) -> Self {
+        for item in items {
+            let (expected, found) = ("an entry of a log of the trusted root", "a log that is not in it");
+            self = self.skipped(CheckId::LogKnown, item, expected, found);
+        }
+        self
+    }
+
     /// Compares the report, line by line in any order; the differences as text.
     fn compare(&self) -> Option<String> {
         let verifier = self.scenario.verifier();
@@ -151,7 +161,7 @@ fn like(pattern: &str, text: &str) -> bool {
 }
 
 fn fixtures() -> Vec<Fixture> {
-    [content::fixtures(), certificate::fixtures(), log::fixtures(), time::fixtures()]
+    [content::fixtures(), certificate::fixtures(), log::fixtures(), log_trust::fixtures(), time::fixtures()]
         .into_iter()
         .flatten()
         .collect()

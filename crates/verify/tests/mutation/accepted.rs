@@ -178,6 +178,18 @@ const ACCEPTED: &[Accepted] = &[
         "a witness's line, and the policy demands none [5]",
     ),
     may(
+        "0.3 dsse, no entry, timestamp",
+        "mixture>dsseEnvelope+timestampVerificationData",
+        "of the same signer again",
+        "the other bundle with this certificate: of the same key, for the same identity",
+    ),
+    may(
+        "*SET and timestamp",
+        "mixture>messageSignature+certificate+canonicalizedBody+inclusionPromise+inclusionProof",
+        "of the same signer again",
+        "the other bundle with this timestamp, which is skipped: its SET establishes the time [4]",
+    ),
+    may(
         "*",
         "body as logged>spec.content.hash*",
         "*",

@@ -30,7 +30,7 @@ pub(crate) struct Job {
 
 fn body(bundle: &Value) -> Value {
     let text = bundle["verificationMaterial"]["tlogEntries"][0]["canonicalizedBody"].as_str();
-    let bytes = text.and_then(change::base64_of::decode).expect("a body");
+    let bytes = text.and_then(crate::base64::decode).expect("a body");
     serde_json::from_slice(&bytes).expect("JSON")
 }
 

@@ -9,10 +9,12 @@
 #![allow(clippy::cast_possible_truncation, clippy::print_stdout, reason = "tests count")]
 
 mod accepted;
+mod base64;
 mod change;
 mod der;
 mod logged;
 mod made;
+mod mix;
 mod random;
 mod real;
 mod subject;
@@ -71,7 +73,7 @@ fn name(subject: &Subject, place: &Place, change: &Change) -> String {
     let mut name = place.name();
     if let (Change::FlipBit(position, _), true) = (change, name.ends_with("signedTimestamp")) {
         let value = subject.document.pointer(&pointer(place)).and_then(|value| value.as_str());
-        let bytes = value.and_then(change::base64_of::decode).unwrap_or_default();
+        let bytes = value.and_then(base64::decode).unwrap_or_default();
         name = format!("{name}>{}", der::position(&bytes, (*position).min(bytes.len().saturating_sub(1))));
     }
     name
@@ -133,6 +135,26 @@ fn bundles(subjects: &[Subject], findings: &Findings) {
     });
 }
 
+/// Everything that can be put together of two bundles.
+fn mixtures(subjects: &[Subject], findings: &Findings) {
+    let originals: Vec<_> = subjects.iter().map(|subject| (subject.bundle(), subject.original())).collect();
+    let mut jobs = Vec::new();
+    for (subject, original) in subjects.iter().zip(&originals) {
+        for (change, other) in &subject.others {
+            let mixtures = mix::mixtures(&subject.document, other).into_iter();
+            jobs.extend(mixtures.map(|(names, text)| (subject, original, *change, names, text)));
+        }
+    }
+    in_parallel(&jobs, |(subject, (bundle, original), change, names, text)| {
+        findings.judged();
+        match subject.judge(text, bundle) {
+            Verdict::No => {}
+            Verdict::Same => drop(findings.same.fetch_add(1, Ordering::Relaxed)),
+            Verdict::Yes(statement) => findings.accepted(&subject.name, names, change, &statement, original),
+        }
+    });
+}
+
 /// Every field of the bodies of entries, before they are logged.
 fn bodies(classes: &[Class], findings: &Findings) {
     in_parallel(&logged::jobs(classes), |job| {
@@ -181,6 +203,9 @@ fn no_mutation_is_accepted_but_those_on_the_list() {
     took("made bundles");
     bundles(&real, &findings);
     took("real bundles");
+    mixtures(&made, &findings);
+    mixtures(&real, &findings);
+    took("mixtures");
     bodies(&classes, &findings);
     took("bodies as logged");
     trust(&made, &findings);
