@@ -45,10 +45,12 @@ pub fn map_lines(
     let input = Mutex::new(Input { reader, next: 0, error: None });
     let output = Mutex::new(Output { writer, next: 0, waiting: BTreeMap::new(), error: None });
     let drained = Condvar::new();
+    // A function of its own, so that the lock is given back before the work begins.
+    let next = || next_line(&mut lock(&input));
     std::thread::scope(|scope| {
         for _ in 0..threads.max(1) {
             scope.spawn(|| {
-                while let Some((number, line)) = next_line(&mut lock(&input)) {
+                while let Some((number, line)) = next() {
                     let answer = work(number, line);
                     if !deliver(&output, &drained, number, answer) {
                         break;
@@ -150,6 +152,37 @@ mod tests {
         map_lines(input.as_bytes(), &mut out, 4, |number, line| {
             if number % 97 == 0 {
                 std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            line.unwrap().trim_ascii().to_vec()
+        })
+        .unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), input);
+    }
+
+    #[test]
+    fn lines_are_worked_on_at_the_same_time() {
+        let inside = Mutex::new(0);
+        let arrived = Condvar::new();
+        let both = |_, _| {
+            *lock(&inside) += 1;
+            arrived.notify_all();
+            let limit = std::time::Duration::from_secs(60);
+            let (count, _) = arrived.wait_timeout_while(lock(&inside), limit, |inside| *inside < 2).unwrap();
+            count.to_string().into_bytes()
+        };
+        let mut out = Vec::new();
+        map_lines(&b"a\nb\n"[..], &mut out, 2, both).unwrap();
+        assert_eq!(out, b"2\n2\n");
+    }
+
+    #[test]
+    fn answers_that_must_wait_do_not_block_the_one_they_wait_for() {
+        let lines = MAX_WAITING * 3;
+        let input: String = (0..lines).map(|number| format!("{number}\n")).collect();
+        let mut out = Vec::new();
+        map_lines(input.as_bytes(), &mut out, 4, |number, line| {
+            if number % MAX_WAITING == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(50));
             }
             line.unwrap().trim_ascii().to_vec()
         })
