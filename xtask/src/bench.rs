@@ -3,6 +3,8 @@
 //! Our bench writes bundles with a manifest; it and the programs in `peers/` then take turns on the same manifest, so that a
 //! busy machine slows all of them. The second half starts the binary as users do.
 
+#![allow(clippy::indexing_slicing, reason = "only JSON is indexed, which gives null for what is absent")]
+
 mod libraries;
 mod processes;
 
