@@ -90,7 +90,7 @@ fn binding(instance: &Instance) -> Vec<Fixture> {
     let stranger = Instance::usual().sign_message(b"another artifact\n", &v1());
     let (leaf, spki) = (stranger.leaf.clone().unwrap(), stranger.signer.spki().to_vec());
     let signature = stranger.signature.clone();
-    let v2_leaf = leaf.clone();
+    let (v2_leaf, other_leaf, other_key) = (leaf.clone(), leaf.clone(), spki.clone());
     vec![
         fails_on_first(
             CheckId::LogContent,
@@ -160,6 +160,26 @@ fn binding(instance: &Instance) -> Vec<Fixture> {
             }),
             "this signer in the entry",
             "a bare key, so that the identity is not in the log",
+        ),
+        fails_on_first(
+            CheckId::LogVerifier,
+            "an entry with another key than the managed one",
+            message(instance, &{
+                v1().managed_key(0)
+                    .on_entry(move |entry| entry.verifier = Verifier::PublicKey(other_key.clone()))
+            }),
+            "this signer in the entry",
+            "another key",
+        ),
+        fails_on_first(
+            CheckId::LogVerifier,
+            "an entry with a certificate where the managed key should be",
+            message(instance, &{
+                v1().managed_key(0)
+                    .on_entry(move |entry| entry.verifier = Verifier::Certificate(other_leaf.clone()))
+            }),
+            "this signer in the entry",
+            "a certificate",
         ),
         fails_on_first(
             CheckId::LogVerifier,

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use sealwax_crypto::KeyKind;
 use sealwax_testkit::{
-    Evidence, Instance, ManagedKey, SIGNED_AT, SignOptions, Window, timestamp::MessageDigest,
+    Evidence, Instance, ManagedKey, SIGNED_AT, SignOptions, TimestampAuthorityOptions, Window,
+    timestamp::MessageDigest,
 };
 use sealwax_verify::CheckId;
 
@@ -28,7 +29,7 @@ fn message(instance: &Instance, options: &SignOptions) -> Scenario {
 }
 
 fn times(instance: &Instance) -> Vec<Fixture> {
-    let none = |what: &'static str, options: &SignOptions| {
+    let none_under = |what: &'static str, instance: &Instance, options: &SignOptions| {
         fails(
             CheckId::TimeEstablished,
             what,
@@ -38,8 +39,26 @@ fn times(instance: &Instance) -> Vec<Fixture> {
         )
         .not_run(CheckId::CertificateTime, "time.established did not pass")
     };
+    let none = |what: &'static str, options: &SignOptions| none_under(what, instance, options);
+    let stamped_by = |authority: TimestampAuthorityOptions| {
+        let timestamp_authorities = vec![Arc::new(authority.build())];
+        let instance = Instance { timestamp_authorities, ..instance.clone() };
+        none_under("a timestamp after the end of its authority", &instance, &V2())
+    };
     let another = Instance::usual().timestamp_authorities[0].certificate.clone();
+    let before = Window::until(SIGNED_AT - SignedDuration::from_secs(1));
+    let ended =
+        stamped_by(TimestampAuthorityOptions::default().with_authority(|chain| chain.valid_for(before)));
+    let expired = stamped_by(TimestampAuthorityOptions::default().validity(before));
     vec![
+        ended.skipped(
+            CheckId::Timestamp,
+            0,
+            STAMP,
+            "https://timestamp.sealwax.test/api/v1/timestamp is trusted 2025-01-01T00:00:00Z to \
+             2026-03-01T11:59:59Z, not at 2026-03-01T12:00:05Z",
+        ),
+        expired.skipped(CheckId::Timestamp, 0, STAMP, "*2026-03-01T11:59:59Z, not at 2026-03-01T12:00:05Z"),
         none("a v2 entry without a timestamp", &V2().timestamps(&[])),
         none("an integrated time that nobody signed", &V1().evidence(Evidence::ProofOnly)),
         none("a timestamp over other bytes", &V2().on_timestamp(|stamp| stamp.message.push(0))).skipped(
