@@ -180,7 +180,7 @@ pub struct WhoArgs {
     pub runner_environment: Option<String>,
 
     /// The public key (PEM) that must have signed, instead of an identity
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["identity", "issuer", "identity_pattern", "repository", "signer_workflow"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["identity", "issuer", "identity_pattern", "repository", "source_ref", "signer_workflow", "trigger", "runner_environment"])]
     pub key: Option<PathBuf>,
 }
 

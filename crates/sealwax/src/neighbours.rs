@@ -52,6 +52,7 @@ fn typed(artifact: &Path, name: &str) -> Vec<PathBuf> {
                 .is_some_and(|kind| !kind.is_empty() && !kind.contains('.'))
         })
         .map(|entry| artifact.with_file_name(entry.file_name()))
+        .filter(|path| path.is_file())
         .take(MAX_TYPED)
         .collect();
     found.sort();
