@@ -219,6 +219,12 @@ const ACCEPTED: &[Accepted] = &[
         "cut, extend, flip",
         "text behind the PEM's last line; the certificate or key in it is compared as DER [6]",
     ),
+    may(
+        "0.3 message, hashedrekord 0.0.1, proof and SET",
+        "certificate as issued",
+        "SCT list before the extension that it followed",
+        "the SCT covers all extensions but this one, in their order, which stays the same",
+    ),
     may("0.3*", "keys>*", "*", "this bundle has no use for it"),
     may("*key by hint", "keys>keys[1]*", "*", "this bundle has no use for it"),
     may(

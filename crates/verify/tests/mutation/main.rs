@@ -12,6 +12,7 @@ mod accepted;
 mod base64;
 mod change;
 mod der;
+mod issued;
 mod logged;
 mod made;
 mod mix;
@@ -166,6 +167,20 @@ fn bodies(classes: &[Class], findings: &Findings) {
     });
 }
 
+/// Certificates as an authority might issue them behind the certificate log's back.
+fn certificates(classes: &[Class], findings: &Findings) {
+    let issued = issued::Issued::new(classes);
+    assert!(issued.is_accepted(None), "the certificate that the log has seen");
+    in_parallel(&issued.changes, |change| {
+        findings.judged();
+        if issued.is_accepted(Some(*change))
+            && !findings.used.may_be(issued::CLASS, "certificate as issued", change.name())
+        {
+            findings.wrong(format!("accepted: certificate as issued | {change:?}"));
+        }
+    });
+}
+
 /// Every field of the trusted roots and keys; and the artifact.
 fn trust(subjects: &[Subject], findings: &Findings) {
     let originals: BTreeMap<&str, Statement> =
@@ -208,6 +223,8 @@ fn no_mutation_is_accepted_but_those_on_the_list() {
     took("mixtures");
     bodies(&classes, &findings);
     took("bodies as logged");
+    certificates(&classes, &findings);
+    took("certificates as issued");
     trust(&made, &findings);
     took("trust and artifacts");
 
