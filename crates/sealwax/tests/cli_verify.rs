@@ -15,7 +15,7 @@ const IDENTITY: &str =
 const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
 fn example(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name).to_str().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name).to_string_lossy().into_owned()
 }
 
 fn package() -> String {
