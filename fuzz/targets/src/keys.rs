@@ -21,6 +21,9 @@ pub(crate) fn run(input: &[u8]) {
         if let Ok(key) = PublicKey::from_pem(text) {
             check(&key);
         }
+        if let Ok(key) = PublicKey::from_jwk(text) {
+            check(&key);
+        }
         for block in pem::decode_all(text).unwrap_or_default() {
             let written = pem::encode(&block.label, &block.der);
             assert_eq!(pem::decode_one(&written).map(|again| again.der), Ok(block.der));
@@ -37,5 +40,25 @@ fn check(key: &PublicKey) {
     for scheme in key.artifact_schemes() {
         let verdict = key.verify(*scheme, Message::Bytes(b"message"), key.spki_der());
         assert_eq!(verdict, Err(VerifyError::BadSignature));
+    }
+}
+
+/// Two JWKs, which the harvest has none of: RFC 8037 A.2 and RFC 7515 A.3.
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    let ed25519 = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    let p256 = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+    vec![ed25519.into(), p256.into()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_seeds_are_keys() {
+        for seed in seeds() {
+            assert!(PublicKey::from_jwk(std::str::from_utf8(&seed).unwrap()).is_ok());
+        }
     }
 }

@@ -12,6 +12,7 @@
     reason = "a target that panics has found what it looked for"
 )]
 
+mod base64;
 mod formats;
 mod json;
 mod keys;
@@ -37,7 +38,8 @@ pub struct Target {
 /// Every target, in the order of the rings.
 pub const TARGETS: &[Target] = &[
     Target { name: "json", run: json::run, likes: seeds::is_json, seeds: Vec::new },
-    Target { name: "keys", run: keys::run, likes: seeds::is_key, seeds: Vec::new },
+    Target { name: "base64", run: base64::run, likes: seeds::none, seeds: base64::seeds },
+    Target { name: "keys", run: keys::run, likes: seeds::is_key, seeds: keys::seeds },
     Target { name: "signatures", run: signatures::run, likes: seeds::none, seeds: signatures::seeds },
     Target { name: "note", run: tlog::note, likes: seeds::is_note, seeds: Vec::new },
     Target { name: "policy", run: tlog::policy, likes: seeds::none, seeds: tlog::policy_seeds },

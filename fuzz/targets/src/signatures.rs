@@ -1,8 +1,8 @@
 //! Signatures of fixed keys over one message: both providers give the same verdict on any bytes. The first byte chooses
 //! the key and the scheme, the rest is the signature.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use ::base64::Engine as _;
+use ::base64::engine::general_purpose::STANDARD;
 use sealwax_crypto::provider::Provider;
 use sealwax_crypto::{HashAlgorithm, Message, PublicKey, Scheme};
 
