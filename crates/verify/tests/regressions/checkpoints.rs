@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// 6. Checkpoints: which signature lines count. (sigstore-conformance#139 #241)
+/// Number 6: Checkpoints: which signature lines count. (sigstore-conformance#139 #241)
 #[test]
 fn checkpoint_signatures_are_chosen_by_key_and_not_by_place() {
     let instance = Instance::usual();
@@ -47,7 +47,7 @@ fn checkpoint_signatures_are_chosen_by_key_and_not_by_place() {
     }
 }
 
-/// 6, the whole checkpoint of another log: signed by a key that is trusted, but for something else.
+/// Number 6, the whole checkpoint of another log: signed by a key that is trusted, but for something else.
 #[test]
 fn a_foreign_checkpoint_is_refused() {
     let mut instance = Instance::usual();

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// 2. A log entry that is valid, but for another digest, signature or key; a bare key in the certificate's place.
+/// Number 2: A log entry that is valid, but for another digest, signature or key; a bare key in the certificate's place.
 /// (vulndb#4309, cosign#5041, CVE-2022-36056)
 #[test]
 fn a_valid_log_entry_for_something_else_is_refused() {

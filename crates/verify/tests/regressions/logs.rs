@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// 8. Which log, and which index. (scaffolding#1544, rekor#1599, policy-controller#1968)
+/// Number 8: Which log, and which index. (scaffolding#1544, rekor#1599, policy-controller#1968)
 #[test]
 fn logs_are_known_by_id_and_entries_by_both_indices() {
     let with_log = |log: SignatureLog| Instance { logs: vec![Arc::new(log)], ..Instance::usual() };

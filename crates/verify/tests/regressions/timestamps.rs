@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// 7. Timestamps. (sigstore-python#1481 #1372, timestamp-authority#1384, sigstore-conformance#118, sigstore-go#43)
+/// Number 7: Timestamps. (sigstore-python#1481 #1372, timestamp-authority#1384, sigstore-conformance#118, sigstore-go#43)
 #[test]
 fn timestamps_of_every_shape() {
     let v2 = SignOptions::rekor_v2;

@@ -2,7 +2,10 @@
 
 use super::*;
 
-/// 5. What a trusted root may hold that we cannot use is kept, and fails only where it is used. (sigstore-python#1423,
+/// What a log's entry in the trusted root is made to say.
+type Spoilt = (&'static str, fn(&mut Value));
+
+/// Number 5: What a trusted root may hold that we cannot use is kept, and fails only where it is used. (sigstore-python#1423,
 /// sigstore-rs#338 #429) The same for TUF metadata stands with `tuf`.
 #[test]
 fn unknown_trust_material_fails_only_where_it_is_used() {
@@ -10,7 +13,7 @@ fn unknown_trust_material_fails_only_where_it_is_used() {
     let v1 = instance.sign_message(ARTIFACT, &SignOptions::rekor_v1());
     let v2 = instance.sign_message(ARTIFACT, &SignOptions::rekor_v2());
     let good = instance.trusted_root();
-    let spoilt: [(&str, fn(&mut Value)); 6] = [
+    let spoilt: [Spoilt; 6] = [
         ("a key type to come", |log| log["publicKey"]["keyDetails"] = "PKIX_SLH_DSA_128".into()),
         ("a key type by a number to come", |log| log["publicKey"]["keyDetails"] = 4_711.into()),
         ("key bytes that are no key", |log| log["publicKey"]["rawBytes"] = base64([7; 99]).into()),
@@ -55,7 +58,7 @@ fn unknown_trust_material_fails_only_where_it_is_used() {
     assert_eq!(judge(&Verifier::new(trust(&root)), &v2.bundle_json(), ARTIFACT, &policy(&v2)), Ok(()));
 }
 
-/// 9, last part: signatures of different chains give one verdict, in any order and from any thread. (cosign#1208 #3476)
+/// Number 9, last part: signatures of different chains give one verdict, in any order and from any thread. (cosign#1208 #3476)
 #[test]
 fn signatures_of_different_chains_give_one_verdict() {
     // Two authorities of one subject name; only the signatures tell their intermediates apart.

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// 3. Rewriting a bundle to 0.1 must not buy weaker checks. (sigstore-ruby#307, sigstore-go#51)
+/// Number 3: Rewriting a bundle to 0.1 must not buy weaker checks. (sigstore-ruby#307, sigstore-go#51)
 #[test]
 fn a_bundle_rewritten_to_an_older_version_needs_its_set() {
     const V01: &str = "application/vnd.dev.sigstore.bundle+json;version=0.1";
@@ -62,7 +62,7 @@ fn a_bundle_rewritten_to_an_older_version_needs_its_set() {
     assert_eq!(real_verdict(&bundle), failing(&["log.signed-entry-timestamp"]));
 }
 
-/// 3, the other half: an integrated time without a SET is an assertion of the bundle's, not of the log's.
+/// Number 3, the other half: an integrated time without a SET is an assertion of the bundle's, not of the log's.
 #[test]
 fn an_integrated_time_without_a_set_never_counts() {
     let instance = Instance::usual();
@@ -82,7 +82,7 @@ fn an_integrated_time_without_a_set_never_counts() {
     assert_eq!(real_verdict(&bundle), failing(&["time.established"]));
 }
 
-/// 4. `messageDigest` altered, all else valid. (sigstore-python#1651)
+/// Number 4: `messageDigest` altered, all else valid. (sigstore-python#1651)
 #[test]
 fn an_altered_message_digest_is_refused() {
     let instance = Instance::usual();
