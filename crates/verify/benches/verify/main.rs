@@ -14,11 +14,8 @@
 //!
 //! Rounds of both alternate; the ratio is the median over pairs of neighbouring rounds, so that a busy machine slows both.
 
-#![allow(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "a bench has a clock, files and a reader"
-)]
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a bench has a clock and files")]
+#![allow(clippy::print_stdout, reason = "a bench has a reader")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a bench may panic")]
 #![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "numbers for people")]
 
