@@ -128,30 +128,54 @@ pub enum ReadError {
 /// [`ReadError`] if the file as a whole cannot be read; what ails one bundle stands in [`Found`].
 pub fn read(input: &[u8]) -> Result<Reading, ReadError> {
     let mut documents = sealwax_json::documents(input, MAX_BYTES, &LIMITS)?;
-    let (first, _) = documents.next().ok_or(ReadError::Empty)??;
-    let mut reading = read_document(&first)?;
-    let mut next = documents.next().transpose()?;
-    if next.is_some() {
-        number(&mut reading.bundles, 1);
-        reading.form = Form::Lines;
+    let (value, text) = documents.next().ok_or(ReadError::Empty)??;
+    let first = read_document(&value);
+    drop(value);
+    let mut end = end_of(text, input);
+    let mut rest = documents.peekable();
+    if rest.peek().is_none() {
+        let mut reading = first?;
+        limit(&mut reading.bundles)?;
+        return Ok(reading);
     }
-    drop(first);
-    let mut count = 1;
-    while let Some((value, _)) = next {
-        count += 1;
+    // Of several documents, one that cannot be read does not hide the others.
+    let mut reading = Reading { form: Form::Lines, bundles: found_in(first, 1) };
+    for (count, document) in (2..).zip(rest) {
         if reading.bundles.len() >= MAX_BUNDLES {
             return Err(ReadError::TooMany { limit: MAX_BUNDLES });
         }
-        let mut found = match read_document(&value) {
-            Ok(reading) => reading.bundles,
-            Err(error) => vec![Found { place: String::new(), bundle: Err(error) }],
+        let document = match document {
+            Ok((value, text)) => {
+                end = end_of(text, input);
+                read_document(&value)
+            }
+            // A bad line is a bad line; anything else behind a document makes the whole file no JSON.
+            Err(error) if starts_line(input.get(end..).unwrap_or_default()) => Err(error.into()),
+            Err(error) => return Err(error.into()),
         };
-        number(&mut found, count);
-        reading.bundles.append(&mut found);
-        next = documents.next().transpose()?;
+        reading.bundles.append(&mut found_in(document, count));
     }
     limit(&mut reading.bundles)?;
     Ok(reading)
+}
+
+/// Where in `input` its part `text` ends.
+fn end_of(text: &str, input: &[u8]) -> usize {
+    (text.as_ptr().addr() + text.len()).saturating_sub(input.as_ptr().addr())
+}
+
+fn starts_line(rest: &[u8]) -> bool {
+    rest.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) == Some(&b'\n')
+}
+
+/// What stands in the document of this number.
+fn found_in(document: Result<Reading, ReadError>, number_of_document: usize) -> Vec<Found> {
+    let mut found = match document {
+        Ok(reading) => reading.bundles,
+        Err(error) => vec![Found { place: String::new(), bundle: Err(error) }],
+    };
+    number(&mut found, number_of_document);
+    found
 }
 
 fn read_document(value: &Value<'_>) -> Result<Reading, ReadError> {

@@ -21,6 +21,9 @@ use crate::tst_info::{Accuracy, Imprint, TstInfo};
 /// The largest response that is read: twenty times a token with FreeTSA's whole RSA chain (5.6 KB).
 pub const MAX_TOKEN_BYTES: usize = 128 * 1024;
 
+/// Embedded CA certificates that are looked at; tokens of public authorities have two or three.
+const MAX_EMBEDDED_AUTHORITIES: usize = 8;
+
 /// A time-stamp token, read and not verified.
 #[derive(Clone, Debug)]
 pub struct TimestampToken {
@@ -160,8 +163,8 @@ impl TimestampToken {
 
     /// Believes the token, if it stamps `message` and this authority signed it: rule by rule of RFC 3161 2.4.2 and 2.3.
     ///
-    /// If the authority lists a leaf, only that one signs; else an embedded certificate that chains to it. Further
-    /// embedded certificates are not looked at. The chain must be valid at the stamped time; the window of the
+    /// If the authority lists a leaf, only that one signs; else an embedded certificate that chains to it, perhaps over
+    /// embedded CAs. The chain must be valid at the stamped time; the window of the
     /// authority in the trust root is the caller's to check.
     pub fn verify(
         &self,
@@ -189,7 +192,8 @@ impl TimestampToken {
         let key = certificate.public_key().map_err(|error| TimestampError::SignerKey(error.clone()))?;
         signer.algorithm.verify(key, &signer.signed_attributes, &signer.signature)?;
         // RFC 5280 6: a path, and one that was valid then.
-        let paths = authority.paths(&leaf, Search { memo, further_intermediates: &[] })?;
+        let embedded = self.embedded_authorities(authority);
+        let paths = authority.paths(&leaf, Search { memo, further_intermediates: &embedded })?;
         let path = valid_path(paths, self.info.gen_time)?;
         Ok(VerifiedTimestamp { time: self.info.gen_time, serial: self.info.serial.clone(), path })
     }
@@ -251,6 +255,14 @@ impl TimestampToken {
     /// The embedded certificates that can be read.
     pub fn certificates(&self) -> impl Iterator<Item = Certificate> + '_ {
         self.signed_data.certificates.iter().filter_map(|der| Certificate::from_der(der).ok())
+    }
+
+    /// CA certificates in the token, as links and never as anchors, for an authority that lists no leaf of its own.
+    fn embedded_authorities(&self, authority: &Authority) -> Vec<Certificate> {
+        match authority.leaf() {
+            Some(_) => Vec::new(),
+            None => self.certificates().filter(Certificate::is_ca).take(MAX_EMBEDDED_AUTHORITIES).collect(),
+        }
     }
 
     fn signer_certificate(&self, authority: &Authority) -> Result<Certificate, TimestampError> {

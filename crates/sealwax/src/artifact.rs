@@ -105,15 +105,11 @@ fn digest_stream(
         hashers.iter_mut().for_each(|hasher| hasher.update(read));
         total = total.saturating_add(count as u64);
         if let Some(bytes) = &mut bytes {
-            if total > MAX_WHOLE_ARTIFACT {
-                return Err(io::Error::new(
-                    io::ErrorKind::FileTooLarge,
-                    format!(
-                        "its key signs the whole artifact, not a digest, and it is over {MAX_WHOLE_ARTIFACT} bytes"
-                    ),
-                ));
-            }
             bytes.extend_from_slice(read);
+        }
+        // Some bundle among those found could need the whole artifact. If it really does, the verdict is left open.
+        if total > MAX_WHOLE_ARTIFACT {
+            bytes = None;
         }
         progress.advance(total);
     }

@@ -9,7 +9,7 @@ use sealwax_verify::{
 };
 
 use crate::artifact::{self, Reference};
-use crate::sources::{BundleSource, find, read_key};
+use crate::sources::{BundleSource, Sourced, find, read_key};
 use crate::trust_store::{TrustNote, TrustSource, TrustStore};
 
 /// Everything that a verdict depends on.
@@ -160,14 +160,14 @@ fn decide(job: &Job, store: &TrustStore, judgement: &mut Judgement) -> Result<()
     let found = find(job)?;
 
     let mut all_wanted = Wanted::default();
-    for (_, found) in &found {
+    for found in &found {
         if let Ok(bundle) = &found.bundle {
             let wanted = wanted(bundle, &policy, loaded.verifier.trust());
             all_wanted.digests.extend(wanted.digests);
             all_wanted.bytes |= wanted.bytes;
         }
     }
-    let content = if found.iter().any(|(_, found)| found.bundle.is_ok()) {
+    let content = if found.iter().any(|found| found.bundle.is_ok()) {
         artifact::read(&job.artifact, &all_wanted.digests, all_wanted.bytes)
             .map_err(|error| Stop::cannot_tell(format!("cannot read {}: {error}", judgement.artifact)))?
     } else {
@@ -175,10 +175,9 @@ fn decide(job: &Job, store: &TrustStore, judgement: &mut Judgement) -> Result<()
     };
     let artifact = Artifact { digests: &content.digests, bytes: content.bytes.as_deref() };
 
-    for (file, found) in found {
-        let source = if found.place.is_empty() { file } else { format!("{file} ({})", found.place) };
-        let outcome = match found.bundle {
-            Err(error) => CandidateOutcome::Unreadable(error.to_string()),
+    for Sourced { source, bundle } in found {
+        let outcome = match bundle {
+            Err(error) => CandidateOutcome::Unreadable(error),
             Ok(bundle) => match loaded.verifier.verify(&bundle, artifact, &policy, store.now()) {
                 Ok(verified) => CandidateOutcome::Verified(Box::new(Summary::from(&verified))),
                 Err(refused) => CandidateOutcome::Refused(refused),

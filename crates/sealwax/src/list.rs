@@ -18,7 +18,7 @@ pub fn judge_line(number: usize, line: Line, defaults: &Job, store: &TrustStore)
     let refuse = |reason: String| Judgement {
         artifact: String::new(),
         status: Status::Usage,
-        reason: Some(format!("line {}: {reason}", number + 1)),
+        reason: Some(format!("line {number}: {reason}")),
         candidates: Vec::new(),
         trust: None,
     };
@@ -80,23 +80,26 @@ fn read(line: &[u8], defaults: &Job) -> Result<(String, Job), String> {
     Ok((artifact, job))
 }
 
-/// The line's identity and issuer; of the one that it leaves out, the flag's, if there is exactly one.
+/// The line's identity and issuer; of the one that it leaves out, the flag's, if there is exactly one. What the flags demand of
+/// the build is demanded of every line.
 fn named(identity: Option<&str>, issuer: Option<String>, defaults: &WhoSource) -> Result<WhoSource, String> {
     use sealwax_verify::{IssuerRule, Match};
-    let default = match defaults {
-        WhoSource::Identities(rules) => match rules.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        },
-        WhoSource::Unnamed | WhoSource::Key(_) => None,
+    let rules = match defaults {
+        WhoSource::Identities(rules) => rules.as_slice(),
+        WhoSource::Unnamed | WhoSource::Key(_) => &[],
     };
-    let subject = identity.map(exact).or_else(|| default.and_then(|rule| rule.subject.clone()));
-    let issuer = issuer.or_else(|| match default.and_then(|rule| rule.issuer.clone()) {
+    let only = match rules {
+        [only] => Some(only),
+        _ => None,
+    };
+    let subject = identity.map(exact).or_else(|| only.and_then(|rule| rule.subject.clone()));
+    let issuer = issuer.or_else(|| match only.and_then(|rule| rule.issuer.clone()) {
         Some(IssuerRule::Is(Match::Exact(issuer))) => Some(issuer),
         Some(IssuerRule::Absent) => Some("none".to_owned()),
         _ => None,
     });
-    let base = default.map_or_else(IdentityRule::default, |rule| IdentityRule {
+    // All rules of the flags share the same conditions.
+    let base = rules.first().map_or_else(IdentityRule::default, |rule| IdentityRule {
         subject: None,
         issuer: None,
         ..rule.clone()

@@ -53,9 +53,9 @@ fn typed(artifact: &Path, name: &str) -> Vec<PathBuf> {
         })
         .map(|entry| artifact.with_file_name(entry.file_name()))
         .filter(|path| path.is_file())
-        .take(MAX_TYPED)
         .collect();
     found.sort();
+    found.truncate(MAX_TYPED);
     found
 }
 

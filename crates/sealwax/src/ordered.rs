@@ -20,6 +20,8 @@ pub struct TooLong;
 
 struct Input<R> {
     reader: R,
+    /// Lines read, blank ones too.
+    lines: usize,
     next: usize,
     error: Option<io::Error>,
 }
@@ -31,8 +33,8 @@ struct Output<W> {
     error: Option<io::Error>,
 }
 
-/// Calls `work` with the number (from 0) and content of every line that is not blank, on `threads` threads, and writes
-/// what it returns, a line each, in the order of the input.
+/// Calls `work` with the number (from 1, blank ones counted) and content of every line that is not blank, on `threads`
+/// threads, and writes what it returns, a line each, in the order of the input.
 ///
 /// # Errors
 /// Reading or writing failed; lines after that are not worked on.
@@ -42,7 +44,7 @@ pub fn map_lines(
     threads: usize,
     work: impl Fn(usize, Line) -> Vec<u8> + Sync,
 ) -> io::Result<()> {
-    let input = Mutex::new(Input { reader, next: 0, error: None });
+    let input = Mutex::new(Input { reader, lines: 0, next: 0, error: None });
     let output = Mutex::new(Output { writer, next: 0, waiting: BTreeMap::new(), error: None });
     let drained = Condvar::new();
     // A function of its own, so that the lock is given back before the work begins.
@@ -50,9 +52,9 @@ pub fn map_lines(
     std::thread::scope(|scope| {
         for _ in 0..threads.max(1) {
             scope.spawn(|| {
-                while let Some((number, line)) = next() {
+                while let Some((turn, number, line)) = next() {
                     let answer = work(number, line);
-                    if !deliver(&output, &drained, number, answer) {
+                    if !deliver(&output, &drained, turn, answer) {
                         break;
                     }
                 }
@@ -71,7 +73,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn next_line<R: BufRead>(input: &mut Input<R>) -> Option<(usize, Line)> {
+/// Its turn, its number, and the line.
+fn next_line<R: BufRead>(input: &mut Input<R>) -> Option<(usize, usize, Line)> {
     loop {
         if input.error.is_some() {
             return None;
@@ -85,19 +88,20 @@ fn next_line<R: BufRead>(input: &mut Input<R>) -> Option<(usize, Line)> {
                 return None;
             }
         }
+        input.lines += 1;
         let whole = line.ends_with(b"\n") || (line.len() as u64) < MAX_LINE;
         if whole && line.trim_ascii().is_empty() {
             continue;
         }
-        let number = input.next;
+        let turn = input.next;
         input.next += 1;
         if whole {
-            return Some((number, Ok(line)));
+            return Some((turn, input.lines, Ok(line)));
         }
         if let Err(error) = skip_line(&mut input.reader) {
             input.error = Some(error);
         }
-        return Some((number, Err(TooLong)));
+        return Some((turn, input.lines, Err(TooLong)));
     }
 }
 
@@ -197,7 +201,7 @@ mod tests {
             format!("{number}{}", line.unwrap().len()).into()
         })
         .unwrap();
-        assert_eq!(out, b"02\n11\n");
+        assert_eq!(out, b"12\n41\n");
     }
 
     #[test]

@@ -274,13 +274,13 @@ pub fn from_file(path: &Path) -> Result<Profile, ProfileError> {
         path: path.to_owned(),
         source: io::Error::from(io::ErrorKind::NotFound),
     })?;
-    let modified = fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
     Ok(Profile {
         name: path.display().to_string(),
         origin: Origin::File(path.to_owned()),
         tuf_url: None,
         root_version: None,
-        as_of: modified.and_then(|time| Timestamp::try_from(time).ok()),
+        // A file's modification time says when it was copied, not how old its content is.
+        as_of: None,
         trusted_root: Some(trusted_root),
         signing_config: None,
         keys: None,
@@ -345,7 +345,7 @@ fn read_limited(path: &Path) -> Result<Option<Vec<u8>>, ProfileError> {
         Ok(metadata) if metadata.len() > MAX_FILE => {
             Err(error(io::Error::new(io::ErrorKind::FileTooLarge, format!("over {MAX_FILE} bytes"))))
         }
-        Ok(_) => fs::read(path).map(Some).map_err(error),
+        Ok(_) => crate::sources::read_limited(path, MAX_FILE).map(Some).map_err(error),
         Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(error(source)),
     }

@@ -221,7 +221,7 @@ pub fn trust_text(trust: &TrustNote, now: Timestamp) -> String {
         Origin::BuiltIn => ", built in",
         Origin::Directory(_) if trust.root_version.is_none() => ", your own",
         Origin::Directory(_) => ", refreshed",
-        Origin::File(_) => ", a file",
+        Origin::File(_) => ", a file of unknown age",
         Origin::KeyOnly => ": the signature alone, no log, no time, no identity",
     });
     if let Some(as_of) = trust.as_of {

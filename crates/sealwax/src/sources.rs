@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sealwax_formats::Bundle;
-use sealwax_formats::readers::{self, DetachedParts, Found};
+use sealwax_formats::readers::{self, DetachedParts, Found, ReadError, Reading};
 use sealwax_verify::PublicKey;
 
 use crate::judge::{Job, Stop};
@@ -36,11 +36,28 @@ pub enum BundleSource {
     },
 }
 
-/// The bundles, with the name of the file that each is from.
-pub fn find(job: &Job) -> Result<Vec<(String, Found)>, Stop> {
+/// A bundle that was found somewhere.
+#[derive(Debug)]
+pub struct Sourced {
+    /// The file, and the place in it.
+    pub source: String,
+    /// The bundle, or why it cannot be read.
+    pub bundle: Result<Bundle, String>,
+}
+
+impl Sourced {
+    fn new(file: &str, found: Found) -> Self {
+        let source =
+            if found.place.is_empty() { file.to_owned() } else { format!("{file} ({})", found.place) };
+        Self { source, bundle: found.bundle.map_err(|error| error.to_string()) }
+    }
+}
+
+/// The bundles that there are for a job. One that cannot be read does not hide the others.
+pub fn find(job: &Job) -> Result<Vec<Sourced>, Stop> {
     match &job.bundle {
         BundleSource::File(path) => read_bundles(path),
-        BundleSource::Inline(bytes) => Ok(sort_out("the list".to_owned(), readers::read(bytes))),
+        BundleSource::Inline(bytes) => Ok(sort_out("the list", readers::read(bytes))),
         BundleSource::Detached { signature, certificate, log_entry, timestamps } => {
             let signature_bytes = read_small(signature)?;
             let certificate = certificate.as_deref().map(read_small).transpose()?;
@@ -53,7 +70,7 @@ pub fn find(job: &Job) -> Result<Vec<(String, Found)>, Stop> {
                 rekor_entry: log_entry.as_deref(),
                 timestamps: &timestamps,
             });
-            Ok(vec![(signature.display().to_string(), Found { place: String::new(), bundle })])
+            Ok(vec![Sourced::new(&signature.display().to_string(), Found { place: String::new(), bundle })])
         }
         BundleSource::Neighbours => {
             let Some(path) = job.artifact.path() else {
@@ -62,8 +79,17 @@ pub fn find(job: &Job) -> Result<Vec<(String, Found)>, Stop> {
                 ));
             };
             let mut found = Vec::new();
+            // Anyone who can add a file beside the artifact could add many large ones.
+            let mut left = readers::MAX_BYTES as u64;
             for neighbour in neighbours::bundles_of(path) {
-                found.append(&mut read_bundles(&neighbour)?);
+                let name = neighbour.display().to_string();
+                match read_limited(&neighbour, left) {
+                    Ok(bytes) => {
+                        left = left.saturating_sub(bytes.len() as u64);
+                        found.append(&mut sort_out(&name, readers::read(&bytes)));
+                    }
+                    Err(error) => found.push(Sourced { source: name, bundle: Err(error.to_string()) }),
+                }
             }
             if !found.is_empty() {
                 return Ok(found);
@@ -80,19 +106,19 @@ pub fn find(job: &Job) -> Result<Vec<(String, Found)>, Stop> {
     }
 }
 
-fn sort_out(file: String, reading: Result<readers::Reading, readers::ReadError>) -> Vec<(String, Found)> {
+fn sort_out(file: &str, reading: Result<Reading, ReadError>) -> Vec<Sourced> {
     match reading {
-        Ok(reading) => reading.bundles.into_iter().map(|found| (file.clone(), found)).collect(),
-        Err(error) => vec![(file, Found { place: String::new(), bundle: Err(error) })],
+        Ok(reading) => reading.bundles.into_iter().map(|found| Sourced::new(file, found)).collect(),
+        Err(error) => vec![Sourced { source: file.to_owned(), bundle: Err(error.to_string()) }],
     }
 }
 
 /// Reads all bundles of a file in any of the usual forms.
 ///
 /// The raw text is dropped before anything is verified: of a large attestation only the decoded payload is held.
-fn read_bundles(path: &Path) -> Result<Vec<(String, Found)>, Stop> {
+fn read_bundles(path: &Path) -> Result<Vec<Sourced>, Stop> {
     let bytes = read_file(path, readers::MAX_BYTES as u64)?;
-    Ok(sort_out(path.display().to_string(), readers::read(&bytes)))
+    Ok(sort_out(&path.display().to_string(), readers::read(&bytes)))
 }
 
 /// The bundle in a file that has only one.
@@ -101,7 +127,7 @@ fn read_bundles(path: &Path) -> Result<Vec<(String, Found)>, Stop> {
 /// A sentence for people.
 pub fn read_one_bundle(path: &Path) -> Result<Bundle, String> {
     let bytes = read_file(path, readers::MAX_BYTES as u64).map_err(|stop| stop.reason)?;
-    let unreadable = |error: readers::ReadError| format!("{} cannot be read: {error}", path.display());
+    let unreadable = |error: ReadError| format!("{} cannot be read: {error}", path.display());
     let mut bundles = readers::read(&bytes).map_err(unreadable)?.bundles;
     match (bundles.pop(), bundles.len()) {
         (Some(found), 0) => found.bundle.map_err(unreadable),

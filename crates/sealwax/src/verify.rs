@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use jiff::SignedDuration;
 use sealwax_verify::{IdentityRule, IssuerRule, Match, WitnessPolicy};
@@ -13,6 +13,7 @@ use crate::judge::{Job, Status, WhoSource, judge};
 use crate::profile;
 use crate::render::{self, Shown};
 use crate::sources::{BundleSource, read_limited};
+use crate::terminal::escaped_json;
 use crate::trust_store::{TrustSource, TrustStore};
 use crate::{list, ordered};
 
@@ -47,7 +48,7 @@ fn run_each(
         let judgement = judge(&job, &word.to_string_lossy(), store);
         worst = worst.max(judgement.status);
         let text = if args.json {
-            format!("{}\n", render::json(&judgement, shown))
+            format!("{}\n", escaped_json(&render::json(&judgement, shown).to_string()))
         } else {
             render::text(&judgement, &job.who, shown)
         };
@@ -65,22 +66,27 @@ fn run_list(
 ) -> Result<Status, String> {
     let shown = Shown { explain: args.explain, now: store.now() };
     let worst = AtomicU8::new(0);
+    let judged = AtomicUsize::new(0);
     let work = |number: usize, line: ordered::Line| {
+        judged.fetch_add(1, Ordering::Relaxed);
         let judgement = list::judge_line(number, line, defaults, store);
         worst.fetch_max(rank(judgement.status), Ordering::Relaxed);
-        render::json(&judgement, shown).to_string().into_bytes()
+        escaped_json(&render::json(&judgement, shown).to_string()).into_bytes()
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let done = match file {
-        "-" => ordered::map_lines(BufReader::new(io::stdin()), out, threads, work),
+        "-" => ordered::map_lines(BufReader::new(io::stdin()), &mut *out, threads, work),
         path => match std::fs::File::open(path) {
-            Ok(file) => ordered::map_lines(BufReader::new(file), out, threads, work),
+            Ok(file) => ordered::map_lines(BufReader::new(file), &mut *out, threads, work),
             Err(error) => {
                 return fail(out, Status::CannotTell, &format!("cannot read {path}: {error}"));
             }
         },
     };
     done.map_err(|error| format!("the list cannot be worked through: {error}"))?;
+    if judged.into_inner() == 0 {
+        return fail(out, Status::CannotTell, "the list is empty: nothing was verified");
+    }
     Ok([Status::Verified, Status::CannotTell, Status::NotVerified, Status::Usage]
         .into_iter()
         .find(|status| rank(*status) == worst.load(Ordering::Relaxed))
@@ -97,7 +103,8 @@ fn rank(status: Status) -> u8 {
 }
 
 fn fail(out: &mut impl Write, status: Status, reason: &str) -> Result<Status, String> {
-    write(out, &format!("{}\n", serde_json::json!({ "verified": false, "reason": reason })))?;
+    let line = serde_json::json!({ "verified": false, "reason": reason }).to_string();
+    write(out, &format!("{}\n", escaped_json(&line)))?;
     Ok(status)
 }
 

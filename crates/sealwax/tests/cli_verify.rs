@@ -484,3 +484,138 @@ fn completions_and_manual_pages_are_written() {
     assert_eq!(scratch.run(&["man", directory.to_str().unwrap()]).code, Some(0));
     assert!(directory.join("sealwax-verify.1").is_file());
 }
+
+#[test]
+fn a_line_of_a_list_never_loses_what_the_flags_demand_of_the_build() {
+    let scratch = Scratch::new();
+    let line = json!({"artifact": package(), "identity": IDENTITY, "issuer": ISSUER}).to_string();
+    let run = |flags: &[&str]| {
+        let all = [&["verify", "--list", "-", "--identity", "a", "--issuer", "x"][..], flags].concat();
+        scratch.run_with(&all, &[], line.as_bytes()).code
+    };
+    assert_eq!(run(&[]), Some(0));
+    assert_eq!(run(&["--trigger", "push"]), Some(0));
+    assert_eq!(run(&["--trigger", "nope"]), Some(1));
+    let two = ["--identity", "b", "--issuer", "y"];
+    assert_eq!(run(&[&two[..], &["--trigger", "push"]].concat()), Some(0));
+    assert_eq!(run(&[&two[..], &["--trigger", "nope"]].concat()), Some(1));
+    assert_eq!(run(&[&two[..], &["--repository", "https://nope"]].concat()), Some(1));
+}
+
+#[test]
+fn an_empty_list_verifies_nothing() {
+    let scratch = Scratch::new();
+    for input in ["", "\n \n"] {
+        let ran = scratch.run_with(
+            &["verify", "--list", "-", "--identity", "a", "--issuer", "x"],
+            &[],
+            input.as_bytes(),
+        );
+        assert_eq!(ran.code, Some(3), "{}", ran.out);
+        assert_eq!(ran.json()["verified"], json!(false));
+    }
+}
+
+#[test]
+fn json_cannot_fool_a_terminal_either() {
+    let scratch = Scratch::new();
+    let instance = Instance::usual();
+    let mut made = made(&scratch, &instance, "app", b"content", &SignOptions::rekor_v1());
+    let hostile = "x\u{9b}31m\u{202e}";
+    made.bundle["verificationMaterial"]["tlogEntries"][0]["kindVersion"]["kind"] = json!(hostile);
+    let bundle = scratch.write("hostile.json", made.bundle.to_string());
+    let ran = scratch.run(&[
+        "verify",
+        "--json",
+        &made.artifact,
+        "--bundle",
+        &bundle,
+        "--trusted-root",
+        &made.root,
+        "--identity",
+        &made.identity,
+        "--issuer",
+        &made.issuer,
+    ]);
+    assert_eq!(ran.code, Some(1));
+    assert!(!ran.out.contains('\u{9b}') && !ran.out.contains('\u{202e}'), "{:?}", ran.out);
+    assert!(ran.json()["reason"].as_str().unwrap().contains(hostile), "{}", ran.out);
+}
+
+#[test]
+fn what_lies_beside_an_artifact_cannot_hide_its_bundle() {
+    let scratch = Scratch::new();
+    let made = made(&scratch, &Instance::usual(), "app", b"content", &SignOptions::rekor_v1());
+    scratch.write("app.bundle", "nonsense");
+    scratch.write("app.evil.sigstore.json", r#"{"mediaType": "x"}"#);
+    fs::create_dir(scratch.path("app.dir.sigstore.json")).unwrap();
+    let common = [
+        "verify",
+        &made.artifact,
+        "--trusted-root",
+        &made.root,
+        "--identity",
+        &made.identity,
+        "--issuer",
+        &made.issuer,
+    ];
+    assert_eq!(scratch.run(&common).code, Some(0));
+    fs::remove_file(scratch.path("app.sigstore.json")).unwrap();
+    assert_eq!(scratch.run(&common).code, Some(1));
+}
+
+#[test]
+fn a_trusted_root_in_a_file_has_no_age_that_could_be_believed() {
+    let scratch = Scratch::new();
+    let made = made(&scratch, &Instance::usual(), "app", b"content", &SignOptions::rekor_v1());
+    let common = [
+        "verify",
+        &made.artifact,
+        "--trusted-root",
+        &made.root,
+        "--identity",
+        &made.identity,
+        "--issuer",
+        &made.issuer,
+    ];
+    assert_eq!(scratch.run(&common).code, Some(0));
+    let ran = scratch.run(&[&common[..], &["--max-trust-age", "1000w"]].concat());
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.contains("its age is not known"), "{}", ran.out);
+}
+
+#[test]
+fn a_witness_policy_that_names_logs_is_about_these() {
+    let scratch = Scratch::new();
+    for case in cases::oddities().into_iter().filter(|case| case.witness_policy.is_some()) {
+        let policy = case.witness_policy.clone().unwrap();
+        if !policy.lines().any(|line| line.starts_with("log ")) {
+            continue;
+        }
+        // The same witnesses, and the log of somebody else.
+        let other: Vec<String> = Instance::usual().witness_policy(0).lines().map(str::to_owned).collect();
+        let other = other.into_iter().filter(|line| line.starts_with("log "));
+        let own = policy.lines().filter(|line| !line.starts_with("log ")).map(str::to_owned);
+        let foreign: Vec<String> = other.chain(own).collect();
+        let artifact = scratch.write("artifact", &case.made.artifact);
+        let bundle = scratch.write("bundle.json", case.made.bundle.to_string());
+        let root = scratch.write("root.json", case.trusted_root.to_string());
+        let policy = scratch.write("policy", foreign.join("\n") + "\n");
+        let ran = scratch.run(&[
+            "verify",
+            &artifact,
+            "--bundle",
+            &bundle,
+            "--trusted-root",
+            &root,
+            "--identity",
+            &case.made.identity.clone().unwrap(),
+            "--issuer",
+            &case.made.issuer.clone().unwrap(),
+            "--witness-policy",
+            &policy,
+        ]);
+        assert_eq!(ran.code, Some(1), "{}: {}{}", case.name, ran.out, ran.err);
+        assert!(ran.out.contains("log.witnesses"), "{}: {}", case.name, ran.out);
+    }
+}

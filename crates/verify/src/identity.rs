@@ -71,7 +71,7 @@ type Part<'a> = (&'static str, Option<&'a Match>, [Option<&'a str>; 2]);
 /// The structured parts of a rule.
 fn parts<'a>(rule: &'a IdentityRule, extensions: &FulcioExtensions<'a>) -> [Part<'a>; 5] {
     let workflow = extensions.build_signer_uri();
-    let without_ref = workflow.and_then(|uri| uri.split_once('@')).map(|(path, _)| path);
+    let without_ref = workflow.and_then(|uri| uri.rsplit_once("@refs/")).map(|(path, _)| path);
     [
         (
             "repository",

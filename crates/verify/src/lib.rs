@@ -198,13 +198,16 @@ fn evidence_count(bundle: &Bundle, report: &mut Report) -> Option<()> {
     )
 }
 
+/// How far a clock may be behind the one that dated the trust material.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
+
 fn trust_age(trust: &Trust, policy: &Policy, now: Timestamp, report: &mut Report) -> Option<()> {
     let Some(limit) = policy.max_trust_age else { return Some(()) };
     let expected = format!("trust material no older than {limit:#}");
     let age = trust.as_of().map(|as_of| now.duration_since(as_of));
     let mut scope = report.once();
     match age {
-        Some(age) if age <= limit => {
+        Some(age) if age <= limit && age >= -CLOCK_TOLERANCE => {
             scope.pass(CheckId::TrustAge, expected, format!("{age:#} old"));
             Some(())
         }

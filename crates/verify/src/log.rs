@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use sealwax_crypto::Message;
-use sealwax_formats::{Bundle, BundleVersion, EntryBody, InclusionProof, LogEntry};
+use sealwax_formats::{Bundle, BundleVersion, EntryBody, InclusionProof, LogEntry, Window};
+use sealwax_tlog::policy::Log as PolicyLog;
 use sealwax_tlog::{LeafIndex, LogSignatureError, SignedCheckpoint, TreeSize, leaf_hash, verify_inclusion};
 
 use crate::binding::Binding;
@@ -15,7 +16,8 @@ use crate::verdict::{EstablishedTime, LoggedEntry, TimeSource};
 pub(crate) struct Logged<'t> {
     pub(crate) item: usize,
     pub(crate) entry: LoggedEntry,
-    key: &'t UsableLogKey,
+    /// The log may be listed several times, with one key and several windows.
+    windows: Vec<&'t Window>,
 }
 
 /// Checks every entry. `None` if any entry of a known log fails, or if none is left where the trusted root demands one.
@@ -30,15 +32,19 @@ pub(crate) fn entries<'t>(
     let mut verified = Vec::new();
     for (item, entry) in bundle.log_entries.iter().enumerate() {
         let mut scope = report.item(item);
-        let mut known = trust.logs.iter().filter(|log| log.has_id(&entry.log_id));
-        let Some(log) = known.next() else {
+        let known: Vec<&Log> = trust.logs.iter().filter(|log| log.has_id(&entry.log_id)).collect();
+        let Some(first) = known.first() else {
             scope.skip(CheckId::LogKnown, "an entry of a log of the trusted root", "a log that is not in it");
             continue;
         };
-        // The same log may be listed with several windows; the one that fits the entry's own time is meant.
-        let log = std::iter::once(log).chain(known).find(|log| covers(log, entry)).unwrap_or(log);
+        let log = known.iter().find(|log| covers(log, entry)).unwrap_or(first);
         match self::entry(entry, log, bundle.version, binding, policy, &mut scope) {
-            Some((entry, key)) => verified.push(Logged { item, entry, key }),
+            Some((entry, key)) => {
+                let keys = known.iter().filter_map(|log| log.key.as_ref().ok());
+                let windows =
+                    keys.filter(|other| other.public_key == key.public_key).map(|key| &key.window).collect();
+                verified.push(Logged { item, entry, windows });
+            }
             None => good = None,
         }
     }
@@ -60,21 +66,19 @@ pub(crate) fn entries<'t>(
 pub(crate) fn windows(logged: &[Logged<'_>], times: &[EstablishedTime], report: &mut Report) -> Option<()> {
     let mut good = Some(());
     for logged in logged {
-        let window = logged.key.window;
+        let outside_all = |time: &Timestamp| !logged.windows.iter().any(|window| window.contains(*time));
         let outside = match logged.entry.integrated_time {
-            Some(time) => Some(time).filter(|time| !window.contains(*time)),
-            None => times.iter().map(|established| established.time).find(|time| !window.contains(*time)),
+            Some(time) => Some(time).filter(outside_all),
+            None => times.iter().map(|established| established.time).find(outside_all),
         };
         let held = report.item(logged.item).hold(
             CheckId::LogWindow,
             "a time in the window of the log's key",
             outside.is_none(),
             || {
-                format!(
-                    "the log {} is trusted {window}, not at {}",
-                    logged.entry.log,
-                    outside.unwrap_or_default()
-                )
+                let windows: Vec<String> = logged.windows.iter().map(ToString::to_string).collect();
+                let outside = outside.unwrap_or_default();
+                format!("the log {} is trusted {}, not at {outside}", logged.entry.log, windows.join(" and "))
             },
         );
         good = good.and(held);
@@ -216,7 +220,7 @@ fn inclusion(
     );
     let signed =
         scope.check(CheckId::LogCheckpoint, "a readable checkpoint", SignedCheckpoint::parse(checkpoint))?;
-    let witnesses = witnesses(&signed, policy, scope);
+    let witnesses = witnesses(&signed, key, body, policy, scope);
     let proved = checkpoint_signature(entry, &signed, body, key, scope);
     let tree = tree(entry, proof, &signed, body, scope);
     let included = scope.check(
@@ -297,9 +301,24 @@ fn tree(
     })
 }
 
-fn witnesses(signed: &SignedCheckpoint, policy: &Policy, scope: &mut Scope<'_>) -> Option<Vec<String>> {
+fn witnesses(
+    signed: &SignedCheckpoint,
+    key: &UsableLogKey,
+    body: &EntryBody,
+    policy: &Policy,
+    scope: &mut Scope<'_>,
+) -> Option<Vec<String>> {
     const EXPECTED: &str = "cosignatures by a quorum of the policy's witnesses";
     let Some(policy) = &policy.witnesses else { return Some(Vec::new()) };
+    // A policy that names logs is about these only. A v1 log has no name of its own: its key is it.
+    let origin = signed.unverified().origin();
+    let is_this = |log: &PolicyLog| {
+        *log.key.public_key() == key.public_key && (!body.is_rekor_v2() || log.key.name() == Some(origin))
+    };
+    if !policy.logs().is_empty() && !policy.logs().iter().any(is_this) {
+        scope.fail(CheckId::LogWitnesses, "a log that the witness policy names", origin.to_owned());
+        return None;
+    }
     let cosigned = scope.check(CheckId::LogWitnesses, EXPECTED, policy.evaluate_quorum(signed))?;
     Some(
         cosigned

@@ -1,6 +1,7 @@
 //! The policy: whom to believe, and for what.
 //!
-//! Nothing here is a boolean that switches a check off. A policy that names nobody can never give a verdict of yes.
+//! Nothing here is a boolean that switches a check off. A policy that names nobody never accepts a certificate; it accepts
+//! a key only if whoever chose the trust material listed that key in it.
 
 use std::fmt;
 

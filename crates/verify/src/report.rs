@@ -226,6 +226,17 @@ impl Report {
     }
 }
 
+/// The longest text of a report. Bundles are quoted in it, and a payload type may have megabytes.
+const MAX_TEXT: usize = 2_048;
+
+fn cut(text: Text) -> Text {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    let end = text.floor_char_boundary(MAX_TEXT);
+    Text::Owned(format!("{} …", text.get(..end).unwrap_or_default()))
+}
+
 /// Where checks are written down: on the bundle, or on one of its entries.
 pub(crate) struct Scope<'r> {
     report: &'r mut Report,
@@ -234,6 +245,7 @@ pub(crate) struct Scope<'r> {
 
 impl Scope<'_> {
     fn push(&mut self, id: CheckId, outcome: Outcome, expected: Text, found: Text) {
+        let (expected, found) = (cut(expected), cut(found));
         self.report.checks.push(Check { id, item: self.item, outcome, expected, found });
     }
 

@@ -62,12 +62,18 @@ fn one_bundle_and_lines() {
     let pretty = sealwax_json::pretty(&a.to_json()) + &sealwax_json::pretty(&b.to_json());
     assert_eq!(all(&pretty).2, [a.clone(), b]);
 
-    // One bad line does not hide the good one, but a line that is no JSON leaves nothing after it to be found.
+    // One bad line does not hide the good ones before it, even if it is no JSON; what stands behind a bundle is no line.
     let reading = read(format!("{}\n{{\"mediaType\":\"x\"}}\n{{\"a\":1}}", a.write()).as_bytes()).unwrap();
     assert!(reading.bundles[0].bundle.is_ok());
     assert!(matches!(reading.bundles[1].bundle, Err(ReadError::Bundle(DocumentError::MediaType { .. }))));
     assert_eq!(reading.bundles[2].bundle, Err(ReadError::UnknownForm));
-    assert!(matches!(read(format!("{}\n{{", a.write()).as_bytes()), Err(ReadError::Json(_))));
+    let reading = read(format!("{}\n{{", a.write()).as_bytes()).unwrap();
+    assert!(reading.bundles[0].bundle.is_ok());
+    assert!(matches!(reading.bundles[1].bundle, Err(ReadError::Json(_))));
+    assert!(matches!(read(format!("{} {{", a.write()).as_bytes()), Err(ReadError::Json(_))));
+    let reading = read(format!("{{\"a\":1}}\n{}", a.write()).as_bytes()).unwrap();
+    assert_eq!(reading.bundles[0].bundle, Err(ReadError::UnknownForm));
+    assert!(reading.bundles[1].bundle.is_ok());
 }
 
 #[test]
