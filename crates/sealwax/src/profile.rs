@@ -30,8 +30,9 @@ pub const DEFAULT: &str = "public-good";
 /// The pseudo-profile that asks for a signature by a key, and for nothing else.
 pub const KEY_ONLY: &str = "key-only";
 
-/// The instant at which the built-in copies were last compared with what is published (see `trust/SOURCE.md`).
-pub const BUILT_IN_AS_OF: &str = "2026-11-22T00:00:00Z";
+/// The instant at which the built-in copies are known to have been current: when the package that they are from was
+/// published (see `trust/SOURCE.md`).
+pub const BUILT_IN_AS_OF: &str = "2026-10-23T00:00:00Z";
 
 /// The largest file of a profile; the largest published trusted root has 32 kB.
 pub const MAX_FILE: u64 = 4 * 1024 * 1024;

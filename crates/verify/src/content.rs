@@ -143,7 +143,7 @@ fn attestation<'b>(
         CheckId::DssePayloadType,
         "payload type application/vnd.in-toto+json",
         envelope.payload_type == IN_TOTO,
-        || envelope.payload_type.clone(),
+        || format!("payload type {:?}", envelope.payload_type),
     );
     let signatures =
         scope.hold(CheckId::DsseSignatures, "exactly one signature", envelope.signatures.len() == 1, || {

@@ -111,7 +111,7 @@ fn envelope(instance: &Instance) -> Vec<Fixture> {
                 V1().on_envelope(|envelope| envelope.payload_type = "application/json".into())
             }),
             "payload type application/vnd.in-toto+json",
-            "application/json",
+            "payload type \"application/json\"",
         )
         .not_run(CheckId::Statement, "dsse.payload-type did not pass"),
         fails(
