@@ -1,14 +1,29 @@
 //! Strings: finding their end quickly, and undoing escapes.
 
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
 /// How many bytes at the front need no thought: neither quote, backslash nor control character.
 ///
-/// Sixteen at a time, of which the compiler makes a few vector instructions: a payload of 100 MiB is one string.
+/// Eight at a time: a payload of 100 MiB is one string. A borrow can only taint bytes above one that is truly
+/// special, so the lowest set bit is right.
 pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
-    let plain = |byte: &u8| *byte != b'"' && *byte != b'\\' && *byte >= 0x20;
-    let (blocks, _) = bytes.as_chunks::<16>();
-    let done =
-        16 * blocks.iter().take_while(|block| block.iter().fold(true, |all, byte| all & plain(byte))).count();
-    done + bytes.get(done..).unwrap_or_default().iter().take_while(|byte| plain(byte)).count()
+    let mut done = 0;
+    let (words, tail) = bytes.as_chunks::<8>();
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let quote = word ^ (ONES * 0x22);
+        let backslash = word ^ (ONES * 0x5c);
+        let special = ((quote.wrapping_sub(ONES) & !quote)
+            | (backslash.wrapping_sub(ONES) & !backslash)
+            | (word.wrapping_sub(ONES * 0x20) & !word))
+            & HIGHS;
+        if special != 0 {
+            return done + usize::try_from(special.trailing_zeros() / 8).unwrap_or(0);
+        }
+        done += 8;
+    }
+    done + tail.iter().take_while(|&&b| b != b'"' && b != b'\\' && b >= 0x20).count()
 }
 
 /// What an escape sequence at the front of `bytes` (after its backslash) means, and its length in bytes.
@@ -103,7 +118,7 @@ mod tests {
     #[test]
     fn plain_prefix_finds_every_special_byte_at_every_offset() {
         for special in (0_u8..=255).filter(|b| *b < 0x20 || *b == b'"' || *b == b'\\') {
-            for before in 0..80 {
+            for before in 0..40 {
                 for filler in [b'a', 0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0xa2, 0xdc, 0xff] {
                     let mut bytes = vec![filler; before];
                     bytes.push(special);
