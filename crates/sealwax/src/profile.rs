@@ -54,8 +54,6 @@ pub struct BuiltIn {
     pub root_version: u64,
     /// Where the TUF repository is.
     pub tuf_url: &'static str,
-    /// The name of the trusted root among the targets.
-    pub trusted_root_target: &'static str,
 }
 
 /// All profiles that are compiled in.
@@ -68,7 +66,6 @@ pub const BUILT_IN: &[BuiltIn] = &[
         tuf_root: include_str!("../trust/public-good/root.json"),
         root_version: 16,
         tuf_url: "https://tuf-repo-cdn.sigstore.dev",
-        trusted_root_target: "trusted_root.json",
     },
     BuiltIn {
         name: "staging",
@@ -78,7 +75,6 @@ pub const BUILT_IN: &[BuiltIn] = &[
         tuf_root: include_str!("../trust/staging/root.json"),
         root_version: 15,
         tuf_url: "https://tuf-repo-cdn.sigstage.dev",
-        trusted_root_target: "trusted_root.json",
     },
     BuiltIn {
         name: "github",
@@ -88,7 +84,6 @@ pub const BUILT_IN: &[BuiltIn] = &[
         tuf_root: include_str!("../trust/github/root.json"),
         root_version: 9,
         tuf_url: "https://tuf-repo.github.com",
-        trusted_root_target: "trusted_root.json",
     },
 ];
 

@@ -13,7 +13,8 @@ use crate::judge::Status;
 use crate::profile::{self, Description, Files, Profile};
 use crate::terminal::{BAD, BOLD, Escaped};
 
-/// The targets of a repository, but for the trusted root, whose name a built-in profile may give.
+/// The targets of a repository.
+const TRUSTED_ROOT: &str = "trusted_root.json";
 const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
 const KEYS: &str = "registry.npmjs.org/keys.json";
 
@@ -61,11 +62,9 @@ fn refresh(name: &str, now: Timestamp) -> Result<Refreshed, String> {
     };
     let metadata_url = url.trim_end_matches('/');
     let targets_url = format!("{metadata_url}/targets");
-    let trusted_root_name =
-        profile::built_in(name).map_or("trusted_root.json", |known| known.trusted_root_target);
     let repository = Repository { metadata_url, targets_url: &targets_url, initial_root: &initial_root };
     let cache = profile::tuf_directory(name).map_err(|error| error.to_string())?;
-    let update = update_blocking(&repository, &cache, &[trusted_root_name, SIGNING_CONFIG, KEYS], now)
+    let update = update_blocking(&repository, &cache, &[TRUSTED_ROOT, SIGNING_CONFIG, KEYS], now)
         .map_err(|error| error.to_string())?;
     keep(&profile, update, now)
 }
@@ -101,7 +100,16 @@ fn text(name: &str, refreshed: &Result<Refreshed, String>) -> String {
     match refreshed {
         Ok(done) => {
             let change = if done.trusted_root_changed { "the trusted root is new" } else { "nothing new" };
-            format!("{BOLD}{}{BOLD:#}  up to date at root {}: {change}\n", Escaped(name), done.root_version)
+            let kept = if done.kept {
+                ""
+            } else {
+                "; the metadata could not be kept, so rollbacks to before now go unnoticed"
+            };
+            format!(
+                "{BOLD}{}{BOLD:#}  up to date at root {}: {change}{kept}\n",
+                Escaped(name),
+                done.root_version
+            )
         }
         Err(reason) => {
             format!("{BOLD}{}{BOLD:#}  {BAD}not refreshed{BAD:#}: {}\n", Escaped(name), Escaped(reason))
