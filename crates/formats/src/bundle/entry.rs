@@ -44,14 +44,14 @@ pub struct InclusionProof {
 }
 
 impl LogEntry {
-    /// What a signed entry timestamp signs: the canonical JSON (RFC 8785) of body, time, log and index. Its numbers go
-    /// through doubles there; one beyond 2^53, which no log has, stands here exactly, so that it has one meaning.
+    /// What a signed entry timestamp signs: the canonical JSON (RFC 8785) of body, time, log and index.
     pub fn set_payload(&self) -> Vec<u8> {
-        let body = base64::encode(&self.canonicalized_body);
-        let (time, log, index) =
-            (self.integrated_time.unwrap_or(0), crate::body::hex(&self.log_id), self.log_index);
-        format!(r#"{{"body":"{body}","integratedTime":{time},"logID":"{log}","logIndex":{index}}}"#)
-            .into_bytes()
+        let payload = Object::new()
+            .with("body", base64::encode(&self.canonicalized_body))
+            .with("integratedTime", self.integrated_time.unwrap_or(0))
+            .with("logID", crate::body::hex(&self.log_id))
+            .with("logIndex", self.log_index);
+        sealwax_json::jcs(&Value::Object(payload))
     }
 
     pub(crate) fn read(message: Message<'_, '_>) -> Result<LogEntry> {
