@@ -61,14 +61,21 @@ pub fn decode_all(text: &str) -> Result<Vec<Block>, PemError> {
         let (base64, after) = body
             .split_once(end.as_str())
             .ok_or_else(|| PemError::Unterminated { label: label.to_owned() })?;
-        let mut packed = String::with_capacity(base64.len());
-        base64.split_ascii_whitespace().for_each(|line| packed.push_str(line));
-        let der = crate::base64::decode(&STANDARD, &packed)
-            .map_err(|_| PemError::Base64 { label: label.to_owned() })?;
+        let der = decode_body(base64).ok_or_else(|| PemError::Base64 { label: label.to_owned() })?;
         blocks.push(Block { label: label.to_owned(), der });
         rest = after;
     }
     Ok(blocks)
+}
+
+/// Lines as everybody writes them first; white space anywhere if that fails.
+fn decode_body(base64: &str) -> Option<Vec<u8>> {
+    let packed = |parts: &mut dyn Iterator<Item = &str>| {
+        let mut packed = String::with_capacity(base64.len());
+        parts.for_each(|part| packed.push_str(part));
+        crate::base64::decode(&STANDARD, &packed).ok()
+    };
+    packed(&mut base64.lines()).or_else(|| packed(&mut base64.split_ascii_whitespace()))
 }
 
 /// The one block of a text.

@@ -35,7 +35,7 @@ fn decode_line(text: &str) -> Result<Vec<u8>, Base64Error> {
 
 /// Writes base64 in the standard alphabet, padded.
 pub fn encode(bytes: &[u8]) -> String {
-    EITHER.encode(bytes)
+    sealwax_crypto::base64::encode(bytes)
 }
 
 #[cfg(test)]
