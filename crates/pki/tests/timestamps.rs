@@ -329,6 +329,34 @@ fn chains_of_authorities() {
     assert!(Authority::from_chain(&[leaf.clone(), not_a_ca, root.clone()]).is_err());
 }
 
+/// A root that lists its anchor alone, as those of public authorities might: what is embedded may link, and never anchors.
+#[test]
+fn embedded_authorities_are_links() {
+    let (root_key, intermediate_key, leaf_key) = (key(), key(), key());
+    let root = Template::ca("Root", "Root").issue(&root_key, &root_key);
+    let intermediate = Template::ca("Intermediate", "Root").issue(&intermediate_key, &root_key);
+    let leaf = Template::time_stamping("Intermediate").issue(&leaf_key, &intermediate_key);
+    let anchor_only = Authority::from_chain(std::slice::from_ref(&root)).unwrap();
+    let memo = SignatureMemo::default();
+    let verify = |certificates: Vec<Certificate>| {
+        let response = TokenTemplate { certificates, ..token() }.respond(&leaf, &leaf_key);
+        let token = TimestampToken::from_response_der(&response).unwrap();
+        token.verify(&anchor_only, MESSAGE, &memo).map(|_| ())
+    };
+    assert_eq!(verify(vec![leaf.clone(), intermediate.clone()]), Ok(()));
+    assert_eq!(verify(vec![leaf.clone(), intermediate, root.clone()]), Ok(()));
+    assert!(matches!(verify(vec![leaf.clone()]), Err(TimestampError::Path(PathError::UnknownIssuer { .. }))));
+    // The same key and name, but certified by a stranger's root, which is embedded as well.
+    let stranger_key = key();
+    let stranger = Template::ca("Root", "Root").issue(&stranger_key, &stranger_key);
+    let foreign = Template::ca("Intermediate", "Root").issue(&intermediate_key, &stranger_key);
+    assert!(matches!(
+        verify(vec![leaf.clone(), foreign, stranger]),
+        Err(TimestampError::Path(PathError::Signature { .. }))
+    ));
+    assert_eq!(memo.len(), 0); // what a token brings is not remembered
+}
+
 /// BER as some authorities write it: the content in pieces, indefinite lengths.
 #[test]
 fn ber_tokens() {
