@@ -3,7 +3,7 @@
 //! It is a library with one function so that the conformance client gives its verdicts by the very same code; no other program
 //! should depend on it.
 //!
-//! **Tests.** `tests/cli.rs` drives the binary as a user would.
+//! **Tests.** `tests/cli_*` drive the binary as a user would.
 
 #![allow(
     unreachable_pub,
