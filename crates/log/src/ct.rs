@@ -1,0 +1,1 @@
+//! The certificate log: static-ct-api.

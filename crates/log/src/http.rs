@@ -1,0 +1,1 @@
+//! Serving a log on a socket.

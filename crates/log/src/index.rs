@@ -1,0 +1,1 @@
+//! Which entries are there already: an index by identity, on disk, that can be rebuilt from the log.

@@ -1,0 +1,1 @@
+//! The signature log: Rekor v2.

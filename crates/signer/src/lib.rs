@@ -1,0 +1,38 @@
+//! Keys that sign: in a file, or in a PKCS#11 token.
+//!
+//! **Job.** One trait, [`Signer`], behind which a key may live anywhere.
+//!
+//! **Non-goals.** What is signed. Verification: that is `crypto`.
+
+use sealwax_crypto::{Message, PublicKey, Scheme, SigningKey};
+
+/// A private key that may live elsewhere. Calls may block (a token, a network): call from a thread that may wait.
+pub trait Signer: Send + Sync {
+    /// The public half.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Signs a message.
+    ///
+    /// # Errors
+    /// The key does not fit the scheme, or its keeper refused or could not be reached.
+    fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError>;
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignerError {
+    /// A key in memory refused.
+    #[error(transparent)]
+    Key(#[from] sealwax_crypto::SignError),
+}
+
+impl Signer for SigningKey {
+    fn public_key(&self) -> &PublicKey {
+        Self::public_key(self)
+    }
+
+    fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError> {
+        Ok(Self::sign(self, scheme, message)?)
+    }
+}

@@ -1,0 +1,34 @@
+use std::sync::Arc;
+
+/// Why an operation of a store failed, and what is known about its effect.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The operation had no effect and will have none.
+    #[error("{what}: {cause}")]
+    Failed {
+        /// The operation and the object, for the operator.
+        what: String,
+        /// What the system said.
+        cause: Arc<std::io::Error>,
+    },
+    /// The operation may have had its effect, or may yet have it.
+    #[error("{what}: {cause} (it is not known whether this took effect)")]
+    Unknown {
+        /// The operation and the object, for the operator.
+        what: String,
+        /// What the system said.
+        cause: Arc<std::io::Error>,
+    },
+    /// What was read is not what was written.
+    #[error("{what} is damaged: {cause}")]
+    Damaged {
+        /// Which file, and where in it.
+        what: String,
+        /// Expected and found.
+        cause: String,
+    },
+    /// An earlier failure makes every further write unsafe: reopen the store to recover.
+    #[error("the store stopped writing after an earlier failure: {0}")]
+    Stopped(Arc<StoreError>),
+}

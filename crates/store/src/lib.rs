@@ -1,0 +1,90 @@
+//! Where a log keeps its state: objects, and one small value that is swapped.
+//!
+//! **Job.** Two small traits. An [`ObjectStore`] holds tiles, staged batches and issuers; it is not trusted to be atomic
+//! across objects. A [`LockStore`] holds one small value per cell that changes by compare-and-swap only; the value of
+//! [`Cell::Lock`] is the truth about the log. Two stores that implement both: [`memory`], and [`directory`], where a
+//! staged batch and the swap that follows it cost one flush of a write-ahead file.
+//!
+//! **Non-goals.** What the bytes mean. Retrying: an operation that failed is reported once, with what is known about its
+//! effect, and the engine decides.
+//!
+//! **Tested** over a simulated disk that fails, tears and forgets at every write.
+
+mod error;
+pub mod memory;
+
+pub use bytes::Bytes;
+pub use error::StoreError;
+use std::future::Future;
+
+/// Objects by name. Names are relative paths of `a-z A-Z 0-9 . _ - /`, never empty, without `..` or empty segments.
+///
+/// Every operation may fail with an effect that is known ([`StoreError::Failed`]: nothing happened) or unknown
+/// ([`StoreError::Unknown`]).
+pub trait ObjectStore: Send + Sync {
+    /// The object, or `None` if there is none. Sees what this process has put, flushed or not.
+    fn get(&self, name: &str) -> impl Future<Output = Result<Option<Bytes>, StoreError>> + Send;
+
+    /// Creates or replaces an object. A reader sees the old bytes or the new ones, never a mixture. Durable once a
+    /// [`ObjectStore::flush`] that began later has succeeded, not before.
+    fn put(&self, name: &str, value: Bytes) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Creates an object, for a batch that the next swap refers to. Durable no later than the next
+    /// [`LockStore::swap`] on this store that succeeds; the name is never used twice.
+    fn stage(&self, name: &str, value: Bytes) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Makes durable everything that was put or deleted before. May run beside other operations.
+    fn flush(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Removes an object, also one that was staged. It is no error if there is none.
+    fn delete(&self, name: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Small values that change by compare-and-swap.
+pub trait LockStore: Send + Sync {
+    /// The value of a cell and its version; `None` if it was never set.
+    fn load(&self, cell: Cell) -> impl Future<Output = Result<Option<Versioned>, StoreError>> + Send;
+
+    /// Sets the cell if its version is still `expected` (`None`: if it was never set). For [`Cell::Lock`] the value is
+    /// durable when this succeeds, and so is all that was staged before.
+    ///
+    /// # Errors
+    /// After [`StoreError::Unknown`] the value may have been set, or may yet be: load to find out.
+    fn swap(
+        &self,
+        cell: Cell,
+        expected: Option<&Version>,
+        value: Bytes,
+    ) -> impl Future<Output = Result<Swap, StoreError>> + Send;
+}
+
+/// Which value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cell {
+    /// The truth about the log: size, root and where the batch is staged.
+    Lock,
+    /// The signed checkpoint, as readers get it. In a directory this is the file `checkpoint`.
+    Checkpoint,
+}
+
+/// What a swap is conditional on: an ETag, a sequence number. Opaque.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Version(pub String);
+
+/// A value and its version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned {
+    /// The value.
+    pub value: Bytes,
+    /// Its version.
+    pub version: Version,
+}
+
+/// What became of a swap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Swap {
+    /// The value is set and has this version.
+    Done(Version),
+    /// The version was another one; nothing was changed.
+    Lost,
+}
