@@ -2,7 +2,7 @@
 //!
 //! **Job.** Two small traits. An [`ObjectStore`] holds tiles, staged batches and issuers; it is not trusted to be atomic
 //! across objects. A [`LockStore`] holds one small value per cell that changes by compare-and-swap only; the value of
-//! [`Cell::Lock`] is the truth about the log. Two stores that implement both: [`memory`], and [`directory`], where a
+//! [`Cell::Lock`] is the truth about the log. Two stores that implement both: [`memory`], and a directory, where a
 //! staged batch and the swap that follows it cost one flush of a write-ahead file.
 //!
 //! **Non-goals.** What the bytes mean. Retrying: an operation that failed is reported once, with what is known about its
@@ -12,9 +12,11 @@
 
 mod error;
 pub mod memory;
+mod name;
 
 pub use bytes::Bytes;
 pub use error::StoreError;
+pub use memory::Memory;
 use std::future::Future;
 
 /// Objects by name. Names are relative paths of `a-z A-Z 0-9 . _ - /`, never empty, without `..` or empty segments.
