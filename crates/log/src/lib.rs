@@ -15,6 +15,8 @@ pub mod ct;
 pub mod engine;
 pub mod http;
 pub mod index;
+pub mod journal;
+pub mod metrics;
 pub mod rekor;
 
 pub use engine::{AddError, Added, Kind, Log, Published, Submission};
