@@ -109,12 +109,17 @@ fn verifier_key(key: &sealwax_tlog::VerifierKey) -> Node {
     let purpose = match key.signature_type() {
         SignatureType::CosignatureEd25519 => "cosignatures of a witness (Ed25519)",
         SignatureType::CosignatureMlDsa44 => "cosignatures (ML-DSA-44)",
+        SignatureType::Rfc6962 => "tree heads of a certificate log",
         _ => "checkpoints of a log",
+    };
+    let log_id = match key.signature_type() {
+        SignatureType::Rfc6962 => key.public_key().spki_sha256(), // RFC 6962 section 3.2
+        _ => *key.id(),
     };
     Node::new()
         .with("name", key.name())
         .with("signs", purpose)
         .with("key_hash", hex(&key.key_hash()))
-        .with("log_id", hex(key.id()))
+        .with("log_id", hex(&log_id))
         .and(certificate::public_key(key.public_key()))
 }

@@ -5,7 +5,7 @@
 //!
 //! **Specification.** RFC 6962 section 2.1 and RFC 9162 sections 2.1.3 and 2.1.4 for the tree;
 //! C2SP `signed-note`, `tlog-checkpoint`, `tlog-cosignature`, `tlog-tiles`, `tlog-proof`, `tlog-policy`
-//! for the texts; the checkpoints of Rekor v1 as deployed (see [`LogKey::rekor_v1`]).
+//! and the checkpoint signature of `static-ct-api` for the texts; the checkpoints of Rekor v1 as deployed (see [`LogKey::rekor_v1`]).
 //!
 //! **Non-goals.** No input or output: callers fetch tiles and checkpoints. No clock: cosignature times are
 //! returned, and whoever asks decides what they are worth. No private keys. No entry formats: a leaf is bytes.
@@ -21,6 +21,7 @@ pub mod merkle;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod rfc6962;
 mod text;
 pub mod tile;
 

@@ -7,6 +7,7 @@ use sealwax_crypto::{KeyKind, PublicKey, VerifyError};
 use crate::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::cosignature::{self, CosignatureError};
 use crate::note::{Signature, SignatureType, VerifierKey, VerifierKeyError, key_hash, verify_text};
+use crate::rfc6962::{self, TreeHeadError};
 
 /// What separates a Rekor v1 log's name from its tree id in the origin.
 const REKOR_V1_SEPARATOR: &str = " - ";
@@ -79,13 +80,24 @@ pub enum LogSignatureError {
     /// As [`LogSignatureError::BadSignature`], for a log that signs with ML-DSA-44.
     #[error(transparent)]
     BadCosignature(CosignatureError),
+    /// As [`LogSignatureError::BadSignature`], for a certificate log.
+    #[error("the tree head signature by {name} is bad: {source}")]
+    BadTreeHead {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        source: TreeHeadError,
+    },
 }
 
 /// A checkpoint that the log's key has signed. Only [`LogKey::verify`] makes one.
 ///
 /// If the log signs with ML-DSA-44, which leaves extension lines out, there are none here.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VerifiedCheckpoint(Checkpoint);
+pub struct VerifiedCheckpoint {
+    checkpoint: Checkpoint,
+    timestamp_ms: Option<u64>,
+}
 
 impl LogKey {
     /// A log whose checkpoints follow C2SP: origin and signer are `name`, the id is made of name and key
@@ -104,6 +116,15 @@ impl LogKey {
             }
         };
         Ok(Self(Kind::Named(VerifierKey::new(name, signature_type, public_key)?)))
+    }
+
+    /// A certificate log (C2SP `static-ct-api`): its checkpoints carry the tree head of RFC 6962, signature type 05. The
+    /// name is the submission prefix without scheme and final slash.
+    ///
+    /// # Errors
+    /// [`LogKeyError::VerifierKey`] for a bad name, and for keys that are neither ECDSA nor RSA.
+    pub fn certificate_log(name: &str, public_key: PublicKey) -> Result<Self, LogKeyError> {
+        Ok(Self(Kind::Named(VerifierKey::new(name, SignatureType::Rfc6962, public_key)?)))
     }
 
     /// A log whose vkey is known.
@@ -152,7 +173,8 @@ impl LogKey {
         }
     }
 
-    /// The whole 32 bytes that identify the log: `logId` in bundles and trusted roots.
+    /// The whole 32 bytes that identify the log: `logId` in bundles and trusted roots. Not so for a certificate log,
+    /// whose log id is [`PublicKey::spki_sha256`] there and in SCTs, and one part of what this is the hash of.
     #[must_use]
     pub fn id(&self) -> &[u8; 32] {
         match &self.0 {
@@ -174,20 +196,23 @@ impl LogKey {
         let checkpoint = signed.unverified();
         let name = self.signer_of(checkpoint)?;
         let mut verified: Option<&Signature> = None;
+        let mut timestamp_ms = None;
         for line in signed.note().signatures_by(name, key_hash(self.id())) {
             // A line that is repeated costs nothing.
             if verified != Some(line) {
-                self.verify_line(name, signed, line)?;
+                let time = self.verify_line(name, signed, line)?;
+                timestamp_ms = timestamp_ms.min(time).or(time);
                 verified = Some(line);
             }
         }
         if verified.is_none() {
             return Err(LogSignatureError::Missing { name: name.to_owned() });
         }
-        Ok(VerifiedCheckpoint(match self.ml_dsa_44() {
-            Some(_) => checkpoint.without_extensions(),
-            None => checkpoint.clone(),
-        }))
+        let checkpoint = match self.signature_type() {
+            Some(SignatureType::CosignatureMlDsa44) => checkpoint.without_extensions(),
+            _ => checkpoint.clone(),
+        };
+        Ok(VerifiedCheckpoint { checkpoint, timestamp_ms })
     }
 
     /// The name that the signature lines of this log's checkpoint carry.
@@ -206,27 +231,45 @@ impl LogKey {
         }
     }
 
+    /// Checks one line and returns its time in milliseconds, if it has one.
     fn verify_line(
         &self,
         name: &str,
         signed: &SignedCheckpoint,
         line: &Signature,
-    ) -> Result<(), LogSignatureError> {
-        if let Some(key) = self.ml_dsa_44() {
-            return match cosignature::verify_line(signed, key, line) {
-                Ok(_) => Ok(()),
-                Err(error) => Err(LogSignatureError::BadCosignature(error)),
-            };
+    ) -> Result<Option<u64>, LogSignatureError> {
+        let name = || name.to_owned();
+        match &self.0 {
+            Kind::Named(key) if key.signature_type() == SignatureType::CosignatureMlDsa44 => {
+                cosignature::verify_line(signed, key, line).map_err(LogSignatureError::BadCosignature)?;
+                Ok(None)
+            }
+            Kind::Named(key) if key.signature_type() == SignatureType::Rfc6962 => {
+                rfc6962::verify(key.public_key(), signed.unverified(), line.bytes())
+                    .map(Some)
+                    .map_err(|source| LogSignatureError::BadTreeHead { name: name(), source })
+            }
+            _ => verify_text(self.public_key(), signed.note().text().as_bytes(), line.bytes())
+                .map(|()| None)
+                .map_err(|source| LogSignatureError::BadSignature { name: name(), source }),
         }
-        verify_text(self.public_key(), signed.note().text().as_bytes(), line.bytes())
-            .map_err(|source| LogSignatureError::BadSignature { name: name.to_owned(), source })
     }
 
-    fn ml_dsa_44(&self) -> Option<&VerifierKey> {
+    /// How the log signs; a Rekor v1 log has no type of its own.
+    fn signature_type(&self) -> Option<SignatureType> {
         match &self.0 {
-            Kind::Named(key) if key.signature_type() == SignatureType::CosignatureMlDsa44 => Some(key),
-            _ => None,
+            Kind::Named(key) => Some(key.signature_type()),
+            Kind::RekorV1 { .. } => None,
         }
+    }
+}
+
+impl VerifiedCheckpoint {
+    /// When the tree head was signed, in milliseconds since 1970-01-01T00:00:00Z: only a certificate log's signature says
+    /// so. Of several signatures, the earliest time.
+    #[must_use]
+    pub fn timestamp_ms(&self) -> Option<u64> {
+        self.timestamp_ms
     }
 }
 
@@ -234,6 +277,6 @@ impl Deref for VerifiedCheckpoint {
     type Target = Checkpoint;
 
     fn deref(&self) -> &Checkpoint {
-        &self.0
+        &self.checkpoint
     }
 }

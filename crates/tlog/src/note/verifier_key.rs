@@ -5,6 +5,7 @@ use core::fmt;
 use sealwax_crypto::{HashAlgorithm, KeyError, KeyKind, Message, PublicKey, Scheme, VerifyError, sha256};
 
 use super::is_name;
+use crate::rfc6962;
 use crate::text::{base64_decode, base64_encode};
 
 /// The longest verifier key that is read, in bytes: twice one for ML-DSA-44 with a name of 255 bytes.
@@ -23,6 +24,8 @@ pub enum SignatureType {
     Ecdsa,
     /// 0x04: Ed25519 over time and text, by a witness.
     CosignatureEd25519,
+    /// 0x05: the tree head of a certificate log (RFC 6962 section 3.5; C2SP `static-ct-api`), see [`crate::rfc6962`].
+    Rfc6962,
     /// 0x06: ML-DSA-44 over name, time, origin, size and root, by a witness or by the log itself.
     CosignatureMlDsa44,
     /// 0xFF and `PKIX-RSA-PKCS#1v1.5`: RSA PKCS#1 v1.5 with SHA-256 over the text (Sigstore).
@@ -136,6 +139,10 @@ impl VerifierKey {
         let id = match signature_type {
             // "the key ID for these signatures is the truncated SHA-256 hash of the DER encoded public key"
             SignatureType::Ecdsa => public_key.spki_sha256(),
+            // static-ct-api: name, newline, 0x05 and the log id, which is the hash of the key
+            SignatureType::Rfc6962 => {
+                sha256(&[name.as_bytes(), b"\n", &[0x05], &public_key.spki_sha256()].concat())
+            }
             _ => sha256(&[name.as_bytes(), b"\n", &encode_key(signature_type, &public_key)].concat()),
         };
         Ok(Self { name: name.to_owned(), signature_type, public_key, id })
@@ -184,6 +191,7 @@ impl SignatureType {
         match self {
             Self::Ed25519 | Self::CosignatureEd25519 => kind == KeyKind::Ed25519,
             Self::Ecdsa => matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521),
+            Self::Rfc6962 => rfc6962::scheme(kind).is_some(),
             Self::CosignatureMlDsa44 => kind == KeyKind::MlDsa44,
             Self::RsaPkcs1 => matches!(kind, KeyKind::Rsa { .. }),
         }
@@ -217,7 +225,9 @@ pub(crate) fn verify_text(key: &PublicKey, text: &[u8], signature: &[u8]) -> Res
     }
 }
 
-/// Signature type and key as they stand in a vkey, and as they are hashed for the key id.
+/// Signature type and key as they stand in a vkey, and, except for types 02 and 05, as they are hashed for the key id.
+///
+/// No specification gives type 05 a vkey; this is the form that TesseraCT's tools read and write.
 fn encode_key(signature_type: SignatureType, key: &PublicKey) -> Vec<u8> {
     // Ed25519 and ML-DSA keys, and only they, have a raw form; `fits` has seen to the kind.
     let raw = key.raw().unwrap_or_default();
@@ -225,6 +235,7 @@ fn encode_key(signature_type: SignatureType, key: &PublicKey) -> Vec<u8> {
         SignatureType::Ed25519 => [&[0x01], raw].concat(),
         SignatureType::Ecdsa => [&[0x02], key.spki_der()].concat(),
         SignatureType::CosignatureEd25519 => [&[0x04], raw].concat(),
+        SignatureType::Rfc6962 => [&[0x05], key.spki_der()].concat(),
         SignatureType::CosignatureMlDsa44 => [&[0x06], raw].concat(),
         SignatureType::RsaPkcs1 => [&[0xff], RSA_MARK, key.spki_der()].concat(),
     }
@@ -236,6 +247,7 @@ fn decode_key(encoded: &[u8]) -> Result<(SignatureType, PublicKey), VerifierKeyE
         0x01 => (SignatureType::Ed25519, ed25519(key)),
         0x02 => (SignatureType::Ecdsa, PublicKey::from_spki_der(key)),
         0x04 => (SignatureType::CosignatureEd25519, ed25519(key)),
+        0x05 => (SignatureType::Rfc6962, PublicKey::from_spki_der(key)),
         0x06 => (SignatureType::CosignatureMlDsa44, PublicKey::from_ml_dsa_raw(KeyKind::MlDsa44, key)),
         0xff => match key.strip_prefix(RSA_MARK) {
             Some(spki) => (SignatureType::RsaPkcs1, PublicKey::from_spki_der(spki)),

@@ -2,6 +2,8 @@
 
 // Under `cfg(test)` the helpers of tests are tests too, for the lints.
 #[cfg(test)]
+mod certificate_logs;
+#[cfg(test)]
 mod checkpoints;
 #[cfg(test)]
 mod cosignatures;
