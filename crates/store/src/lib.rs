@@ -10,9 +10,13 @@
 //!
 //! **Tested** over a simulated disk that fails, tears and forgets at every write.
 
+pub mod disk;
 mod error;
 pub mod memory;
 mod name;
+
+#[cfg(test)]
+mod scratch;
 
 pub use bytes::Bytes;
 pub use error::StoreError;
