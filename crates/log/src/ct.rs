@@ -1,1 +1,3 @@
 //! The certificate log: static-ct-api.
+
+pub mod leaf;
