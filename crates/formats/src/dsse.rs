@@ -44,15 +44,12 @@ impl Envelope {
 
     /// The digest of [`Envelope::pae`], without building it.
     pub fn pae_digest(&self, algorithm: HashAlgorithm) -> Digest {
-        let mut hasher = Hasher::new(algorithm);
-        hasher.update(self.pae_header().as_bytes());
-        hasher.update(&self.payload);
-        hasher.finish()
+        pae_digest(&self.payload_type, &self.payload, algorithm)
     }
 
     /// All of [`Envelope::pae`] before the payload.
     pub fn pae_header(&self) -> String {
-        format!("DSSEv1 {} {} {} ", self.payload_type.len(), self.payload_type, self.payload.len())
+        pae_header(&self.payload_type, &self.payload)
     }
 
     /// The envelope as JSON.
@@ -81,6 +78,18 @@ impl Envelope {
             })?,
         })
     }
+}
+
+/// The digest of the pre-authentication encoding of a payload and its type.
+pub fn pae_digest(payload_type: &str, payload: &[u8], algorithm: HashAlgorithm) -> Digest {
+    let mut hasher = Hasher::new(algorithm);
+    hasher.update(pae_header(payload_type, payload).as_bytes());
+    hasher.update(payload);
+    hasher.finish()
+}
+
+fn pae_header(payload_type: &str, payload: &[u8]) -> String {
+    format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len())
 }
 
 #[cfg(test)]

@@ -1,0 +1,129 @@
+//! gRPC over HTTP/2 (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>), as much as unary calls need.
+//!
+//! The server hands over a request whose body is whole and whose content type [`is_grpc`]; the answer is a response whose body
+//! ends in trailers. Requests are not compressed: clients only do so when told to.
+
+mod body;
+mod health;
+
+pub use body::GrpcBody;
+
+use super::error::{Code, CreateError};
+use super::message::{CreateEntryRequest, EntryBundleRequest, HttpBody, TileRequest};
+use super::response::entry_message;
+use crate::engine::Log;
+use bytes::Bytes;
+use hyper::Response;
+use hyper::header::{CONTENT_TYPE, HeaderMap};
+use prost::Message;
+use sealwax_store::StoreError;
+use sealwax_tlog::tile::{EntryBundle, Tile, TilePathError};
+
+/// Whether a request is a call: `application/grpc`, also with a suffix such as `+proto`.
+#[must_use]
+pub fn is_grpc(headers: &HeaderMap) -> bool {
+    let rest = headers.get(CONTENT_TYPE).and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+}
+
+/// Answers a call. `path` is the method's, `body` the request's, at most [`MAX_REQUEST_BYTES`](super::MAX_REQUEST_BYTES) and five.
+pub async fn grpc(log: &Log, key_id: &[u8; 32], path: &str, body: Bytes) -> Response<GrpcBody> {
+    let answer = match path {
+        "/grpc.health.v1.Health/Watch" => return health::watch(log, body),
+        "/grpc.health.v1.Health/Check" => health::check(log, body),
+        "/grpc.health.v1.Health/List" => health::list(log, body),
+        "/dev.sigstore.rekor.v2.Rekor/CreateEntry" => create_entry(log, key_id, body).await,
+        "/dev.sigstore.rekor.v2.Rekor/GetTile" => tile(log, body).await,
+        "/dev.sigstore.rekor.v2.Rekor/GetEntryBundle" => entry_bundle(log, body).await,
+        "/dev.sigstore.rekor.v2.Rekor/GetCheckpoint" => checkpoint(log, body),
+        _ => Err(Status::new(Code::Unimplemented, format!("there is no method {path} here"))),
+    };
+    answer.map_or_else(|status| status.to_response(), GrpcBody::message)
+}
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Status {
+    code: Code,
+    message: String,
+    /// For `Retry-After`, in seconds: gRPC has no such header of its own.
+    retry_after: Option<u64>,
+}
+
+/// The bytes of a message, before they are framed.
+type Answer = Result<Vec<u8>, Status>;
+
+async fn create_entry(log: &Log, key_id: &[u8; 32], body: Bytes) -> Answer {
+    let request = read::<CreateEntryRequest>(body)?;
+    let (entry, added) = super::create_entry(log, &request).await?;
+    Ok(entry_message(key_id, entry.body(), &added).encode_to_vec())
+}
+
+async fn tile(log: &Log, body: Bytes) -> Answer {
+    let request = read::<TileRequest>(body)?;
+    let tile: Tile = format!("tile/{}/{}", request.level, request.index).parse()?;
+    http_body("application/octet-stream", log.tile(tile).await?)
+}
+
+async fn entry_bundle(log: &Log, body: Bytes) -> Answer {
+    let request = read::<EntryBundleRequest>(body)?;
+    let bundle: EntryBundle = format!("tile/entries/{}", request.index).parse()?;
+    http_body("application/octet-stream", log.entries(bundle).await?)
+}
+
+fn checkpoint(log: &Log, body: Bytes) -> Answer {
+    read::<()>(body)?;
+    http_body("text/plain; charset=utf-8", log.published().map(|published| published.note.clone()))
+}
+
+fn http_body(content_type: &str, data: Option<Bytes>) -> Answer {
+    let data = data.ok_or_else(|| Status::new(Code::NotFound, "not published yet".to_owned()))?;
+    Ok(HttpBody { content_type: content_type.to_owned(), data }.encode_to_vec())
+}
+
+/// The one message of a call: a flag, its length, its bytes.
+fn read<M: Message + Default>(mut body: Bytes) -> Result<M, Status> {
+    let count =
+        |found: &str| Status::new(Code::Unimplemented, format!("expected one message, found {found}"));
+    let Some((&[flag, a, b, c, d], rest)) = body.split_first_chunk::<5>() else {
+        return Err(count(if body.is_empty() { "none" } else { "half of one" }));
+    };
+    if flag != 0 {
+        return Err(Status::new(Code::Unimplemented, "expected a message that is not compressed".to_owned()));
+    }
+    match usize::try_from(u32::from_be_bytes([a, b, c, d])) {
+        Ok(length) if length == rest.len() => {}
+        Ok(length) if length < rest.len() => return Err(count("more")),
+        _ => return Err(count("half of one")),
+    }
+    Ok(M::decode(body.split_off(5)).map_err(CreateError::from)?)
+}
+
+impl Status {
+    fn new(code: Code, message: String) -> Self {
+        Self { code, message, retry_after: None }
+    }
+}
+
+impl From<CreateError> for Status {
+    fn from(error: CreateError) -> Self {
+        let retry_after = error.retry_after().map(|wait| wait.as_secs().max(1));
+        Self { code: error.code(), message: error.to_string(), retry_after }
+    }
+}
+
+impl From<TilePathError> for Status {
+    fn from(error: TilePathError) -> Self {
+        Self::new(Code::InvalidArgument, error.to_string())
+    }
+}
+
+impl From<StoreError> for Status {
+    /// What went wrong inside is for the operator's log.
+    fn from(_: StoreError) -> Self {
+        Self::new(Code::Internal, "the store failed".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests;
