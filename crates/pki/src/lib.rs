@@ -10,7 +10,8 @@
 //!
 //! **Non-goals.** Revocation, certificate policies, proxy certificates, attribute certificates: nothing in this field
 //! uses them, and a certificate that insists (a critical extension) is refused. CMS beyond the one shape that a
-//! time-stamp token has. Nothing is written here, except the precertificate.
+//! time-stamp token has. Nothing is written here, except what a certificate log signs: log entries
+//! (with the precertificate rebuilt) and SCTs.
 //!
 //! **How it is tested.** Every certificate, SCT and token of the public trust roots and of the public conformance bundles
 //! is read and verified with the real keys (`tests/real_material.rs`, needs `../shared`), and GitHub's from files beside
@@ -38,7 +39,9 @@ mod name_constraints;
 mod oid;
 mod path;
 mod pem;
+mod precertificate;
 mod sct;
+mod sct_write;
 mod time;
 mod timestamp;
 mod tst_info;
@@ -56,12 +59,14 @@ pub use extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 pub use fulcio::{FulcioError, FulcioExtensions};
 pub use general_name::GeneralName;
 pub use jiff::Timestamp;
-pub use memo::SignatureMemo;
+pub use memo::{LinkError, SignatureMemo};
 pub use name::Name;
 pub use name_constraints::NameConstraintError;
 pub use path::{Path, PathError, PathValidityError, Search};
 pub use pem::{MAX_PEM_BYTES, PemError};
+pub use precertificate::{PrecertificateError, precert_log_entry, x509_log_entry};
 pub use sct::{MAX_SCTS, Sct, SctError, precertificate_tbs};
+pub use sct_write::certificate_timestamp;
 pub use timestamp::{MAX_TOKEN_BYTES, TimestampError, TimestampToken, TokenError, VerifiedTimestamp};
 pub use tst_info::{Accuracy, Imprint};
 

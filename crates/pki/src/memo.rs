@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use sealwax_crypto::KeyError;
+
 use crate::algorithm::SignatureError;
 use crate::certificate::Certificate;
 
@@ -17,6 +19,18 @@ pub struct SignatureMemo {
     /// (SHA-256 of the issuer's SPKI, SHA-256 of the child's DER). The second covers the signature too.
     verified: Mutex<BTreeSet<([u8; 32], [u8; 32])>>,
     capacity: usize,
+}
+
+/// Why one certificate is not shown to have been signed by the key of another.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// The issuer's key cannot be used.
+    #[error("the issuer's key cannot be used: {0}")]
+    Key(KeyError),
+    /// The signature does not verify.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
 }
 
 impl SignatureMemo {
@@ -36,6 +50,16 @@ impl SignatureMemo {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Verifies that `child` was signed by the key of `issuer`, and nothing else, unless that has succeeded before. For CA
+    /// certificates: a leaf fills the memo and is not met again.
+    ///
+    /// # Errors
+    /// [`SignatureError`]; [`LinkError::Key`] if the issuer's key is of no kind that we know.
+    pub fn check_link(&self, child: &Certificate, issuer: &Certificate) -> Result<(), LinkError> {
+        let key = issuer.public_key().map_err(|error| LinkError::Key(error.clone()))?;
+        Ok(self.check(child, issuer, || child.check_signature_by(key))?)
     }
 
     /// Runs the check unless it has succeeded before.

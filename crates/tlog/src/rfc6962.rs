@@ -60,14 +60,22 @@ pub fn scheme(kind: KeyKind) -> Option<Scheme> {
     algorithms(kind).map(|(scheme, _)| scheme)
 }
 
-/// The bytes of the signature line, after the key hash: the time, and the digitally-signed value around `signature`,
-/// which is over [`tree_head_message`] with [`scheme`]. `None` if the key is of a kind that does not sign tree heads, or
-/// the signature is longer than 65,535 bytes.
+/// The bytes of the signature line, after the key hash: the time, and the [`digitally_signed`] value of `signature`,
+/// which is over [`tree_head_message`] with [`scheme`]. `None` as there.
 #[must_use]
 pub fn note_signature(kind: KeyKind, timestamp_ms: u64, signature: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = timestamp_ms.to_be_bytes().to_vec();
+    bytes.extend_from_slice(&digitally_signed(kind, signature)?);
+    Some(bytes)
+}
+
+/// A digitally-signed value (RFC 5246 section 4.7): the algorithms that go with [`scheme`], and the signature behind its
+/// length. `None` if the key is of a kind that certificate logs do not have, or the signature is longer than 65,535 bytes.
+#[must_use]
+pub fn digitally_signed(kind: KeyKind, signature: &[u8]) -> Option<Vec<u8>> {
     let (_, algorithm) = algorithms(kind)?;
     let length = u16::try_from(signature.len()).ok()?;
-    Some([&timestamp_ms.to_be_bytes(), &[SHA_256, algorithm][..], &length.to_be_bytes(), signature].concat())
+    Some([&[SHA_256, algorithm], &length.to_be_bytes(), signature].concat())
 }
 
 /// Checks the bytes of a line, and returns its time, in milliseconds.

@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn a_certificate_is_laid_out_as_specified() {
         let (entry, extra) = x509();
-        let sealed = seal(&entry, &extra, 0x0908_0706_05, TIME).unwrap();
+        let sealed = seal(&entry, &extra, 0x09_0807_0605, TIME).unwrap();
         let timestamped =
             b"\x01\x02\x03\x04\x05\x06\x07\x08\0\0\0\0\x04cert\0\x08\0\0\x05\x09\x08\x07\x06\x05";
         let expected = [timestamped.as_slice(), &[0, 64], &[0xc1; 32], &[0xc2; 32]].concat();
