@@ -134,9 +134,8 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.algorithm.name())?;
-        f.write_str(":")?;
-        f.write_str(&hex(self.as_bytes()))
+        // In one piece, so that a string of it is made in one.
+        f.write_str(&[self.algorithm.name(), ":", &hex(self.as_bytes())].concat())
     }
 }
 
@@ -214,13 +213,12 @@ pub(crate) fn whole<C: Context>(algorithm: HashAlgorithm, bytes: &[u8]) -> Diges
 
 /// Bytes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
+    let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble };
+    let mut text = vec![0; bytes.len() * 2];
+    for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
     }
-    text
+    String::from_utf8(text).unwrap_or_default() // always ASCII
 }
 
 fn nibble(digit: u8) -> Result<u8, DigestError> {

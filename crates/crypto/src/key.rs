@@ -1,7 +1,7 @@
 //! Public keys.
 
 use core::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::provider::{Prepared, active};
 use crate::spki::{self, Material};
@@ -13,7 +13,7 @@ pub struct PublicKey(Arc<Inner>);
 
 struct Inner {
     spki: Box<[u8]>,
-    spki_sha256: [u8; 32],
+    spki_sha256: OnceLock<[u8; 32]>,
     kind: KeyKind,
     prepared: active::Key,
 }
@@ -27,9 +27,9 @@ impl PublicKey {
         let material = spki::parse(spki)?;
         let kind = material.kind();
         Ok(Self(Arc::new(Inner {
-            prepared: active::Key::new(&material).ok_or(KeyError::Invalid { kind })?,
+            prepared: active::Key::new(&material, spki).ok_or(KeyError::Invalid { kind })?,
             kind,
-            spki_sha256: crate::sha256(spki),
+            spki_sha256: OnceLock::new(),
             spki: spki.into(),
         })))
     }
@@ -102,7 +102,7 @@ impl PublicKey {
 
     /// SHA-256 of the `SubjectPublicKeyInfo`: the id of v1 logs and certificate logs.
     pub fn spki_sha256(&self) -> [u8; 32] {
-        self.0.spki_sha256
+        *self.0.spki_sha256.get_or_init(|| crate::sha256(&self.0.spki))
     }
 
     /// The raw bytes of an Ed25519 or ML-DSA key; `None` for the others.
@@ -215,6 +215,6 @@ impl Eq for PublicKey {}
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({}, {})", self.0.kind, crate::hash::hex(&self.0.spki_sha256))
+        write!(f, "PublicKey({}, {})", self.0.kind, crate::hash::hex(&self.spki_sha256()))
     }
 }

@@ -26,13 +26,23 @@ const RAW: [(ObjectIdentifier, KeyKind); 4] = [
     (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19"), KeyKind::MlDsa87),
 ];
 
+/// What stands before the point in a key of the two curves that every signer has, and how long the point is.
+const COMMON: [(&[u8], usize, KeyKind); 2] = [
+    (b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\0", 65, KeyKind::EcdsaP256),
+    (b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\0\x22\x03\x62\0", 97, KeyKind::EcdsaP384),
+];
+
 /// The numbers of a key whose encoding and ranges are in order. Whether a point is on its curve only the
 /// provider can tell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Material<'a> {
     /// Modulus and exponent, big-endian without leading zeros.
     Rsa { modulus: &'a [u8], exponent: &'a [u8] },
-    /// An uncompressed point.
+    /// An uncompressed point, which AWS-LC takes from the whole encoding.
+    #[cfg_attr(
+        not(any(feature = "rustcrypto", target_arch = "wasm32")),
+        allow(dead_code, reason = "only the other provider looks at the point")
+    )]
     Ec { kind: KeyKind, point: &'a [u8] },
     /// A canonical point of large order.
     Ed25519 { point: &'a [u8; 32] },
@@ -55,6 +65,20 @@ impl Material<'_> {
 
 /// Reads a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
 pub(crate) fn parse(spki: &[u8]) -> Result<Material<'_>, KeyError> {
+    match common(spki) {
+        Some((kind, point)) => ec(kind, point),
+        None => parse_any(spki),
+    }
+}
+
+/// The point of a key whose encoding is the one that [`COMMON`] knows, byte for byte.
+fn common(spki: &[u8]) -> Option<(KeyKind, &[u8])> {
+    COMMON.into_iter().find_map(|(front, length, kind)| {
+        spki.strip_prefix(front).filter(|point| point.len() == length).map(|point| (kind, point))
+    })
+}
+
+fn parse_any(spki: &[u8]) -> Result<Material<'_>, KeyError> {
     limit(spki)?;
     let info = Spki::from_der(spki).map_err(|_| KeyError::Malformed)?;
     canonical(&info, spki)?;
@@ -222,4 +246,26 @@ fn bit_len(number: &[u8]) -> usize {
     let Some((first, rest)) = number.split_first() else { return 0 };
     let top = (0..8).rev().find(|bit| first >> bit & 1 == 1).map_or(0, |bit| bit + 1);
     8 * rest.len() + top
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is known by heart is what is written, and is read as everything else is.
+    #[test]
+    fn common_keys() {
+        for (front, length, kind) in COMMON {
+            for form in [4, 2, 0] {
+                let point = [&[form], vec![7; length - 1].as_slice()].concat();
+                let spki = encode_ec(kind, &point).unwrap();
+                assert_eq!(spki, [front, &point].concat());
+                assert_eq!(common(&spki), Some((kind, point.as_slice())));
+                assert_eq!(format!("{:?}", parse(&spki)), format!("{:?}", parse_any(&spki)));
+                for other in [&spki[1..], &spki[..spki.len() - 1], &[spki.as_slice(), &[0]].concat()] {
+                    assert_eq!(common(other), None);
+                }
+            }
+        }
+    }
 }

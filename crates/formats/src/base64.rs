@@ -16,6 +16,8 @@ const EITHER_URL: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, CONFIG);
 #[error("is not base64: {0}")]
 pub struct Base64Error(#[from] base64::DecodeError);
 
+pub(crate) use sealwax_crypto::base64::decode_32;
+
 /// Reads base64 of either alphabet, but not of both in one text.
 ///
 /// # Errors

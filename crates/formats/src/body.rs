@@ -199,8 +199,9 @@ impl Verifier {
 /// Bytes from hexadecimal of either case.
 pub(crate) fn unhex(text: &str) -> Result<Vec<u8>, FieldCause> {
     let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(FieldCause::Hex) };
-    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok()).ok_or(FieldCause::Hex);
-    pairs.iter().map(|[high, low]| Ok(digit(*high)? << 4 | digit(*low)?)).collect()
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let byte = |[high, low]: &[u8; 2]| Some(digit(*high)? << 4 | digit(*low)?);
+    pairs.iter().map(byte).collect::<Option<_>>().ok_or(FieldCause::Hex)
 }
 
 /// Base64 that may stand inside base64.

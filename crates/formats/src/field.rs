@@ -154,6 +154,11 @@ impl<'n, 'v> Message<'n, 'v> {
         }
     }
 
+    /// Whether no field is written down at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.object.is_none_or(Object::is_empty)
+    }
+
     /// The value of a field; null is absent.
     pub(crate) fn field(&self, name: &str) -> Result<Option<&'n Value<'v>>> {
         let mut found = None;

@@ -5,9 +5,21 @@ use crate::{Number, Object, Value};
 /// The JSON Canonicalization Scheme, RFC 8785: no white space, names sorted by UTF-16 code units, numbers as
 /// ECMAScript writes the nearest double (so an integer beyond 2^53 is rounded: §3.2.2.3).
 pub fn jcs(value: &Value<'_>) -> Vec<u8> {
-    let mut out = String::new();
+    let mut out = String::with_capacity(likely_length(value));
     push_jcs(&mut out, value);
     out.into_bytes()
+}
+
+/// Enough room for most values, so that long text is not copied again and again.
+fn likely_length(value: &Value<'_>) -> usize {
+    match value {
+        Value::String(text) => text.len() + 3,
+        Value::Array(elements) => elements.iter().map(likely_length).sum::<usize>() + 2,
+        Value::Object(object) => {
+            object.iter().map(|(name, member)| name.len() + 4 + likely_length(member)).sum::<usize>() + 2
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 20,
+    }
 }
 
 fn push_jcs(out: &mut String, value: &Value<'_>) {

@@ -26,8 +26,8 @@ impl<'a> Reader<'a> {
         if input.len() > limits.bytes {
             return Err(Error::TooLong { limit: limits.bytes, found: input.len() });
         }
-        let text = std::str::from_utf8(input).map_err(|e| Error::NotUtf8 { offset: e.valid_up_to() })?;
-        Ok(Reader { text, at: 0, limits: *limits, depth: 0, values: 0, names: Vec::new() })
+        let text = utf8(input)?;
+        Ok(Reader { text, at: 0, limits: *limits, depth: 0, values: 0, names: Vec::with_capacity(16) })
     }
 
     /// Reads the next value into memory.
@@ -365,6 +365,12 @@ impl<'a> Reader<'a> {
         let found = self.peek().ok_or(Error::UnexpectedEnd)?;
         Err(Error::Unexpected { offset: self.at, found, expected: "true, false or null" })
     }
+}
+
+/// Good text is seen to be so sooner; only of bad text anybody asks where.
+fn utf8(input: &[u8]) -> Result<&str, Error> {
+    simdutf8::basic::from_utf8(input)
+        .or_else(|_| std::str::from_utf8(input).map_err(|e| Error::NotUtf8 { offset: e.valid_up_to() }))
 }
 
 fn cut(name: &str) -> String {

@@ -341,6 +341,12 @@ pub(crate) fn write_header(output: &mut Vec<u8>, tag: u8, length: usize) {
     output.extend_from_slice(significant);
 }
 
+/// How many octets [`write_header`] writes.
+pub(crate) fn header_length(length: usize) -> usize {
+    let octets = (usize::BITS - length.leading_zeros()).div_ceil(8) as usize;
+    if length < 0x80 { 2 } else { 2 + octets }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -372,6 +378,7 @@ mod tests {
         for length in [0, 1, 127, 128, 255, 256, 65_535, 65_536] {
             let mut bytes = Vec::new();
             write_header(&mut bytes, OCTET_STRING, length);
+            assert_eq!(bytes.len(), header_length(length));
             bytes.resize(bytes.len() + length, 0);
             assert_eq!(any(&bytes), Ok(length));
         }

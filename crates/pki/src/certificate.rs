@@ -10,7 +10,7 @@ use sealwax_crypto::{KeyError, PublicKey, sha256};
 
 use crate::algorithm::{SignatureAlgorithm, SignatureError};
 use crate::asn1::{SEQUENCE, only};
-use crate::certificate_parse::{CertificateError, MAX_CERTIFICATE_BYTES, Parsed, parse};
+use crate::certificate_parse::{CertificateError, MAX_CERTIFICATE_BYTES, Parsed, StoredExtension, parse};
 use crate::extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use crate::general_name::GeneralName;
 use crate::name::Name;
@@ -168,16 +168,17 @@ impl Certificate {
     /// The extension of this type.
     #[must_use]
     pub fn extension(&self, oid: &ObjectIdentifier) -> Option<Extension<'_>> {
-        self.extensions().find(|extension| extension.oid == *oid)
+        let mut stored = self.0.extensions.iter();
+        stored.find(|stored| oid::same(&stored.oid, oid)).map(|stored| self.extension_of(stored))
     }
 
     /// All extensions, in order.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'_>> {
-        self.0.extensions.iter().map(|stored| Extension {
-            oid: stored.oid,
-            critical: stored.critical,
-            value: self.part(&stored.value),
-        })
+        self.0.extensions.iter().map(|stored| self.extension_of(stored))
+    }
+
+    fn extension_of(&self, stored: &StoredExtension) -> Extension<'_> {
+        Extension { oid: stored.oid, critical: stored.critical, value: self.part(&stored.value) }
     }
 
     /// The first critical extension that this crate does not act on (RFC 5280 4.2: such a certificate is refused).
@@ -205,7 +206,7 @@ impl Certificate {
         let fields_start =
             only(self.tbs_der(), SEQUENCE).map_or(0, |tbs| tbs.value_offset()) + self.0.tbs.start;
         let fields = self.part(&(fields_start..self.0.spki.end));
-        let others = self.0.extensions.iter().filter(move |extension| extension.oid != *oid);
+        let others = self.0.extensions.iter().filter(move |extension| !oid::same(&extension.oid, oid));
         (fields, others.map(|extension| self.part(&extension.element)))
     }
 

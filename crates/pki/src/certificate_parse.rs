@@ -188,7 +188,7 @@ fn read_extensions(mut reader: Reader<'_>) -> Result<Vec<StoredExtension>, Certi
     if reader.is_empty() {
         return Err(reader.error(DerCause::Empty).into());
     }
-    let mut extensions: Vec<StoredExtension> = Vec::with_capacity(16);
+    let mut extensions: Vec<StoredExtension> = Vec::with_capacity(32);
     while !reader.is_empty() {
         if extensions.len() == MAX_EXTENSIONS {
             return Err(CertificateError::TooManyExtensions { limit: MAX_EXTENSIONS });
@@ -200,7 +200,7 @@ fn read_extensions(mut reader: Reader<'_>) -> Result<Vec<StoredExtension>, Certi
             fields.optional(BOOLEAN)?.map(|critical| critical.boolean()).transpose()?.unwrap_or(false);
         let value = fields.expect(OCTET_STRING)?;
         fields.finish()?;
-        if extensions.iter().any(|earlier| earlier.oid == oid) {
+        if extensions.iter().any(|earlier| oid::same(&earlier.oid, &oid)) {
             return Err(CertificateError::DuplicateExtension(oid));
         }
         extensions.push(StoredExtension {

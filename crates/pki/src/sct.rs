@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, PublicKey, Scheme, VerifyError};
 
-use crate::asn1::{DerError, OCTET_STRING, SEQUENCE, context_constructed, only, write_header};
+use crate::asn1::{DerError, OCTET_STRING, SEQUENCE, context_constructed, header_length, only, write_header};
 use crate::certificate::Certificate;
 use crate::oid;
 
@@ -84,25 +84,25 @@ impl Certificate {
 
 /// The TBSCertificate that the log signed: this one without the SCT list (RFC 6962 3.2), every other byte as it is.
 pub fn precertificate_tbs(certificate: &Certificate) -> Result<Vec<u8>, SctError> {
+    let mut tbs = Vec::with_capacity(certificate.tbs_der().len());
+    push_precertificate_tbs(&mut tbs, certificate)?;
+    Ok(tbs)
+}
+
+fn push_precertificate_tbs(tbs: &mut Vec<u8>, certificate: &Certificate) -> Result<(), SctError> {
     if certificate.extension(&oid::SCT_LIST).is_none() {
         return Err(SctError::NoEmbeddedSct);
     }
+    let (_, extensions) = certificate.tbs_without(&oid::SCT_LIST);
+    let list_length = extensions.map(<[u8]>::len).sum();
+    let explicit_length = header_length(list_length) + list_length;
     let (fields, extensions) = certificate.tbs_without(&oid::SCT_LIST);
-    let extensions: Vec<&[u8]> = extensions.collect();
-    let list_length = extensions.iter().map(|extension| extension.len()).sum();
-    let mut list_header = Vec::with_capacity(8);
-    write_header(&mut list_header, SEQUENCE, list_length);
-    let mut explicit_header = Vec::with_capacity(8);
-    write_header(&mut explicit_header, context_constructed(3), list_header.len() + list_length);
-
-    let mut tbs = Vec::with_capacity(certificate.tbs_der().len());
-    let length = fields.len() + explicit_header.len() + list_header.len() + list_length;
-    write_header(&mut tbs, SEQUENCE, length);
+    write_header(tbs, SEQUENCE, fields.len() + header_length(explicit_length) + explicit_length);
     tbs.extend_from_slice(fields);
-    tbs.extend_from_slice(&explicit_header);
-    tbs.extend_from_slice(&list_header);
-    extensions.iter().for_each(|extension| tbs.extend_from_slice(extension));
-    Ok(tbs)
+    write_header(tbs, context_constructed(3), explicit_length);
+    write_header(tbs, SEQUENCE, list_length);
+    extensions.for_each(|extension| tbs.extend_from_slice(extension));
+    Ok(())
 }
 
 impl Sct {
@@ -133,8 +133,7 @@ impl Sct {
     /// path that was built. That the key is the one of `log_id`, and was valid then, is the caller's to see to.
     pub fn verify(&self, leaf: &Certificate, issuer: &Certificate, key: &PublicKey) -> Result<(), SctError> {
         let scheme = self.scheme(key)?;
-        let tbs = precertificate_tbs(leaf)?;
-        let message = self.signed_data(&tbs, &issuer.spki_fingerprint())?;
+        let message = self.signed_data(leaf, &issuer.spki_fingerprint())?;
         Ok(key.verify(scheme, Message::Bytes(&message), &self.signature)?)
     }
 
@@ -153,17 +152,19 @@ impl Sct {
     }
 
     /// The digitally-signed struct of RFC 6962 3.2 for an entry of type precert_entry.
-    fn signed_data(&self, tbs: &[u8], issuer_key_hash: &[u8; 32]) -> Result<Vec<u8>, SctError> {
-        let tbs_length = u32::try_from(tbs.len()).map_err(|_| SctError::Malformed)?.to_be_bytes();
-        let [0, tbs_length @ ..] = tbs_length else { return Err(SctError::Malformed) };
+    fn signed_data(&self, leaf: &Certificate, issuer_key_hash: &[u8; 32]) -> Result<Vec<u8>, SctError> {
         let extensions_length = u16::try_from(self.extensions.len()).map_err(|_| SctError::Malformed)?;
-        let mut data = Vec::with_capacity(64 + tbs.len() + self.extensions.len());
+        let mut data = Vec::with_capacity(64 + leaf.tbs_der().len() + self.extensions.len());
         data.extend_from_slice(&[0, 0]); // version 1, certificate_timestamp
         data.extend_from_slice(&self.timestamp_ms.to_be_bytes());
         data.extend_from_slice(&[0, 1]); // precert_entry
         data.extend_from_slice(issuer_key_hash);
-        data.extend_from_slice(&tbs_length);
-        data.extend_from_slice(tbs);
+        let length_at = data.len();
+        data.extend_from_slice(&[0; 3]);
+        push_precertificate_tbs(&mut data, leaf)?;
+        let tbs_length = u32::try_from(data.len() - length_at - 3).map_err(|_| SctError::Malformed)?;
+        let [0, tbs_length @ ..] = tbs_length.to_be_bytes() else { return Err(SctError::Malformed) };
+        data.get_mut(length_at..length_at + 3).ok_or(SctError::Malformed)?.copy_from_slice(&tbs_length);
         data.extend_from_slice(&extensions_length.to_be_bytes());
         data.extend_from_slice(&self.extensions);
         Ok(data)

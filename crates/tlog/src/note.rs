@@ -107,7 +107,8 @@ impl Note {
     pub fn parse(note: &str) -> Result<Self, NoteError> {
         check_characters(note)?;
         // "the text is separated from the signatures by the last empty line in the note"
-        let Some(end) = note.rfind("\n\n") else { return Err(NoteError::NoBlankLine) };
+        let end = note.as_bytes().array_windows().rposition(|pair| pair == b"\n\n");
+        let Some(end) = end else { return Err(NoteError::NoBlankLine) };
         let (text, rest) = note.split_at(end + 1);
         let lines = rest.strip_prefix('\n').unwrap_or(rest);
         Ok(Self { text: text.to_owned(), signatures: parse_signatures(lines)? })
@@ -218,8 +219,12 @@ fn check_characters(note: &str) -> Result<(), NoteError> {
     if note.len() > MAX_BYTES {
         return Err(NoteError::TooLong { bytes: note.len() });
     }
-    // Bytes below 0x20 are whole characters in UTF-8.
-    match note.bytes().enumerate().find(|(_, byte)| *byte < 0x20 && *byte != b'\n') {
+    // Bytes below 0x20 are whole characters in UTF-8. Without an early end the compiler makes vectors of the first look.
+    let is_control = |byte: u8| byte < 0x20 && byte != b'\n';
+    if !note.bytes().fold(false, |found, byte| found | is_control(byte)) {
+        return Ok(());
+    }
+    match note.bytes().enumerate().find(|(_, byte)| is_control(*byte)) {
         Some((offset, byte)) => Err(NoteError::ControlCharacter { character: char::from(byte), offset }),
         None => Ok(()),
     }

@@ -1,6 +1,6 @@
 //! The signer's certificate: what it must be, who vouches for it, when, and in which log it stands (rules 3 and 8).
 
-use sealwax_pki::{Certificate, EndEntity, EndEntityError, Path, PathError, Search};
+use sealwax_pki::{Certificate, EndEntity, EndEntityError, FulcioExtensions, Path, PathError, Search};
 
 use crate::report::{CheckId, Report};
 use crate::trust::{Authority, Trust};
@@ -15,7 +15,10 @@ pub(crate) fn read(der: &[u8], report: &mut Report) -> Option<Certificate> {
 }
 
 /// RFC 5280 §4.2, Fulcio's certificate specification: what a leaf must be.
-pub(crate) fn profile<'c>(leaf: &'c Certificate, report: &mut Report) -> Option<EndEntity<'c>> {
+pub(crate) fn profile<'c>(
+    leaf: &'c Certificate,
+    report: &mut Report,
+) -> Option<(EndEntity<'c>, FulcioExtensions<'c>)> {
     const PARTS: [(CheckId, &str); 5] = [
         (CheckId::CertificateNotCa, "not a CA"),
         (CheckId::CertificateExtensions, "no critical extension that is not understood"),
@@ -45,7 +48,8 @@ pub(crate) fn profile<'c>(leaf: &'c Certificate, report: &mut Report) -> Option<
         leaf.fulcio(),
     );
     let key = scope.check(CheckId::CertificateKey, "a key of a known kind", leaf.public_key());
-    extensions.and(key).and(end_entity)
+    key?;
+    Some((end_entity?, extensions?))
 }
 
 fn part_of(error: &EndEntityError) -> CheckId {

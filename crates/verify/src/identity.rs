@@ -7,12 +7,16 @@ use crate::report::{CheckId, Report};
 use crate::verdict::CertificateSigner;
 
 /// Compares the certificate with the policy's rules; one of them suffices.
-pub(crate) fn check(signer: &CertificateSigner, who: &Who, report: &mut Report) -> Option<()> {
+pub(crate) fn check(
+    signer: &CertificateSigner,
+    extensions: &FulcioExtensions<'_>,
+    who: &Who,
+    report: &mut Report,
+) -> Option<()> {
     let mut scope = report.once();
-    let extensions = signer.extensions();
     let found = || match extensions.issuer() {
-        Some(issuer) => format!("{} (issuer {issuer})", signer.subject()),
-        None => format!("{} (no issuer)", signer.subject()),
+        Some(issuer) => [signer.subject(), " (issuer ", issuer, ")"].concat(),
+        None => [signer.subject(), " (no issuer)"].concat(),
     };
     let rules = match who {
         Who::Identities(rules) => rules.as_slice(),
@@ -22,7 +26,7 @@ pub(crate) fn check(signer: &CertificateSigner, who: &Who, report: &mut Report) 
         scope.fail(CheckId::Identity, "an identity that the policy names, and it names none", found());
         return None;
     }
-    match rules.iter().find(|rule| rule.names_someone() && satisfies(rule, signer.subject(), &extensions)) {
+    match rules.iter().find(|rule| rule.names_someone() && satisfies(rule, signer.subject(), extensions)) {
         Some(_) => {
             scope.pass(CheckId::Identity, "an identity that the policy names", found());
             Some(())
@@ -35,7 +39,7 @@ pub(crate) fn check(signer: &CertificateSigner, who: &Who, report: &mut Report) 
             let mut found = found();
             // What else the rules ask about, so that the difference can be seen.
             for rule in rules.iter().take(1) {
-                for (name, wanted, values) in parts(rule, &extensions) {
+                for (name, wanted, values) in parts(rule, extensions) {
                     if wanted.is_some() {
                         let values: Vec<&str> = values.into_iter().flatten().collect();
                         found.push_str(&format!(

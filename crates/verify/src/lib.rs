@@ -142,11 +142,13 @@ impl Verifier {
         // Rules 3, 8 and 12: the certificate has a path that was valid at every established time (RFC 5280 §6.1), an SCT
         // (RFC 6962 §3.2) and an identity that the policy names; a key was in its window.
         let believed = match (&claimed, &signer) {
-            (Claimed::Certificate(leaf), Signer::Certificate(signer)) => end_entity.and_then(|end_entity| {
-                let path = certificate::path(&end_entity, &times, trust, report);
-                let logged = path.and_then(|path| certificate::timestamps(leaf, &path, trust, report));
-                identity::check(signer, &policy.who, report).and(logged)
-            }),
+            (Claimed::Certificate(leaf), Signer::Certificate(signer)) => {
+                end_entity.and_then(|(end_entity, extensions)| {
+                    let path = certificate::path(&end_entity, &times, trust, report);
+                    let logged = path.and_then(|path| certificate::timestamps(leaf, &path, trust, report));
+                    identity::check(signer, &extensions, &policy.who, report).and(logged)
+                })
+            }
             (Claimed::Key(managed), _) => managed.check_window(&times, report),
             (Claimed::Certificate(_), Signer::Key(_)) => None,
         };

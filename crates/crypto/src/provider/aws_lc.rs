@@ -28,7 +28,7 @@ pub(crate) enum Key {
 }
 
 impl Prepared for Key {
-    fn new(material: &Material<'_>) -> Option<Self> {
+    fn new(material: &Material<'_>, spki: &[u8]) -> Option<Self> {
         Some(match *material {
             Material::Rsa { modulus: n, exponent: e } => Self::Rsa {
                 pkcs1_sha256: RsaPublicKeyComponents { n, e }
@@ -36,10 +36,11 @@ impl Prepared for Key {
                     .ok()?,
                 others: Default::default(),
             },
-            Material::Ec { kind, point } => match kind {
-                KeyKind::EcdsaP256 => Self::P256(parsed(&alg::ECDSA_P256_SHA256_ASN1, point)?),
-                KeyKind::EcdsaP384 => Self::P384(parsed(&alg::ECDSA_P384_SHA384_ASN1, point)?),
-                KeyKind::EcdsaP521 => Self::P521(parsed(&alg::ECDSA_P521_SHA512_ASN1, point)?),
+            // Not from the point, which aws-lc-rs takes only once it has failed to read it as a whole encoding.
+            Material::Ec { kind, .. } => match kind {
+                KeyKind::EcdsaP256 => Self::P256(parsed(&alg::ECDSA_P256_SHA256_ASN1, spki)?),
+                KeyKind::EcdsaP384 => Self::P384(parsed(&alg::ECDSA_P384_SHA384_ASN1, spki)?),
+                KeyKind::EcdsaP521 => Self::P521(parsed(&alg::ECDSA_P521_SHA512_ASN1, spki)?),
                 _ => return None,
             },
             Material::Ed25519 { point } => {

@@ -23,7 +23,8 @@ use crate::{Digest, HashAlgorithm, Message, PublicKey, Scheme, VerifyError};
 /// A key as a provider holds it.
 pub(crate) trait Prepared: Sized {
     /// `None` if the provider finds that the numbers are no key.
-    fn new(material: &Material<'_>) -> Option<Self>;
+    /// `material` is what `spki` contains; a provider may start from either.
+    fn new(material: &Material<'_>, spki: &[u8]) -> Option<Self>;
 
     /// Verifies a scheme that signs a digest; scheme, kind and digest fit.
     fn verify_digest(&self, scheme: Scheme, digest: &Digest, signature: &[u8]) -> bool;
@@ -71,9 +72,9 @@ impl Provider {
         let Ok(material) = crate::spki::parse(spki) else { return false };
         match self {
             #[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
-            Self::AwsLc => aws_lc::Key::new(&material).is_some(),
+            Self::AwsLc => aws_lc::Key::new(&material, spki).is_some(),
             #[cfg(any(feature = "rustcrypto", target_arch = "wasm32"))]
-            Self::RustCrypto => rustcrypto::Key::new(&material).is_some(),
+            Self::RustCrypto => rustcrypto::Key::new(&material, spki).is_some(),
         }
     }
 
@@ -93,12 +94,12 @@ impl Provider {
         match self {
             #[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
             Self::AwsLc => {
-                let key = aws_lc::Key::new(&material).ok_or(VerifyError::BadSignature)?;
+                let key = aws_lc::Key::new(&material, key.spki_der()).ok_or(VerifyError::BadSignature)?;
                 message.verify(&key, scheme, signature)
             }
             #[cfg(any(feature = "rustcrypto", target_arch = "wasm32"))]
             Self::RustCrypto => {
-                let key = rustcrypto::Key::new(&material).ok_or(VerifyError::BadSignature)?;
+                let key = rustcrypto::Key::new(&material, key.spki_der()).ok_or(VerifyError::BadSignature)?;
                 message.verify(&key, scheme, signature)
             }
         }

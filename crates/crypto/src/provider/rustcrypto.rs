@@ -21,7 +21,7 @@ pub(crate) enum Key {
 }
 
 impl Prepared for Key {
-    fn new(material: &Material<'_>) -> Option<Self> {
+    fn new(material: &Material<'_>, _: &[u8]) -> Option<Self> {
         Some(match *material {
             Material::Rsa { modulus, exponent } => {
                 let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(bytes);

@@ -166,6 +166,10 @@ fn defaults_and_nulls() {
         assert_eq!(entry("inclusionPromise", nothing).inclusion_promise, None);
     }
     assert_eq!(entry("inclusionProof", "null").inclusion_proof, None);
+    // There, and of no use: what asks for it finds no checkpoint.
+    let empty = entry("inclusionProof", "{}");
+    assert_eq!(empty.inclusion_proof.as_ref().unwrap().checkpoint, None);
+    assert!(empty.write().get("inclusionProof").unwrap().as_object().unwrap().is_empty());
     for nothing in ["null", "{}", r#"{"envelope":""}"#] {
         assert_eq!(entry("inclusionProof.checkpoint", nothing).inclusion_proof.unwrap().checkpoint, None);
     }

@@ -262,6 +262,16 @@ fn inclusion(instance: &Instance) -> Vec<Fixture> {
             "one without",
         ),
         fails_on_first(
+            CheckId::LogEvidence,
+            "0.1 with an empty proof beside its promise",
+            message(instance, &{
+                v1().version(BundleVersion::V01)
+                    .on_log_entry(|entry| entry["inclusionProof"] = serde_json::json!({}))
+            }),
+            "an inclusion proof with a checkpoint",
+            "one without",
+        ),
+        fails_on_first(
             CheckId::LogCheckpoint,
             "a checkpoint whose size has a leading zero",
             message(instance, &v1().on_checkpoint(|checkpoint| checkpoint.lines[1] = "07".into())),
