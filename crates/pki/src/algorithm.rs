@@ -120,7 +120,9 @@ impl<'a> AlgorithmIdentifier<'a> {
         use HashAlgorithm::{Sha256, Sha384, Sha512};
         // RFC 4055 5: NULL, and implementations must accept an absent one.
         let rsa = |hash| self.parameters_null_or_absent().then_some(any_key(Scheme::RsaPkcs1(hash)));
-        // RFC 5758 3.2, RFC 8410 3, RFC 9881 2: absent.
+        // RFC 5758 3.2: absent. Some write NULL, as for RSA, and everybody takes it.
+        let ecdsa = |hash| self.parameters_null_or_absent().then_some(any_key(Scheme::Ecdsa(hash)));
+        // RFC 8410 3, RFC 9881 2: absent.
         let bare = |algorithm| self.parameters.is_none().then_some(algorithm);
         let ml_dsa = |kind| bare(SignatureAlgorithm::Known { scheme: Scheme::MlDsa, key: Some(kind) });
         match self.algorithm {
@@ -128,9 +130,9 @@ impl<'a> AlgorithmIdentifier<'a> {
             oid::SHA_384_WITH_RSA => rsa(Sha384),
             oid::SHA_512_WITH_RSA => rsa(Sha512),
             oid::RSASSA_PSS => self.pss_hash().map(|hash| any_key(Scheme::RsaPss(hash))),
-            oid::ECDSA_WITH_SHA_256 => bare(any_key(Scheme::Ecdsa(Sha256))),
-            oid::ECDSA_WITH_SHA_384 => bare(any_key(Scheme::Ecdsa(Sha384))),
-            oid::ECDSA_WITH_SHA_512 => bare(any_key(Scheme::Ecdsa(Sha512))),
+            oid::ECDSA_WITH_SHA_256 => ecdsa(Sha256),
+            oid::ECDSA_WITH_SHA_384 => ecdsa(Sha384),
+            oid::ECDSA_WITH_SHA_512 => ecdsa(Sha512),
             oid::ED25519 => bare(any_key(Scheme::Ed25519)),
             oid::ML_DSA_44 => ml_dsa(KeyKind::MlDsa44),
             oid::ML_DSA_65 => ml_dsa(KeyKind::MlDsa65),

@@ -11,7 +11,8 @@ use issue::{
 };
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, Scheme, SigningKey, VerifyError};
 use sealwax_pki::{
-    Certificate, CertificateError, EndEntity, EndEntityError, ObjectIdentifier, SignatureError, oids,
+    Certificate, CertificateError, DerCause, EndEntity, EndEntityError, ObjectIdentifier, SignatureError,
+    oids,
 };
 
 const UNKNOWN: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.3.4");
@@ -137,11 +138,16 @@ fn algorithms_of_certificates() {
     );
     let unsupported =
         |oid: &str| Err(SignatureError::UnsupportedAlgorithm(ObjectIdentifier::new_unwrap(oid)));
+    let with_parameters = |parameters: &[u8]| sequence(&[&oid("1.2.840.10045.4.3.2"), parameters]);
+    check(&p384, Scheme::Ecdsa(Sha256), &with_parameters(null), Ok(()));
+    for other in [der(0x05, &[0]), der(0x04, &[]), sequence(&[])] {
+        check(&p384, Scheme::Ecdsa(Sha256), &with_parameters(&other), unsupported("1.2.840.10045.4.3.2"));
+    }
     check(
-        &p384,
-        Scheme::Ecdsa(Sha256),
-        &sequence(&[&oid("1.2.840.10045.4.3.2"), null]),
-        unsupported("1.2.840.10045.4.3.2"),
+        &key(KeyKind::Ed25519),
+        Scheme::Ed25519,
+        &sequence(&[&oid("1.3.101.112"), null]),
+        unsupported("1.3.101.112"),
     );
     check(&p384, Scheme::Ecdsa(Sha256), &bare("1.2.840.10045.4.1"), unsupported("1.2.840.10045.4.1"));
     check(&key(KeyKind::EcdsaP521), Scheme::Ecdsa(Sha512), &bare("1.2.840.10045.4.3.4"), Ok(()));
@@ -173,6 +179,19 @@ fn algorithms_of_certificates() {
         check(&rsa, Scheme::RsaPss(Sha256), &parameters, unsupported("1.2.840.113549.1.1.10"));
     }
     check(&rsa, Scheme::RsaPss(Sha256), &bare("1.2.840.113549.1.1.10"), unsupported("1.2.840.113549.1.1.10"));
+}
+
+#[test]
+fn serial_numbers_are_not_negative() {
+    let signer = key();
+    let issue = |serial| {
+        Template { serial, ..root() }.try_issue(&signer, &signer).map_err(|error| match error {
+            CertificateError::Der(error) => error.cause,
+            other => panic!("{other}"),
+        })
+    };
+    assert!(issue(0).is_ok() && issue(0x7f).is_ok());
+    assert_eq!(issue(0x80), Err(DerCause::IntegerOutOfRange));
 }
 
 #[test]
