@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
 /// Exit codes, the same for every command that gives a verdict.
 const EXIT_CODES: &str = "\
@@ -12,7 +13,7 @@ Exit codes:
   1  not verified
   2  the command line is wrong
   3  cannot tell: a file or trust is missing, or a digest was given where the artifact is needed
-With several artifacts the worst one counts.";
+With several artifacts the worst one counts. If whoever reads the output goes away (`| head`), the exit code is 141.";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -46,6 +47,15 @@ pub struct Cli {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, hide_possible_values = false)]
     pub color: Colour,
+}
+
+/// What clap cannot say: a profile in the environment gives way to a file, one on the command line contradicts it.
+pub fn contradiction(matches: &ArgMatches) -> Option<&'static str> {
+    let verify = matches.subcommand_matches("verify")?;
+    let named = |id| verify.value_source(id) == Some(ValueSource::CommandLine);
+    (named("trust") && named("trusted_root")).then_some(
+        "--trust and --trusted-root exclude each other: drop --trust to use the file, or --trusted-root to use the profile",
+    )
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

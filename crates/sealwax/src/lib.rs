@@ -20,6 +20,7 @@ mod neighbours;
 mod ordered;
 mod output_file;
 mod profile;
+mod reader;
 mod render;
 mod sources;
 mod terminal;
@@ -32,17 +33,21 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use jiff::Timestamp;
 
 use crate::args::{Cli, Colour, Command};
 use crate::judge::Status;
+use crate::reader::Reader;
 use crate::trust_store::TrustStore;
 
 /// Runs the program, and says how it ended. Exit codes: see `sealwax verify --help`.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
-        Ok(cli) => cli,
+    let parsed = Cli::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, args::contradiction(&matches))));
+    let (cli, contradiction) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version go to standard output and are no error.
             let _ = error.print();
@@ -54,9 +59,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Colour::Always => ColorChoice::Always,
         Colour::Never => ColorChoice::Never,
     };
-    let mut out = AutoStream::new(io::stdout(), choice);
-    match run(cli.command, &mut out) {
-        Ok(status) => match out.flush() {
+    let mut out = Reader::new(AutoStream::new(io::stdout(), choice));
+    let done = match contradiction {
+        Some(message) => Err(Failure::usage(message)),
+        None => run(cli.command, &mut out),
+    };
+    let flushed = out.flush();
+    match done {
+        _ if out.is_gone() => ExitCode::from(reader::GONE),
+        Ok(status) => match flushed {
             Ok(()) => ExitCode::from(status.exit_code()),
             Err(_) => ExitCode::from(Status::CannotTell.exit_code()),
         },
@@ -96,8 +107,12 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Bundle(command) => bundle::run(command, out),
         Command::Trust(command) => trust::run(command, out),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "sealwax", out);
-            Ok(Status::Verified)
+            // Not into `out`: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "sealwax", &mut script);
+            out.write_all(&script)
+                .map(|()| Status::Verified)
+                .map_err(|error| Failure::cannot(format!("cannot write the result: {error}")))
         }
         Command::Man { directory } => clap_mangen::generate_to(Cli::command(), &directory)
             .map(|()| Status::Verified)

@@ -69,6 +69,9 @@ fn read(line: &[u8], defaults: &Job) -> Result<(String, Job), String> {
     if identity.is_some() || issuer.is_some() {
         job.who = named(identity.as_deref(), issuer, &defaults.who)?;
     }
+    if root.is_some() && profile.is_some() {
+        return Err("\"trust\" and \"trusted_root\" exclude each other: drop \"trust\" to use the file, or \"trusted_root\" to use the profile".to_owned());
+    }
     if root.is_some() || profile.is_some() {
         job.trust = trust(profile.as_deref(), root.map(Into::into));
     }

@@ -53,7 +53,9 @@ pub fn map_lines(
         for _ in 0..threads.max(1) {
             scope.spawn(|| {
                 while let Some((turn, number, line)) = next() {
+                    let owed = Owed { output: &output, drained: &drained };
                     let answer = work(number, line);
+                    drop(owed);
                     if !deliver(&output, &drained, turn, answer) {
                         break;
                     }
@@ -66,6 +68,22 @@ pub fn map_lines(
     match output.error.take().or(input.error) {
         Some(error) => Err(error),
         None => output.writer.flush(),
+    }
+}
+
+/// An answer that others may be waiting for. If the work panics, it never comes, and they are told so; joining the threads
+/// then passes the panic on.
+struct Owed<'a, W> {
+    output: &'a Mutex<Output<W>>,
+    drained: &'a Condvar,
+}
+
+impl<W> Drop for Owed<'_, W> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(self.output).error.get_or_insert_with(|| io::Error::other("a line could not be worked on"));
+            self.drained.notify_all();
+        }
     }
 }
 
@@ -192,6 +210,20 @@ mod tests {
         })
         .unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), input);
+    }
+
+    #[test]
+    fn a_panic_leaves_nobody_waiting() {
+        let input = "x\n".repeat(MAX_WAITING * 4);
+        let mut out = Vec::new();
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            map_lines(input.as_bytes(), &mut out, 4, |number, _| {
+                assert_ne!(number, 2, "on purpose");
+                Vec::new()
+            })
+        }));
+        assert!(ended.is_err());
+        assert!(out.len() <= 1, "nothing after the answer that is missing");
     }
 
     #[test]

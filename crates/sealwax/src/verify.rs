@@ -152,7 +152,8 @@ fn defaults(args: &VerifyArgs) -> Result<Job, String> {
     })
 }
 
-/// The trust that flags or a line of a list name. A file beats a profile: it can only have been named on purpose.
+/// The trust that flags or a line of a list name. A file beats a profile, which is then the environment's: whoever names both is
+/// asked which.
 pub fn trust(profile: Option<&str>, file: Option<PathBuf>) -> TrustSource {
     match file {
         Some(file) => TrustSource::File(file),

@@ -28,6 +28,31 @@ fn a_command_line_that_says_too_little_is_exit_code_2() {
 }
 
 #[test]
+fn a_profile_and_a_file_are_one_too_many() {
+    let scratch = Scratch::new();
+    let made = made(&scratch, &Instance::usual(), "app", b"content", &SignOptions::rekor_v1());
+    let file = [
+        "verify",
+        &made.artifact,
+        "--trusted-root",
+        &made.root,
+        "--identity",
+        &made.identity,
+        "--issuer",
+        &made.issuer,
+    ];
+    assert_eq!(scratch.run(&file).code, Some(0));
+    for profile in [&["--trust", "public-good"][..], &["--trust", "nobody"], &["--trust=staging"]] {
+        scratch.run(&[&file[..], profile].concat()).exits(2).complains("drop --trust to use the file");
+        // The same in the environment is only a default.
+        let name = profile.last().unwrap().trim_start_matches("--trust=");
+        let variables = [("SEALWAX_TRUST", name)];
+        assert_eq!(scratch.run_with(&[&file[..], profile].concat(), &variables, b"").code, Some(2));
+        assert_eq!(scratch.run_with(&file, &variables, b"").code, Some(0));
+    }
+}
+
+#[test]
 fn what_is_missing_is_exit_code_3_and_says_what_to_do() {
     let scratch = Scratch::new();
     let lonely = scratch.write("lonely", "x");

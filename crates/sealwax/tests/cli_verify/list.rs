@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::common::Scratch;
+use crate::common::{Scratch, built_in};
 use crate::{IDENTITY, ISSUER, example, package};
 
 #[test]
@@ -65,6 +65,28 @@ fn a_line_of_a_list_never_loses_what_the_flags_demand_of_the_build() {
     assert_eq!(run(&[&two[..], &["--trigger", "push"]].concat()), Some(0));
     assert_eq!(run(&[&two[..], &["--trigger", "nope"]].concat()), Some(1));
     assert_eq!(run(&[&two[..], &["--repository", "https://nope"]].concat()), Some(1));
+}
+
+#[test]
+fn a_line_names_a_profile_or_a_file() {
+    let scratch = Scratch::new();
+    let line = |more: Value| {
+        let mut line = json!({"artifact": package(), "identity": IDENTITY, "issuer": ISSUER});
+        line.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        line.to_string()
+    };
+    let run = |flags: &[&str], line: String| {
+        let all = [&["verify", "--list", "-"][..], flags].concat();
+        scratch.run_with(&all, &[], line.as_bytes())
+    };
+    let root = built_in("public-good/trusted_root.json");
+    assert_eq!(run(&[], line(json!({"trusted_root": root}))).code, Some(0));
+    // What a line says replaces what the flags say.
+    assert_eq!(run(&["--trust", "staging"], line(json!({"trusted_root": root}))).code, Some(0));
+    assert_eq!(run(&["--trusted-root", &root], line(json!({"trust": "staging"}))).code, Some(1));
+    run(&[], line(json!({"trust": "public-good", "trusted_root": root})))
+        .exits(2)
+        .says("drop \\\"trust\\\" to use the file");
 }
 
 #[test]

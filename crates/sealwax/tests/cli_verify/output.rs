@@ -1,6 +1,7 @@
 //! What people and programs read.
 
 use std::fs;
+use std::process::Command;
 
 use sealwax_testkit::{Instance, SignOptions};
 use serde_json::{Value, json};
@@ -134,4 +135,30 @@ fn completions_and_manual_pages_are_written() {
     fs::create_dir(&directory).unwrap();
     assert_eq!(scratch.run(&["man", directory.to_str().unwrap()]).code, Some(0));
     assert!(directory.join("sealwax-verify.1").is_file());
+}
+
+/// As `sealwax … | head`: the reader is gone before anything is written.
+#[test]
+fn a_reader_who_goes_away_is_told_nothing() {
+    let scratch = Scratch::new();
+    let list = scratch.write("list.jsonl", format!("{{\"artifact\": {:?}}}\n", package()).repeat(1_000));
+    for arguments in [
+        &["verify", &package(), "--identity", IDENTITY, "--issuer", ISSUER][..],
+        &["verify", "--list", &list],
+        &["inspect", &format!("{}.sigstore.json", package())],
+        &["trust", "list"],
+        &["completions", "bash"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = Command::new(env!("CARGO_BIN_EXE_sealwax"))
+            .args(arguments)
+            .env_remove("SEALWAX_TRUST")
+            .env("SEALWAX_HOME", scratch.home())
+            .stdout(writer)
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&ran.stderr), "", "{arguments:?}");
+        assert_eq!(ran.status.code(), Some(141), "{arguments:?}");
+    }
 }
