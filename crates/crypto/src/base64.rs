@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn thirty_two_bytes() {
-        let bytes: [u8; 32] = std::array::from_fn(|i| 0xff - i as u8);
+        let bytes: [u8; 32] = std::array::from_fn(|i| 0xff - u8::try_from(i).unwrap());
         let text = STANDARD.encode(bytes);
         assert_eq!(decode_32(&text), Some(bytes));
         for other in [STANDARD.encode([0; 31]), STANDARD.encode([0; 33]), URL_SAFE.encode(bytes)] {
