@@ -1,0 +1,252 @@
+//! One connection, from its first byte to its last.
+
+use super::{
+    Limits,
+    address::Place,
+    site::Site,
+    socket::{Socket, Stream},
+};
+use crate::metrics::{Metrics, Refusal};
+use hyper::service::service_fn;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
+use std::{
+    convert::Infallible,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_rustls::TlsAcceptor;
+
+/// How often a connection is looked at within its idle time.
+const LOOKS: u32 = 6;
+
+/// Bytes that have to be fetched within the idle time to count as progress: 1 KiB/s at the default, less than any line that
+/// is in use, more than the answers to pings.
+const MIN_SENT_BYTES: u64 = 32 << 10;
+
+/// hyper takes no smaller buffer.
+const MIN_BUFFER_BYTES: usize = 8 << 10;
+
+/// Flow control of HTTP/2: what a client may send before we have read it, per stream and per connection.
+const STREAM_WINDOW_BYTES: u32 = 256 << 10;
+const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+
+/// What the server is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Serving,
+    /// Requests that were accepted are finished, no others are taken.
+    Draining,
+    /// Time is up.
+    Gone,
+}
+
+/// What all connections of a server share.
+pub(super) struct Shared {
+    pub(super) site: Arc<Site>,
+    pub(super) limits: Limits,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) tls: Option<TlsAcceptor>,
+    pub(super) http: auto::Builder<TokioExecutor>,
+    /// A permit per connection.
+    pub(super) slots: Arc<Semaphore>,
+    pub(super) slots_in_all: usize,
+}
+
+/// A client that was let in.
+pub(super) struct Client {
+    pub(super) place: Place,
+    pub(super) slot: OwnedSemaphorePermit,
+}
+
+/// What the parts of a connection know of each other.
+pub(super) struct Activity {
+    /// Its share of its address.
+    pub(super) place: Place,
+    in_flight: AtomicU32,
+    answered: AtomicU64,
+    sent_bytes: AtomicU64,
+}
+
+/// hyper's settings.
+pub(super) fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1()
+        // The time of a head is the connection's idle time, which needs no timer of its own.
+        .header_read_timeout(None)
+        // A head has to fit into the buffer; a body goes through it in pieces.
+        .max_buf_size(limits.head_bytes.max(MIN_BUFFER_BYTES));
+    http.http2()
+        .max_concurrent_streams(limits.streams)
+        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(u32::MAX))
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES);
+    http
+}
+
+/// Serves a client until it leaves, breaks a rule, or the server stops. Holds `phases` until the end: the server waits for it.
+pub(super) async fn serve(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    client: Client,
+    mut phases: watch::Receiver<Phase>,
+) {
+    let Client { place, slot: _slot } = client;
+    let _open = Open::new(&shared.metrics);
+    let Some(stream) = handshake(&shared, stream, &mut phases).await else { return };
+    let activity = Arc::new(Activity {
+        place,
+        in_flight: AtomicU32::new(0),
+        answered: AtomicU64::new(0),
+        sent_bytes: AtomicU64::new(0),
+    });
+    let socket = Socket::new(stream, Arc::clone(&activity), Arc::clone(&shared.metrics));
+    let service = service_fn(|request| {
+        let (shared, activity) = (Arc::clone(&shared), Arc::clone(&activity));
+        async move {
+            let _in_flight = InFlight::new(&activity, &shared.metrics);
+            Ok::<_, Infallible>(shared.site.answer(request, &activity.place, &shared.limits).await)
+        }
+    });
+    let mut http = pin!(shared.http.serve_connection(TokioIo::new(socket), service));
+    let mut looks = interval(shared.limits.idle_time / LOOKS);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut quiet = Quiet::new(Instant::now());
+    loop {
+        tokio::select! {
+            biased;
+            result = http.as_mut() => {
+                if result.is_err_and(|error| is_protocol_error(&*error)) {
+                    shared.metrics.http.refused.add(Refusal::Protocol, 1);
+                }
+                return;
+            }
+            _ = looks.tick() => {
+                if quiet.look(Instant::now(), &activity) >= shared.idle_time() {
+                    shared.metrics.http.refused.add(Refusal::Idle, 1);
+                    return;
+                }
+            }
+            changed = phases.changed() => {
+                let phase = *phases.borrow_and_update();
+                if changed.is_err() || phase == Phase::Gone {
+                    return;
+                }
+                if phase == Phase::Draining {
+                    http.as_mut().graceful_shutdown();
+                }
+            }
+        }
+    }
+}
+
+/// TLS, if the server has it.
+async fn handshake(
+    shared: &Shared,
+    stream: TcpStream,
+    phases: &mut watch::Receiver<Phase>,
+) -> Option<Stream> {
+    let Some(tls) = &shared.tls else { return Some(Stream::Plain(stream)) };
+    let accepted = tokio::select! {
+        accepted = timeout(shared.limits.tls_time, tls.accept(stream)) => accepted,
+        _ = phases.wait_for(|phase| *phase != Phase::Serving) => return None,
+    };
+    let Ok(Ok(stream)) = accepted else {
+        shared.metrics.http.refused.add(Refusal::Tls, 1);
+        return None;
+    };
+    Some(Stream::Tls(Box::new(stream)))
+}
+
+impl Shared {
+    /// The time is shorter where three quarters of all connections are taken: idle ones shall not keep others out.
+    fn idle_time(&self) -> Duration {
+        let scarce = self.slots.available_permits() < self.slots_in_all / 4;
+        if scarce { self.limits.idle_time / LOOKS } else { self.limits.idle_time }
+    }
+}
+
+/// Whether the client spoke no proper HTTP, rather than went away.
+fn is_protocol_error(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    error.downcast_ref::<hyper::Error>().is_some_and(|error| error.is_parse())
+}
+
+impl Activity {
+    pub(super) fn sent(&self, bytes: usize) {
+        self.sent_bytes.fetch_add(bytes as u64, Relaxed);
+    }
+}
+
+/// Since when a connection has done nothing.
+struct Quiet {
+    since: Instant,
+    answered: u64,
+    sent_bytes: u64,
+}
+
+impl Quiet {
+    fn new(now: Instant) -> Self {
+        Self { since: now, answered: 0, sent_bytes: 0 }
+    }
+
+    /// For how long it has done nothing now. What it receives does not count: a head that trickles in is no progress, and
+    /// a body has its own time.
+    fn look(&mut self, now: Instant, activity: &Activity) -> Duration {
+        let answered = activity.answered.load(Relaxed);
+        let sent_bytes = activity.sent_bytes.load(Relaxed);
+        let busy = activity.in_flight.load(Relaxed) > 0
+            || answered != self.answered
+            || sent_bytes >= self.sent_bytes.saturating_add(MIN_SENT_BYTES);
+        if busy {
+            *self = Self { since: now, answered, sent_bytes };
+        }
+        now.saturating_duration_since(self.since)
+    }
+}
+
+/// A request that is being answered.
+struct InFlight<'a>(&'a Activity, &'a Metrics);
+
+impl<'a> InFlight<'a> {
+    fn new(activity: &'a Activity, metrics: &'a Metrics) -> Self {
+        activity.in_flight.fetch_add(1, Relaxed);
+        metrics.http.in_flight.up();
+        Self(activity, metrics)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Relaxed);
+        self.0.answered.fetch_add(1, Relaxed);
+        self.1.http.in_flight.down();
+    }
+}
+
+/// A connection that is open.
+struct Open<'a>(&'a Metrics);
+
+impl<'a> Open<'a> {
+    fn new(metrics: &'a Metrics) -> Self {
+        metrics.http.accepted.add(1);
+        metrics.http.open.up();
+        Self(metrics)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.http.open.down();
+    }
+}

@@ -1,0 +1,154 @@
+//! Accepting connections, and stopping.
+
+use super::{
+    Limits,
+    address::Addresses,
+    connection::{self, Client, Phase, Shared},
+    site::Site,
+};
+use crate::{
+    journal::{Journal, Value},
+    metrics::{Metrics, Refusal},
+};
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{sleep, timeout},
+};
+
+/// Descriptors that connections never take: the log opens files and needs a few for each round.
+const RESERVED_DESCRIPTORS: u64 = 256;
+
+/// How long to wait after accepting failed for want of descriptors or memory. Connections that end meanwhile make room.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// At most so often the journal hears of it.
+const ACCEPT_COMPLAINT: Duration = Duration::from_secs(10);
+
+/// A listener, and what it will serve.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    addresses: Arc<Addresses>,
+    journal: Journal,
+}
+
+/// How a server ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Connections that were cut because their requests were not finished in time.
+    pub cut: usize,
+}
+
+impl Server {
+    /// Listens on `address`; port 0 picks one. With `tls`, the port speaks nothing else. Clients that come before
+    /// [`Server::run`] wait.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub async fn bind(
+        address: SocketAddr,
+        site: Site,
+        limits: Limits,
+        tls: Option<Arc<rustls::ServerConfig>>,
+        metrics: Arc<Metrics>,
+        journal: Journal,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let slots_in_all = limits.connections.min(descriptors()).max(1);
+        let addresses = Addresses::new(limits.connections_per_address, limits.submissions_per_address);
+        let shared = Shared {
+            site: Arc::new(site),
+            metrics,
+            tls: tls.map(Into::into),
+            http: connection::http(&limits),
+            slots: Arc::new(Semaphore::new(slots_in_all)),
+            slots_in_all,
+            limits,
+        };
+        Ok(Self { listener, address, shared: Arc::new(shared), addresses: Arc::new(addresses), journal })
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is ready; then accepts nothing more, finishes what was accepted, and returns. What takes longer
+    /// than [`Limits::stop_time`] is cut.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Stopped {
+        let (phase, phases) = watch::channel(Phase::Serving);
+        tokio::select! {
+            () = stop => {}
+            never = self.accept_all(&phases) => match never {},
+        }
+        let Self { listener, shared, .. } = self;
+        drop((listener, phases));
+        phase.send_replace(Phase::Draining);
+        if timeout(shared.limits.stop_time, phase.closed()).await.is_ok() {
+            return Stopped { cut: 0 };
+        }
+        let cut = phase.receiver_count();
+        phase.send_replace(Phase::Gone);
+        phase.closed().await;
+        Stopped { cut }
+    }
+
+    async fn accept_all(&self, phases: &watch::Receiver<Phase>) -> std::convert::Infallible {
+        let mut complained: Option<Instant> = None;
+        loop {
+            let (stream, address, slot) = match self.accept().await {
+                Ok(accepted) => accepted,
+                Err(error) if is_of_one_connection(&error) => continue,
+                Err(error) => {
+                    let now = Instant::now();
+                    if complained.is_none_or(|last| now.duration_since(last) >= ACCEPT_COMPLAINT) {
+                        complained = Some(now);
+                        self.journal.warning("cannot accept connections", &[("error", Value::Shown(&error))]);
+                    }
+                    sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let Some(place) = self.addresses.admit(address.ip(), Instant::now()) else {
+                self.shared.metrics.http.refused.add(Refusal::ConnectionsOfAddress, 1);
+                continue;
+            };
+            // Answers are written whole; waiting to fill a packet would only delay them.
+            let _ = stream.set_nodelay(true);
+            let client = Client { place, slot };
+            tokio::spawn(connection::serve(Arc::clone(&self.shared), stream, client, phases.clone()));
+        }
+    }
+
+    /// A connection, once there is a slot for it.
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+        let slots = Arc::clone(&self.shared.slots);
+        let slot = slots.acquire_owned().await.map_err(io::Error::other)?;
+        let (stream, address) = self.listener.accept().await?;
+        Ok((stream, address, slot))
+    }
+}
+
+/// How many connections the process can have open.
+fn descriptors() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let most = limit.map_or(u64::MAX, |limit| limit.saturating_sub(RESERVED_DESCRIPTORS));
+    usize::try_from(most).unwrap_or(usize::MAX)
+}
+
+/// Whether it was this connection that failed while it waited, and not accepting.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
