@@ -20,6 +20,7 @@ mod cache;
 mod connection;
 mod encoding;
 mod read;
+mod refused;
 mod reply;
 mod route;
 mod serve;

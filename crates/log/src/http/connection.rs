@@ -31,6 +31,9 @@ use tokio_rustls::TlsAcceptor;
 /// How often a connection is looked at within its idle time.
 const LOOKS: u32 = 6;
 
+/// How often once the server stops.
+const DRAINING_LOOK: Duration = Duration::from_millis(50);
+
 /// Bytes that have to be fetched within the idle time to count as progress: 1 KiB/s at the default, less than any line that
 /// is in use, more than the answers to pings.
 const MIN_SENT_BYTES: u64 = 32 << 10;
@@ -75,6 +78,7 @@ pub(super) struct Activity {
     /// Its share of its address.
     pub(super) place: Place,
     in_flight: AtomicU32,
+    watching: AtomicU32,
     answered: AtomicU64,
     sent_bytes: AtomicU64,
 }
@@ -108,6 +112,7 @@ pub(super) async fn serve(
     let activity = Arc::new(Activity {
         place,
         in_flight: AtomicU32::new(0),
+        watching: AtomicU32::new(0),
         answered: AtomicU64::new(0),
         sent_bytes: AtomicU64::new(0),
     });
@@ -116,13 +121,14 @@ pub(super) async fn serve(
         let (shared, activity) = (Arc::clone(&shared), Arc::clone(&activity));
         async move {
             let _in_flight = InFlight::new(&activity, &shared.metrics);
-            Ok::<_, Infallible>(shared.site.answer(request, &activity.place, &shared.limits).await)
+            Ok::<_, Infallible>(shared.site.answer(request, &activity, &shared.limits).await)
         }
     });
     let mut http = pin!(shared.http.serve_connection(TokioIo::new(socket), service));
     let mut looks = interval(shared.limits.idle_time / LOOKS);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut quiet = Quiet::new(Instant::now());
+    let mut draining = false;
     loop {
         tokio::select! {
             biased;
@@ -133,7 +139,10 @@ pub(super) async fn serve(
                 return;
             }
             _ = looks.tick() => {
-                if quiet.look(Instant::now(), &activity) >= shared.idle_time() {
+                if draining && activity.is_only_watched() {
+                    return;
+                }
+                if quiet.look(Instant::now(), &activity, shared.is_scarce()) >= shared.idle_time() {
                     shared.metrics.http.refused.add(Refusal::Idle, 1);
                     return;
                 }
@@ -144,6 +153,8 @@ pub(super) async fn serve(
                     return;
                 }
                 if phase == Phase::Draining {
+                    draining = true;
+                    looks = interval(DRAINING_LOOK);
                     http.as_mut().graceful_shutdown();
                 }
             }
@@ -172,8 +183,11 @@ async fn handshake(
 impl Shared {
     /// The time is shorter where three quarters of all connections are taken: idle ones shall not keep others out.
     fn idle_time(&self) -> Duration {
-        let scarce = self.slots.available_permits() < self.slots_in_all / 4;
-        if scarce { self.limits.idle_time / LOOKS } else { self.limits.idle_time }
+        if self.is_scarce() { self.limits.idle_time / LOOKS } else { self.limits.idle_time }
+    }
+
+    fn is_scarce(&self) -> bool {
+        self.slots.available_permits() < self.slots_in_all / 4
     }
 }
 
@@ -185,6 +199,27 @@ fn is_protocol_error(error: &(dyn std::error::Error + Send + Sync + 'static)) ->
 impl Activity {
     pub(super) fn sent(&self, bytes: usize) {
         self.sent_bytes.fetch_add(bytes as u64, Relaxed);
+    }
+
+    /// Whether all that is left of it are streams that never end by themselves.
+    fn is_only_watched(&self) -> bool {
+        self.watching.load(Relaxed) > 0 && self.in_flight.load(Relaxed) == 0
+    }
+}
+
+/// An answer that lasts as long as the client stays.
+pub(super) struct Watching(Arc<Activity>);
+
+impl Watching {
+    pub(super) fn new(activity: Arc<Activity>) -> Self {
+        activity.watching.fetch_add(1, Relaxed);
+        Self(activity)
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.watching.fetch_sub(1, Relaxed);
     }
 }
 
@@ -201,11 +236,12 @@ impl Quiet {
     }
 
     /// For how long it has done nothing now. What it receives does not count: a head that trickles in is no progress, and
-    /// a body has its own time.
-    fn look(&mut self, now: Instant, activity: &Activity) -> Duration {
+    /// a body has its own time. A watcher is welcome while there is room.
+    fn look(&mut self, now: Instant, activity: &Activity, scarce: bool) -> Duration {
         let answered = activity.answered.load(Relaxed);
         let sent_bytes = activity.sent_bytes.load(Relaxed);
         let busy = activity.in_flight.load(Relaxed) > 0
+            || (!scarce && activity.watching.load(Relaxed) > 0)
             || answered != self.answered
             || sent_bytes >= self.sent_bytes.saturating_add(MIN_SENT_BYTES);
         if busy {

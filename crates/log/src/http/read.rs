@@ -227,7 +227,7 @@ mod tests {
             coding: Coding::Identity,
         };
         let (parts, body) = answer(method, &headers(pairs), &representation).into_parts();
-        let Reply::Whole(bytes) = body;
+        let Reply::Whole(bytes) = body else { panic!() };
         (parts.status.as_u16(), parts.headers, bytes)
     }
 

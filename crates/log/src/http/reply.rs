@@ -1,5 +1,7 @@
 //! Answers: a status, headers, and a body that is in memory.
 
+use super::connection::Watching;
+use crate::rekor::GrpcBody;
 use bytes::Bytes;
 use hyper::{
     Response, StatusCode,
@@ -17,6 +19,8 @@ use std::{
 pub(super) enum Reply {
     /// Bytes, which may be none.
     Whole(Bytes),
+    /// A gRPC message and its trailers, or a stream of messages as long as the client stays.
+    Grpc { body: GrpcBody, _watching: Option<Watching> },
 }
 
 impl Body for Reply {
@@ -25,23 +29,26 @@ impl Body for Reply {
 
     fn poll_frame(
         self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Grpc { body, .. } => Pin::new(body).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Whole(bytes) => bytes.is_empty(),
+            Self::Grpc { body, .. } => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Grpc { body, .. } => body.size_hint(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From a path to what it names.
 
 use crate::{Kind, metrics::Route};
+use hyper::Method;
 use sealwax_tlog::tile::{EntryBundle, Tile};
 
 /// What a path names.
@@ -19,6 +20,8 @@ pub(super) enum Target<'a> {
     Roots,
     /// `POST /api/v2/log/entries`
     Entry,
+    /// A gRPC call of this method.
+    Call(&'a str),
     AddChain,
     AddPreChain,
 }
@@ -44,8 +47,17 @@ impl Target<'_> {
         if self.is_submission() { "POST, OPTIONS" } else { "GET, HEAD, OPTIONS" }
     }
 
+    pub(super) fn takes(&self, method: &Method) -> bool {
+        if self.is_submission() {
+            method == Method::POST
+        } else {
+            matches!(*method, Method::GET | Method::HEAD)
+        }
+    }
+
+    /// Whether it comes with a body. Calls do, whatever they ask for.
     pub(super) fn is_submission(&self) -> bool {
-        matches!(self, Self::Entry | Self::AddChain | Self::AddPreChain)
+        matches!(self, Self::Entry | Self::Call(_) | Self::AddChain | Self::AddPreChain)
     }
 
     /// How it is counted.
@@ -57,6 +69,7 @@ impl Target<'_> {
             Self::Entries(_) => Route::Entries,
             Self::Issuer(_) => Route::Issuer,
             Self::Roots => Route::Roots,
+            Self::Call(_) => Route::Grpc,
             Self::Entry | Self::AddChain | Self::AddPreChain => Route::Add,
         }
     }

@@ -2,31 +2,30 @@
 
 use super::{
     Limits,
-    address::Place,
-    body::{Bodies, BodyError},
+    body::Bodies,
     cache::{Cache, Key, Tagged},
+    connection::{Activity, Watching},
     encoding::{MIN_GZIP_BYTES, accepts_gzip},
     read::{self, Coding, Lifetime, Representation},
+    refused::Refused,
     reply::{self, Reply},
     route::Target,
 };
 use crate::{
     Kind, Log,
     journal::{Journal, Value},
-    metrics::{Metrics, Refusal, Route},
+    metrics::{Metrics, Route},
+    rekor,
 };
-use bytes::Bytes;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
-    body::Incoming,
+    body::{Body, Incoming},
     header::{self, HeaderValue},
+    http::request::Parts,
 };
 use sealwax_store::StoreError;
 use sealwax_tlog::tile::{EntryBundle, FULL_WIDTH, Tile};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 use tokio::sync::Semaphore;
 
 /// What is served on a socket.
@@ -64,7 +63,7 @@ struct LogSite {
     compressor: Semaphore,
 }
 
-/// Why an answer is not what was asked for.
+/// Why there is nothing to read.
 enum Failure {
     NotFound,
     Store(StoreError),
@@ -108,11 +107,11 @@ impl Site {
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
-        place: &Place,
+        activity: &Arc<Activity>,
         limits: &Limits,
     ) -> Response<Reply> {
         match &self.0 {
-            Kinds::Log(site) => site.answer(request, place, limits).await,
+            Kinds::Log(site) => site.answer(request, activity, limits).await,
             Kinds::Metrics(metrics) => metrics_page(&request, metrics),
         }
     }
@@ -133,45 +132,42 @@ fn metrics_page(request: &Request<Incoming>, metrics: &Metrics) -> Response<Repl
 }
 
 impl LogSite {
-    async fn answer(&self, request: Request<Incoming>, place: &Place, limits: &Limits) -> Response<Reply> {
-        let (route, mut response) = self.routed(request, place, limits).await;
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        activity: &Arc<Activity>,
+        limits: &Limits,
+    ) -> Response<Reply> {
+        let (head, body) = request.into_parts();
+        let target = self.target(&head);
+        let route = target.as_ref().map_or(Route::Unknown, Target::route);
+        let mut response = match target {
+            None => reply::plain(StatusCode::NOT_FOUND, "not found\n"),
+            Some(target) if head.method == Method::OPTIONS => reply::options(target.methods()),
+            Some(target) if !target.takes(&head.method) => wrong_method(target.methods()),
+            Some(target) if target.is_submission() => {
+                let start = Instant::now();
+                let result = self.submit(target, body, activity, limits, start).await;
+                self.metrics.http.took(route, start.elapsed());
+                result.unwrap_or_else(|refused| self.refused(&refused))
+            }
+            Some(target) => {
+                let result = self.read(target, &head.method, &head.headers).await;
+                result.unwrap_or_else(|failure| self.failure(&failure))
+            }
+        };
         reply::finish(response.headers_mut());
         self.metrics.http.request(route, response.status().as_u16());
         response
     }
 
-    async fn routed(
-        &self,
-        request: Request<Incoming>,
-        place: &Place,
-        limits: &Limits,
-    ) -> (Route, Response<Reply>) {
-        let (head, body) = request.into_parts();
-        let Some(target) = Target::of(self.kind(), &self.base, head.uri.path()) else {
-            return (Route::Unknown, reply::plain(StatusCode::NOT_FOUND, "not found\n"));
-        };
-        let route = target.route();
-        let response = match (target.is_submission(), &head.method) {
-            (_, &Method::OPTIONS) => reply::options(target.methods()),
-            (true, &Method::POST) => {
-                let start = Instant::now();
-                let response = self.submit(target, body, place, limits, start).await;
-                self.metrics.http.took(route, start.elapsed());
-                response
-            }
-            (false, &Method::GET | &Method::HEAD) => {
-                let result = self.read(target, &head.method, &head.headers).await;
-                result.unwrap_or_else(|failure| self.failure(&failure))
-            }
-            _ => wrong_method(target.methods()),
-        };
-        (route, response)
-    }
-
-    fn kind(&self) -> Kind {
+    fn target<'a>(&self, head: &'a Parts) -> Option<Target<'a>> {
+        let path = head.uri.path();
         match self.face {
-            Face::Signature { .. } => Kind::Signature,
-            Face::Certificate => Kind::Certificate,
+            // A call names its method by a path of its own, wherever the log is.
+            Face::Signature { .. } if rekor::is_grpc(&head.headers) => Some(Target::Call(path)),
+            Face::Signature { .. } => Target::of(Kind::Signature, &self.base, path),
+            Face::Certificate => Target::of(Kind::Certificate, &self.base, path),
         }
     }
 
@@ -180,42 +176,44 @@ impl LogSite {
         &self,
         target: Target<'_>,
         body: Incoming,
-        place: &Place,
+        activity: &Arc<Activity>,
         limits: &Limits,
         now: Instant,
-    ) -> Response<Reply> {
-        if let Err(wait) = place.submit(now) {
-            self.metrics.http.refused.add(Refusal::RequestsOfAddress, 1);
-            return busy(StatusCode::TOO_MANY_REQUESTS, "too many submissions from this address\n", wait);
-        }
-        let Ok(_permit) = self.submissions.try_acquire() else {
-            self.metrics.http.refused.add(Refusal::InFlight, 1);
-            let words = "the server answers too many submissions at the moment\n";
-            return busy(StatusCode::SERVICE_UNAVAILABLE, words, Duration::from_secs(1));
-        };
-        let body = match self.bodies.read(body, limits).await {
-            Ok(body) => body,
-            Err(error) => return self.bad_body(&error),
-        };
-        let _ = (target, &self.face, &body.bytes);
-        reply::plain(StatusCode::NOT_IMPLEMENTED, "not yet\n")
+    ) -> Result<Response<Reply>, Refused> {
+        activity.place.submit(now).map_err(|wait| Refused::Rate { wait })?;
+        let _permit = self.submissions.try_acquire().map_err(|_| Refused::InFlight)?;
+        let body = self.bodies.read(body, limits).await?;
+        Ok(match (&self.face, target) {
+            (Face::Signature { key_id }, Target::Call(path)) => {
+                rekor::grpc(&self.log, key_id, path, body.bytes.clone()).await.map(|body| {
+                    let endless = body.size_hint().exact().is_none();
+                    let _watching = endless.then(|| Watching::new(Arc::clone(activity)));
+                    Reply::Grpc { body, _watching }
+                })
+            }
+            (Face::Signature { key_id }, _) => {
+                rekor::create_entry_json(&self.log, key_id, &body.bytes).await.map(Reply::Whole)
+            }
+            (Face::Certificate, _) => reply::plain(StatusCode::NOT_IMPLEMENTED, "not yet\n"),
+        })
     }
 
-    fn bad_body(&self, error: &BodyError) -> Response<Reply> {
-        let (status, refusal) = match error {
-            BodyError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Some(Refusal::LargeBody)),
-            BodyError::TooSlow { .. } => (StatusCode::REQUEST_TIMEOUT, Some(Refusal::SlowBody)),
-            BodyError::NoRoom => (StatusCode::SERVICE_UNAVAILABLE, Some(Refusal::InFlight)),
-            BodyError::Broken => (StatusCode::BAD_REQUEST, None),
-        };
-        if let Some(refusal) = refusal {
+    /// Counts it, and says it in the words of the face.
+    fn refused(&self, refused: &Refused) -> Response<Reply> {
+        if let Some(refusal) = refused.counted() {
             self.metrics.http.refused.add(refusal, 1);
         }
-        let text = format!("{error}\n");
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            return busy(status, text, Duration::from_secs(1));
+        let mut response = match self.face {
+            Face::Signature { .. } => {
+                let (status, code) = refused.status();
+                rekor::error_json(status, code, &refused.to_string()).map(Reply::Whole)
+            }
+            Face::Certificate => reply::plain(refused.status().0, format!("{refused}\n")),
+        };
+        if let Some(wait) = refused.wait() {
+            reply::retry_after(response.headers_mut(), wait);
         }
-        reply::plain(status, text)
+        response
     }
 
     async fn read(
@@ -253,7 +251,9 @@ impl LogSite {
                 respond(&Tagged::new(bytes), "application/pkix-cert", Lifetime::Immutable, Coding::Only)
             }
             Target::Roots => reply::plain(StatusCode::NOT_IMPLEMENTED, "not yet\n"),
-            Target::Entry | Target::AddChain | Target::AddPreChain => wrong_method(target.methods()),
+            Target::Entry | Target::Call(_) | Target::AddChain | Target::AddPreChain => {
+                wrong_method(target.methods())
+            }
         })
     }
 
@@ -336,11 +336,5 @@ impl From<StoreError> for Failure {
 fn wrong_method(methods: &'static str) -> Response<Reply> {
     let mut response = reply::plain(StatusCode::METHOD_NOT_ALLOWED, format!("this takes {methods}\n"));
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
-    response
-}
-
-fn busy(status: StatusCode, words: impl Into<Bytes>, wait: Duration) -> Response<Reply> {
-    let mut response = reply::plain(status, words);
-    reply::retry_after(response.headers_mut(), wait);
     response
 }
