@@ -64,11 +64,12 @@ pub struct Content {
 /// Reads what `reference` names.
 ///
 /// # Errors
-/// The file cannot be read, or is too large to be held as a whole.
+/// The file cannot be read.
 pub fn read(reference: &Reference, wanted: &BTreeSet<HashAlgorithm>, whole: bool) -> io::Result<Content> {
+    let held = whole.then_some(MAX_WHOLE_ARTIFACT);
     match reference {
         Reference::Digest(digest) => Ok(Content { digests: vec![*digest], bytes: None }),
-        Reference::Stdin => digest_stream(&mut io::stdin().lock(), None, "standard input", wanted, whole),
+        Reference::Stdin => digest_stream(&mut io::stdin().lock(), None, "standard input", wanted, held),
         Reference::Path(path) => {
             let mut file = File::open(path)?;
             let metadata = file.metadata()?;
@@ -76,7 +77,7 @@ pub fn read(reference: &Reference, wanted: &BTreeSet<HashAlgorithm>, whole: bool
                 return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, not a file"));
             }
             let length = metadata.is_file().then_some(metadata.len());
-            digest_stream(&mut file, length, &path.display().to_string(), wanted, whole)
+            digest_stream(&mut file, length, &path.display().to_string(), wanted, held)
         }
     }
 }
@@ -86,10 +87,10 @@ fn digest_stream(
     length: Option<u64>,
     name: &str,
     wanted: &BTreeSet<HashAlgorithm>,
-    whole: bool,
+    held: Option<u64>,
 ) -> io::Result<Content> {
     let mut hashers: Vec<Hasher> = wanted.iter().map(|&algorithm| Hasher::new(algorithm)).collect();
-    let mut bytes = whole.then(Vec::new);
+    let mut bytes = held.map(|_| Vec::new());
     let mut progress = Progress::new(name, length);
     let small = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(CHUNK);
     let mut chunk = vec![0; CHUNK.min(small.max(4096))];
@@ -104,12 +105,12 @@ fn digest_stream(
         let read = chunk.get(..count).unwrap_or_default();
         hashers.iter_mut().for_each(|hasher| hasher.update(read));
         total = total.saturating_add(count as u64);
+        // Some bundle among those found could need the whole artifact. If it really does, the verdict is left open.
+        if held.is_some_and(|most| total > most) {
+            bytes = None;
+        }
         if let Some(bytes) = &mut bytes {
             bytes.extend_from_slice(read);
-        }
-        // Some bundle among those found could need the whole artifact. If it really does, the verdict is left open.
-        if total > MAX_WHOLE_ARTIFACT {
-            bytes = None;
         }
         progress.advance(total);
     }
@@ -158,6 +159,17 @@ impl<'a> Progress<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is too large to be held is hashed all the same, so that a bundle that needs a digest only is not held up.
+    #[test]
+    fn more_than_may_be_held_is_hashed_only() {
+        let wanted = BTreeSet::from([HashAlgorithm::Sha256]);
+        for (held, kept) in [(None, false), (Some(5), false), (Some(6), true), (Some(u64::MAX), true)] {
+            let content = digest_stream(&mut &b"sealed"[..], None, "six bytes", &wanted, held).unwrap();
+            assert_eq!(content.digests, [sealwax_verify::digest(HashAlgorithm::Sha256, b"sealed")]);
+            assert_eq!(content.bytes, kept.then(|| b"sealed".to_vec()), "{held:?}");
+        }
+    }
 
     #[test]
     fn references() {
