@@ -1,0 +1,59 @@
+//! Issuers that were met: a CA certificate comes with every chain of that CA, and is read, and its signature verified, once.
+
+use sealwax_crypto::sha256;
+use sealwax_pki::{Certificate, LinkError, SignatureMemo};
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+};
+
+/// How many issuers are remembered; then the list starts again. Some four kilobytes each.
+const MAX_ISSUERS: usize = 1024;
+
+/// CA certificates of chains that led to an accepted root, and the links between them. Says nothing about trust: which
+/// root is accepted is asked each time. Never holds what stands first in a chain.
+#[derive(Debug, Default)]
+pub struct Issuers {
+    /// By SHA-256 of their DER.
+    known: RwLock<HashMap<[u8; 32], Certificate>>,
+    links: SignatureMemo,
+}
+
+impl Issuers {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { known: RwLock::default(), links: SignatureMemo::with_capacity(2 * MAX_ISSUERS) }
+    }
+
+    /// The certificate with this DER, if it was met.
+    pub(super) fn find(&self, der: &[u8]) -> Option<Certificate> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&sha256(der)).cloned()
+    }
+
+    /// Remembers the issuers of a verified chain.
+    pub(super) fn remember(&self, issuers: &[Certificate]) {
+        let is_known = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            issuers.iter().all(|issuer| known.contains_key(&issuer.fingerprint()))
+        };
+        if is_known {
+            return;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len().saturating_add(issuers.len()) > MAX_ISSUERS {
+            known.clear();
+        }
+        known.extend(issuers.iter().map(|issuer| (issuer.fingerprint(), issuer.clone())));
+    }
+
+    /// Whether one CA certificate was signed by the key of another.
+    pub(super) fn check_link(&self, child: &Certificate, issuer: &Certificate) -> Result<(), LinkError> {
+        self.links.check_link(child, issuer)
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
