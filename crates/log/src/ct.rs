@@ -65,7 +65,7 @@ impl CtFace {
             return Err(UnfitKey { kind });
         }
         let log_id = signer.public_key().spki_sha256();
-        Ok(Self { signer, log_id, roots: AcceptedRoots::new(roots), window, issuers: Issuers::new() })
+        Ok(Self { signer, log_id, roots: AcceptedRoots::new(roots), window, issuers: Issuers::default() })
     }
 
     /// SHA-256 of the log's SubjectPublicKeyInfo (RFC 6962 section 3.2).

@@ -12,7 +12,7 @@ const MAX_ISSUERS: usize = 1024;
 
 /// CA certificates of chains that led to an accepted root, and the links between them. Says nothing about trust: which
 /// root is accepted is asked each time. Never holds what stands first in a chain.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Issuers {
     /// By SHA-256 of their DER.
     known: RwLock<HashMap<[u8; 32], Certificate>>,
@@ -20,12 +20,6 @@ pub struct Issuers {
 }
 
 impl Issuers {
-    /// Nothing yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { known: RwLock::default(), links: SignatureMemo::with_capacity(2 * MAX_ISSUERS) }
-    }
-
     /// The certificate with this DER, if it was met.
     pub(super) fn find(&self, der: &[u8]) -> Option<Certificate> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).get(&sha256(der)).cloned()
@@ -51,9 +45,38 @@ impl Issuers {
     pub(super) fn check_link(&self, child: &Certificate, issuer: &Certificate) -> Result<(), LinkError> {
         self.links.check_link(child, issuer)
     }
+}
 
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).len()
+impl Default for Issuers {
+    fn default() -> Self {
+        Self { known: RwLock::default(), links: SignatureMemo::with_capacity(2 * MAX_ISSUERS) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealwax_testkit::authority::AuthorityOptions;
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let authority = AuthorityOptions::default().build();
+        let [intermediate, root] = authority.certificates().try_into().unwrap();
+        let issuers = Issuers::default();
+        assert!(issuers.find(&root).is_none());
+        let root = Certificate::from_der(&root).unwrap();
+        issuers.remember(std::slice::from_ref(&root));
+        assert_eq!(issuers.find(root.der()).unwrap(), root);
+
+        let full = |known: &mut HashMap<[u8; 32], Certificate>| {
+            known.extend((0..MAX_ISSUERS as u64 - 1).map(|n| (sha256(&n.to_be_bytes()), root.clone())));
+        };
+        full(&mut issuers.known.write().unwrap());
+        issuers.remember(std::slice::from_ref(&root)); // known
+        assert_eq!(issuers.known.read().unwrap().len(), MAX_ISSUERS);
+        let intermediate = Certificate::from_der(&intermediate).unwrap();
+        issuers.remember(&[intermediate.clone(), root]);
+        assert_eq!(issuers.known.read().unwrap().len(), 2);
+        assert_eq!(issuers.find(intermediate.der()).unwrap(), intermediate);
     }
 }
