@@ -143,7 +143,7 @@ mod tests {
         for shard in &cache.shards {
             let shard = shard.lock().unwrap();
             assert!(shard.bytes <= 64 * 1024 && shard.slots.len() == 7, "{} bytes", shard.bytes);
-            assert_eq!(shard.bytes, shard.slots.iter().map(|slot| cost(&slot.value)).sum());
+            assert_eq!(shard.bytes, shard.slots.iter().map(|slot| cost(&slot.value)).sum::<usize>());
             assert_eq!(shard.places.len(), shard.slots.len());
             for (place, slot) in shard.slots.iter().enumerate() {
                 assert_eq!(shard.places[&slot.key], place);
