@@ -1,0 +1,141 @@
+//! One run from one seed: machines that serve a log, clients that want entries in it, and somebody who breaks things.
+//!
+//! The run is in three parts. In the storm everything may happen. Then the weather turns fair, every machine is up and
+//! what was still on its way lands. In the end each machine must take one more entry, the bucket is read as a static log,
+//! and the oracle compares.
+
+mod clients;
+mod machine;
+mod storm;
+
+pub use machine::{Adding, Clock, Entry, Machine, Protocol, Refused, Replica};
+
+use crate::{
+    World,
+    bucket::{Bucket, Counts, Image, Misuse, Weather},
+    oracle::{Base, FinalLog, History, Violation},
+    world::{Ended, Node},
+};
+use clients::Clients;
+use std::{sync::Arc, time::Duration};
+
+/// What a run begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// The content of the bucket.
+    pub image: Image,
+    /// The leaves in it.
+    pub base: Base,
+}
+
+/// What a run was like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What the bucket and the network met.
+    pub counts: Counts,
+    /// Answers to clients.
+    pub answers: u64,
+    /// Of these, to clients whose entry was in the log already.
+    pub duplicates: u64,
+    /// Machines that were stopped and started again.
+    pub restarts: u64,
+    /// Machines that stalled.
+    pub pauses: u64,
+    /// Clocks that jumped.
+    pub jumps: u64,
+    /// Entries in the log in the end.
+    pub size: u64,
+}
+
+/// What a run showed that may never be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The oracle says no.
+    #[error(transparent)]
+    Violation(#[from] Violation),
+    /// A write that may never be.
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+    /// In fair weather a machine takes no entry.
+    #[error("in fair weather {stuck} of {machines} machines take no entry")]
+    Stuck {
+        /// So many.
+        stuck: usize,
+        /// Of so many.
+        machines: usize,
+    },
+    /// Tasks wake each other without end.
+    #[error("the machines are busy without end")]
+    Busy,
+    /// What the bucket holds in the end is no log.
+    #[error("the bucket cannot be read as a log: {0}")]
+    Unreadable(String),
+}
+
+/// Time in fair weather for everything that is late to land, and for everybody to recover.
+const CALM: Duration = Duration::from_secs(40);
+
+/// Time in fair weather for one more entry.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs `protocol` on one to four machines over one bucket.
+///
+/// # Errors
+/// What the run showed that may never be.
+pub fn run(seed: u64, protocol: &dyn Protocol, start: &Start) -> Result<Report, Failure> {
+    let world = World::new(seed);
+    let result = run_in(&world, protocol, start);
+    world.end();
+    result
+}
+
+fn run_in(world: &World, protocol: &dyn Protocol, start: &Start) -> Result<Report, Failure> {
+    let mut random = world.random();
+    let history = History::default();
+    let bucket = Bucket::new(world, Weather::random(&mut random), &start.image);
+    let count = u32::try_from(random.between(1, 4)).unwrap_or(1);
+    let machines: Vec<Arc<Machine>> =
+        (0..count).map(|number| Arc::new(Machine::new(world, Node(number), &bucket, &history))).collect();
+    machines.iter().for_each(|machine| machine.start(protocol));
+
+    let clients = Clients::spawn(world, &machines, &history, &mut random);
+    let mut report = storm::rage(world, protocol, &machines, &clients, &mut random)?;
+
+    bucket.set_weather(Weather::FAIR);
+    machines.iter().filter(|machine| machine.is_down()).for_each(|machine| machine.start(protocol));
+    clients.stop();
+    if world.run_for(CALM) == Ended::Busy {
+        return Err(Failure::Busy);
+    }
+    let stuck = clients::one_more_each(world, &machines, &history, PATIENCE);
+    // A fork explains why a machine is stuck, not the other way round.
+    bucket.check()?;
+    let leaves = protocol.read(&bucket.image(), start.base.size()).map_err(Failure::Unreadable)?;
+    let log = FinalLog { base: Some(&start.base), leaves: &leaves };
+    history.check(log)?;
+    if stuck > 0 {
+        return Err(Failure::Stuck { stuck, machines: machines.len() });
+    }
+    report.counts = bucket.counts();
+    report.answers = history.answers() as u64;
+    report.duplicates = clients.duplicates();
+    report.size = log.size();
+    Ok(report)
+}
+
+impl Report {
+    /// Both together.
+    #[must_use]
+    pub fn plus(mut self, other: &Self) -> Self {
+        let add = |into: &mut u64, from: u64| *into += from;
+        self.counts = self.counts.plus(&other.counts);
+        add(&mut self.answers, other.answers);
+        add(&mut self.duplicates, other.duplicates);
+        add(&mut self.restarts, other.restarts);
+        add(&mut self.pauses, other.pauses);
+        add(&mut self.jumps, other.jumps);
+        self.size = self.size.max(other.size);
+        self
+    }
+}

@@ -1,0 +1,132 @@
+use crate::{
+    Random, World,
+    bucket::{Bucket, Client, Image},
+    oracle::{Answer, History, Leaf},
+    world::Node,
+};
+use bytes::Bytes;
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+/// What serves a log.
+pub trait Protocol: Send + Sync {
+    /// Starts on this machine: spawns what it needs on `machine.node` and returns its front.
+    fn start(&self, machine: &Machine) -> Arc<dyn Replica>;
+
+    /// Reads the log as the bucket holds it, without the protocol's own memory: all leaves from `from` on.
+    ///
+    /// # Errors
+    /// Why that is no log.
+    fn read(&self, image: &Image, from: u64) -> Result<Vec<Leaf>, String>;
+}
+
+/// The front of a running log.
+pub trait Replica: Send + Sync {
+    /// Adds an entry.
+    fn add(&self, entry: Entry) -> Adding;
+
+    /// The size of the newest checkpoint that it serves.
+    fn published(&self) -> Option<u64>;
+}
+
+/// An entry on its way into the log.
+pub type Adding = Pin<Box<dyn Future<Output = Result<(Answer, bool), Refused>> + Send>>;
+
+/// No answer: the entry may be in the log or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused;
+
+/// What a client wants in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Entry(pub Bytes);
+
+/// A machine that serves the log.
+pub struct Machine {
+    /// The world it is in.
+    pub world: World,
+    /// Which one it is.
+    pub node: Node,
+    /// The bucket as it reaches it.
+    pub client: Client,
+    /// Its clock, which may jump.
+    pub clock: Clock,
+    /// What it signs and answers.
+    pub history: History,
+    random: Mutex<Random>,
+    replica: Mutex<Option<Arc<dyn Replica>>>,
+}
+
+/// A clock that may jump in both directions.
+#[derive(Clone)]
+pub struct Clock {
+    world: World,
+    offset_ms: Arc<AtomicI64>,
+}
+
+/// Where virtual time begins: some day in 2025.
+const EPOCH_MS: u64 = 1_750_000_000_000;
+
+impl Clock {
+    /// A clock that is right, so far.
+    #[must_use]
+    pub fn new(world: &World) -> Self {
+        Self { world: world.clone(), offset_ms: Arc::default() }
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        let elapsed = u64::try_from(self.world.now().as_millis()).unwrap_or(u64::MAX);
+        (EPOCH_MS + elapsed).saturating_add_signed(self.offset_ms.load(Ordering::Relaxed))
+    }
+
+    /// Makes it wrong by this much.
+    pub fn set_offset_ms(&self, offset: i64) {
+        self.offset_ms.store(offset, Ordering::Relaxed);
+    }
+}
+
+impl Machine {
+    pub(super) fn new(world: &World, node: Node, bucket: &Bucket, history: &History) -> Self {
+        Self {
+            world: world.clone(),
+            node,
+            client: bucket.client(node),
+            clock: Clock::new(world),
+            history: history.clone(),
+            random: Mutex::new(world.random()),
+            replica: Mutex::new(None),
+        }
+    }
+
+    /// A stream of choices for this machine.
+    #[must_use]
+    pub fn random(&self) -> Random {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).fork()
+    }
+
+    pub(super) fn start(&self, protocol: &dyn Protocol) {
+        let replica = protocol.start(self);
+        *self.replica.lock().unwrap_or_else(PoisonError::into_inner) = Some(replica);
+    }
+
+    pub(super) fn crash(&self) {
+        self.world.crash(self.node);
+        let replica = self.replica.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(replica);
+    }
+
+    pub(super) fn replica(&self) -> Option<Arc<dyn Replica>> {
+        self.replica.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn is_down(&self) -> bool {
+        self.replica().is_none()
+    }
+}
