@@ -127,10 +127,10 @@ impl Bucket {
     #[must_use]
     pub fn new(world: &World, weather: Weather, image: &Image) -> Self {
         let unchanged = |value: &Bytes| Past { newest: value.clone(), older: Vec::new() };
-        let objects =
-            image.objects.iter().map(|(name, value)| {
-                (name.clone(), Past { newest: Some(value.clone()), older: Vec::new() })
-            });
+        let objects = image
+            .objects
+            .iter()
+            .map(|(name, value)| (name.clone(), Past { newest: Some(value.clone()), older: Vec::new() }));
         let lock_values: Vec<Bytes> = image.cells.get(&Cell::Lock).cloned().into_iter().collect();
         let state = State {
             objects: objects.collect(),
@@ -240,7 +240,14 @@ impl State {
         Some(Versioned { value: value.clone(), version: etag(value) })
     }
 
-    fn swap(&mut self, by: Node, cell: Cell, expected: Option<&Version>, value: Bytes, now: Duration) -> Swap {
+    fn swap(
+        &mut self,
+        by: Node,
+        cell: Cell,
+        expected: Option<&Version>,
+        value: Bytes,
+        now: Duration,
+    ) -> Swap {
         let current = self.cells.get(&cell).map(|past| etag(&past.newest));
         if current.as_ref() != expected {
             self.counts.swaps_lost += 1;
@@ -280,8 +287,12 @@ impl<T: Clone> Past<T> {
 
     /// The newest, or one that was replaced less than the weather's delay ago.
     fn read(&self, weather: &Weather, random: &mut Random, counts: &mut Counts, now: Duration) -> &T {
-        let recent: Vec<&T> =
-            self.older.iter().filter(|(until, _)| *until + weather.stale > now).map(|(_, value)| value).collect();
+        let recent: Vec<&T> = self
+            .older
+            .iter()
+            .filter(|(until, _)| *until + weather.stale > now)
+            .map(|(_, value)| value)
+            .collect();
         if !recent.is_empty() && random.chance(weather.stale_per_mille) {
             counts.stale_reads += 1;
             return random.pick(&recent).copied().unwrap_or(&self.newest);

@@ -212,7 +212,8 @@ impl World {
         let runnable: Vec<TaskId> = if state.paused.is_empty() {
             woken.iter().copied().collect()
         } else {
-            let is_paused = |id: &TaskId| state.tasks.get(id).is_some_and(|t| state.paused.contains_key(&t.node));
+            let is_paused =
+                |id: &TaskId| state.tasks.get(id).is_some_and(|t| state.paused.contains_key(&t.node));
             woken.iter().copied().filter(|id| !is_paused(id)).collect()
         };
         let id = *state.random.pick(&runnable)?;

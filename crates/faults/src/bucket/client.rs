@@ -44,13 +44,17 @@ impl Client {
             (fate, weather.patience)
         };
         if fate.refused {
-            return Err(StoreError::Failed { what, cause: Arc::new(io::ErrorKind::ConnectionRefused.into()) });
+            return Err(StoreError::Failed {
+                what,
+                cause: Arc::new(io::ErrorKind::ConnectionRefused.into()),
+            });
         }
         let deadline = world.now() + patience;
         let apply = Arc::new(apply);
         let (sender, mut receiver) = mpsc::unbounded_channel();
         for arrival in fate.arrivals {
-            let (bucket, apply, sender, reply) = (self.bucket.clone(), Arc::clone(&apply), sender.clone(), fate.reply);
+            let (bucket, apply, sender, reply) =
+                (self.bucket.clone(), Arc::clone(&apply), sender.clone(), fate.reply);
             world.spawn(Node::NETWORK, async move {
                 bucket.world.sleep(arrival).await;
                 let result = bucket.arrive(effect, deadline, reply.is_some(), &*apply);
@@ -95,7 +99,8 @@ impl Bucket {
 impl ObjectStore for Client {
     async fn get(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
         let name = name.to_owned();
-        self.request(format!("get {name}"), Effect::None, move |state, now| (state.get(&name, now), false)).await
+        self.request(format!("get {name}"), Effect::None, move |state, now| (state.get(&name, now), false))
+            .await
     }
 
     async fn put(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
@@ -116,13 +121,17 @@ impl ObjectStore for Client {
 
     async fn delete(&self, name: &str) -> Result<(), StoreError> {
         let name = name.to_owned();
-        self.request(format!("delete {name}"), Effect::Write, move |state, now| (state.delete(&name, now), true)).await
+        self.request(format!("delete {name}"), Effect::Write, move |state, now| {
+            (state.delete(&name, now), true)
+        })
+        .await
     }
 }
 
 impl LockStore for Client {
     async fn load(&self, cell: Cell) -> Result<Option<Versioned>, StoreError> {
-        self.request(format!("load {cell:?}"), Effect::None, move |state, now| (state.load(cell, now), false)).await
+        self.request(format!("load {cell:?}"), Effect::None, move |state, now| (state.load(cell, now), false))
+            .await
     }
 
     async fn swap(&self, cell: Cell, expected: Option<&Version>, value: Bytes) -> Result<Swap, StoreError> {

@@ -61,7 +61,8 @@ impl Weather {
     pub fn random(random: &mut Random) -> Self {
         let storm = *random.pick(&[1, 5, 20, 60]).unwrap_or(&1);
         let mut rate = |most: u32| u32::try_from(random.below(u64::from(most * storm / 10 + 1))).unwrap_or(0);
-        let (late, lost, reply_lost, duplicated, refused) = (rate(20), rate(20), rate(20), rate(20), rate(10));
+        let (late, lost, reply_lost, duplicated, refused) =
+            (rate(20), rate(20), rate(20), rate(20), rate(10));
         Self {
             slowest: Duration::from_millis(random.between(2, 60)),
             patience: Duration::from_millis(random.between(150, 2_000)),

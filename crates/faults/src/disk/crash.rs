@@ -47,7 +47,9 @@ impl Snapshot {
         let mut inodes = contents.inodes.clone();
         for inode in inodes.values_mut() {
             match inode {
-                Inode::File(file) if !file.is_certain() => *file = Arc::new(file_after(file, survives, &mut random)),
+                Inode::File(file) if !file.is_certain() => {
+                    *file = Arc::new(file_after(file, survives, &mut random))
+                }
                 Inode::Directory(directory) if !directory.is_certain() => {
                     *directory = Arc::new(directory_after(directory, survives, &mut random));
                 }

@@ -43,9 +43,12 @@ impl Directory {
     }
 
     pub(super) fn sync(&mut self, course: Course<'_>) -> io::Result<()> {
-        course.each(self.changes.iter_mut().filter(|change| change.standing == Standing::Dirty), |change, kept| {
-            change.standing = if kept { Standing::Durable } else { Standing::Forgotten };
-        })?;
+        course.each(
+            self.changes.iter_mut().filter(|change| change.standing == Standing::Dirty),
+            |change, kept| {
+                change.standing = if kept { Standing::Durable } else { Standing::Forgotten };
+            },
+        )?;
         let certain = self.changes.iter().take_while(|change| change.standing == Standing::Durable).count();
         for Change { name, inode, .. } in self.changes.drain(..certain) {
             apply(&mut self.durable, &name, inode);

@@ -68,9 +68,12 @@ impl File {
     /// Makes everything durable that was not forgotten. A sync that fails makes nothing, all or some of it durable, and
     /// the rest is forgotten.
     pub(super) fn sync(&mut self, course: Course<'_>) -> io::Result<()> {
-        course.each(self.changes.iter_mut().filter(|change| change.standing == Standing::Dirty), |change, kept| {
-            change.standing = if kept { Standing::Durable } else { Standing::Forgotten };
-        })?;
+        course.each(
+            self.changes.iter_mut().filter(|change| change.standing == Standing::Dirty),
+            |change, kept| {
+                change.standing = if kept { Standing::Durable } else { Standing::Forgotten };
+            },
+        )?;
         // What lies below anything that is not certain stays in the list, so that the order of changes is kept.
         let certain = self.changes.iter().take_while(|change| change.standing == Standing::Durable).count();
         self.changes.drain(..certain).for_each(|change| change.what.apply(&mut self.durable));
@@ -100,7 +103,8 @@ impl File {
                 What::Write { offset, bytes } => {
                     content.set_len(content.len().max(offset + bytes.len() as u64));
                     for (start, sector) in sectors(*offset, bytes) {
-                        let is_kept = change.standing == Standing::Durable || keeps(Part { age, offset: start });
+                        let is_kept =
+                            change.standing == Standing::Durable || keeps(Part { age, offset: start });
                         if is_kept {
                             content.overwrite(sector, start);
                         }

@@ -86,7 +86,11 @@ impl Course<'_> {
     }
 
     /// An operation on several things: says of each whether it is kept.
-    pub(super) fn each<T>(self, things: impl Iterator<Item = T>, mut apply: impl FnMut(T, bool)) -> io::Result<()> {
+    pub(super) fn each<T>(
+        self,
+        things: impl Iterator<Item = T>,
+        mut apply: impl FnMut(T, bool),
+    ) -> io::Result<()> {
         let Self { failure, random, .. } = self;
         things.for_each(|thing| {
             let is_kept = match failure {

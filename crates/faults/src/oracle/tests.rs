@@ -21,7 +21,11 @@ fn check(history: &History, leaves: &[Leaf]) -> Result<(), Violation> {
     let bases: &[usize] = if plain.is_ok() { &[1, 5, leaves.len()] } else { &[1] };
     for base in bases.iter().copied() {
         let (before, after) = leaves.split_at(base.min(leaves.len()));
-        assert_eq!(history.check(FinalLog { base: Some(&Base::new(before)), leaves: after }), plain, "{base}");
+        assert_eq!(
+            history.check(FinalLog { base: Some(&Base::new(before)), leaves: after }),
+            plain,
+            "{base}"
+        );
     }
     plain
 }
