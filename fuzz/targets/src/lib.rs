@@ -13,6 +13,7 @@
 )]
 
 mod base64;
+mod ct;
 mod formats;
 mod json;
 mod keys;
@@ -57,6 +58,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "tuf", run: tuf::run, likes: seeds::none, seeds: tuf::seeds },
     Target { name: "verify", run: verify::bundle, likes: seeds::is_bundle, seeds: verify::seeds },
     Target { name: "verify-trust", run: verify::trust, likes: seeds::is_trust, seeds: Vec::new },
+    Target { name: "ct_request", run: ct::request, likes: seeds::none, seeds: ct::request_seeds },
+    Target { name: "ct_tile_leaf", run: ct::tile_leaf, likes: seeds::none, seeds: ct::tile_leaf_seeds },
 ];
 
 /// The target of this name.
