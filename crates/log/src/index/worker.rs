@@ -1,0 +1,243 @@
+//! Writes chunks and merges runs.
+
+use super::{
+    IndexError,
+    memory::Chunk,
+    merge::{Merge, Stream},
+    run::{MAX_LEAVES, Run, Span, Writer},
+    shared::{Disk, Shared, State},
+};
+use sealwax_tlog::Hash;
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::Path,
+    sync::{Arc, PoisonError},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+/// A merge of more leaves than this does not take waiting chunks along: they become a run before it, and during it, so
+/// that neither memory nor a restart waits for a large merge.
+const LARGE: u64 = 1 << 20;
+
+/// How many records are written between two looks at what else is to be done.
+const STRETCH: u32 = 1 << 16;
+
+/// How much of a run is written before it is flushed: a large merge must not leave the disk with so much to write that the
+/// log's next flush waits for it.
+const FLUSH_BYTES: usize = 4 << 20;
+
+/// How long after a failure the next attempt is made.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What becomes one run: consecutive, oldest first, runs before chunks.
+#[derive(Debug)]
+struct Job {
+    span: Span,
+    last: Hash,
+    runs: Vec<Arc<Run>>,
+    chunks: Vec<Arc<Chunk>>,
+    generation: u64,
+}
+
+/// Why a job was not done.
+enum Undone {
+    /// Something was forgotten, or the index is being closed.
+    Void,
+    Failed(IndexError),
+}
+
+impl From<IndexError> for Undone {
+    fn from(error: IndexError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+pub(super) fn start(shared: &Arc<Shared>) -> Result<JoinHandle<()>, IndexError> {
+    let shared = shared.clone();
+    let thread = thread::Builder::new().name("index".into());
+    thread.spawn(move || shared.work()).map_err(IndexError::io("index"))
+}
+
+impl Shared {
+    fn work(&self) {
+        let mut state = self.lock();
+        while !state.stopping {
+            match &state.failure {
+                // Only forgetting helps.
+                Some(IndexError::Damaged { .. }) => state = self.wait(state),
+                Some(_) => {
+                    let waited = self.changed().wait_timeout(state, RETRY);
+                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    state.failure = None;
+                }
+                None if plan(&state).is_none() => state = self.wait(state),
+                None => {
+                    drop(state);
+                    self.turn();
+                    state = self.lock();
+                }
+            }
+        }
+    }
+
+    /// Whether there is something to write or to merge.
+    pub(super) fn is_due(&self, state: &State) -> bool {
+        self.disk().is_some() && plan(state).is_some()
+    }
+
+    /// Makes one run, and notes the failure if it cannot. `false`: nothing is due, or it failed.
+    pub(super) fn turn(&self) -> bool {
+        let job = plan(&self.lock());
+        let (Some(disk), Some(job)) = (self.disk(), job) else { return false };
+        let outcome = self.make(disk, &job);
+        let mut state = self.lock();
+        state.failure = match outcome {
+            Err(Undone::Failed(failure)) if state.generation == job.generation => Some(failure),
+            _ => None,
+        };
+        self.changed().notify_all();
+        state.failure.is_none() && !state.stopping
+    }
+
+    fn make(&self, disk: &Disk, job: &Job) -> Result<(), Undone> {
+        let (temporary, file) = disk.directory.create(job.span)?;
+        let made = self
+            .write(disk, job, &temporary, file)
+            .and_then(|file| self.publish(disk, job, &temporary, file));
+        if made.is_err() {
+            // Otherwise the next start does it.
+            let _ = fs::remove_file(&temporary);
+        }
+        made
+    }
+
+    /// Merges the job's records into the file, and flushes it.
+    fn write(&self, disk: &Disk, job: &Job, temporary: &Path, file: File) -> Result<File, Undone> {
+        let failed = |error| Undone::Failed(IndexError::io(temporary)(error));
+        let mut writer = Writer::new(Flushing { file, unflushed: 0 }, job.span);
+        let mut merge = Merge::new(job.streams())?;
+        let mut stretch = 0;
+        while let Some((fingerprint, leaf)) = merge.next()? {
+            writer.push(fingerprint, leaf).map_err(failed)?;
+            stretch += 1;
+            if stretch == STRETCH {
+                stretch = 0;
+                self.pause(disk, job)?;
+            }
+        }
+        let file = writer.finish(job.last).map_err(failed)?.file;
+        file.sync_all().map_err(failed)?;
+        Ok(file)
+    }
+
+    /// Between two stretches of a job: gives it up if it is void, and lets chunks through that came meanwhile.
+    fn pause(&self, disk: &Disk, job: &Job) -> Result<(), Undone> {
+        let state = self.lock();
+        if state.stopping || state.generation != job.generation {
+            return Err(Undone::Void);
+        }
+        let waiting = if job.chunks.is_empty() { chunks_alone(&state) } else { None };
+        drop(state);
+        waiting.map_or(Ok(()), |waiting| self.make(disk, &waiting))
+    }
+
+    /// Puts the new run in the place of what it was made from: first by name and durably, then for lookups.
+    fn publish(&self, disk: &Disk, job: &Job, temporary: &Path, file: File) -> Result<(), Undone> {
+        let path = disk.directory.file(job.span);
+        let run = Arc::new(Run::open(file, path, job.span)?);
+        let names = disk.directory.names();
+        if self.lock().generation != job.generation {
+            return Err(Undone::Void);
+        }
+        names.publish(temporary, run.file())?;
+        self.lock().replace(job, run);
+        self.changed().notify_all();
+        // A run that stays is removed at the next start.
+        let _ = names.remove(job.runs.iter().map(|run| run.span()).collect::<Vec<_>>().iter());
+        Ok(())
+    }
+}
+
+impl State {
+    fn replace(&mut self, job: &Job, new: Arc<Run>) {
+        let covered = |first: u64, end: u64| job.span.first() <= first && end <= job.span.end();
+        let mut runs: Vec<_> =
+            self.runs.iter().filter(|run| !covered(run.span().first(), run.span().end())).cloned().collect();
+        runs.push(new);
+        runs.sort_unstable_by_key(|run| run.span());
+        self.runs = Arc::new(runs);
+        self.pending.retain(|chunk| !covered(chunk.first(), chunk.end()));
+    }
+}
+
+/// The next job. All waiting chunks go into one run, together with the runs before them for as long as none of these is
+/// longer than what follows it: the carry of a binary counter, in one pass.
+fn plan(state: &State) -> Option<Job> {
+    let waiting: u64 = state.pending.iter().map(|chunk| chunk.end() - chunk.first()).sum();
+    let mut total = waiting;
+    let mut carried = 0;
+    for run in state.runs.iter().rev() {
+        let count = run.span().count();
+        // Without waiting chunks, the newest run is what the others are compared with.
+        let first = total == 0;
+        if (!first && count > total) || total + count > MAX_LEAVES {
+            break;
+        }
+        total += count;
+        carried += 1;
+    }
+    if waiting > 0 && total > LARGE {
+        return chunks_alone(state);
+    }
+    if waiting == 0 && carried < 2 {
+        return None;
+    }
+    let runs = state.runs.iter().skip(state.runs.len() - carried).cloned().collect();
+    Job::new(runs, state)
+}
+
+fn chunks_alone(state: &State) -> Option<Job> {
+    Job::new(Vec::new(), state)
+}
+
+impl Job {
+    fn new(runs: Vec<Arc<Run>>, state: &State) -> Option<Self> {
+        let chunks: Vec<Arc<Chunk>> = state.pending.iter().cloned().collect();
+        let run_ends = runs.iter().map(|run| (run.span().first(), run.span().end(), *run.last()));
+        let chunk_ends = chunks.iter().map(|chunk| (chunk.first(), chunk.end(), *chunk.last()));
+        let mut ends = run_ends.chain(chunk_ends);
+        let (first, end, last) = ends.next()?;
+        let (end, last) = ends.last().map_or((end, last), |(_, end, last)| (end, last));
+        let span = Span::new(first, end - first)?;
+        Some(Self { span, last, runs, chunks, generation: state.generation })
+    }
+
+    fn streams(&self) -> Vec<Stream<'_>> {
+        let runs = self.runs.iter().map(|run| Stream::Run(run.records()));
+        runs.chain(self.chunks.iter().map(|chunk| Stream::Chunk(chunk.records()))).collect()
+    }
+}
+
+/// A file that is flushed every few megabytes.
+struct Flushing {
+    file: File,
+    unflushed: usize,
+}
+
+impl Write for Flushing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.unflushed += written;
+        if self.unflushed >= FLUSH_BYTES {
+            self.file.sync_data()?;
+            self.unflushed = 0;
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
