@@ -13,10 +13,12 @@ use super::{
 };
 use crate::{
     Kind, Log,
+    ct::{self, CtFace},
     journal::{Journal, Value},
     metrics::{Metrics, Route},
     rekor,
 };
+use bytes::Bytes;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
     body::{Body, Incoming},
@@ -37,7 +39,6 @@ enum Kinds {
 }
 
 /// Which API the log has.
-#[derive(Debug)]
 pub enum Face {
     /// Rekor v2.
     Signature {
@@ -45,7 +46,7 @@ pub enum Face {
         key_id: [u8; 32],
     },
     /// static-ct-api.
-    Certificate,
+    Certificate(Arc<CtFace>),
 }
 
 /// A log and what answering for it takes.
@@ -167,7 +168,7 @@ impl LogSite {
             // A call names its method by a path of its own, wherever the log is.
             Face::Signature { .. } if rekor::is_grpc(&head.headers) => Some(Target::Call(path)),
             Face::Signature { .. } => Target::of(Kind::Signature, &self.base, path),
-            Face::Certificate => Target::of(Kind::Certificate, &self.base, path),
+            Face::Certificate(_) => Target::of(Kind::Certificate, &self.base, path),
         }
     }
 
@@ -194,7 +195,12 @@ impl LogSite {
             (Face::Signature { key_id }, _) => {
                 rekor::create_entry_json(&self.log, key_id, &body.bytes).await.map(Reply::Whole)
             }
-            (Face::Certificate, _) => reply::plain(StatusCode::NOT_IMPLEMENTED, "not yet\n"),
+            (Face::Certificate(face), Target::AddPreChain) => {
+                ct::add_pre_chain(&self.log, face, &body.bytes).await.map(Reply::Whole)
+            }
+            (Face::Certificate(face), _) => {
+                ct::add_chain(&self.log, face, &body.bytes).await.map(Reply::Whole)
+            }
         })
     }
 
@@ -208,7 +214,7 @@ impl LogSite {
                 let (status, code) = refused.status();
                 rekor::error_json(status, code, &refused.to_string()).map(Reply::Whole)
             }
-            Face::Certificate => reply::plain(refused.status().0, format!("{refused}\n")),
+            Face::Certificate(_) => reply::plain(refused.status().0, format!("{refused}\n")),
         };
         if let Some(wait) = refused.wait() {
             reply::retry_after(response.headers_mut(), wait);
@@ -225,6 +231,8 @@ impl LogSite {
         let respond = |content: &Tagged, media_type, lifetime, coding| {
             read::answer(method, headers, &Representation { content, media_type, lifetime, coding })
         };
+        // A part is a part of what is not compressed.
+        let gzip = || accepts_gzip(headers) && !headers.contains_key(header::RANGE);
         Ok(match target {
             Target::Health => reply::plain(StatusCode::OK, "ok\n"),
             Target::Ready => match self.log.ready() {
@@ -241,20 +249,30 @@ impl LogSite {
                 respond(&content, "application/octet-stream", Lifetime::Immutable, Coding::Only)
             }
             Target::Entries(bundle) => {
-                // A part is a part of what is not compressed.
-                let gzip = accepts_gzip(headers) && !headers.contains_key(header::RANGE);
-                let (content, coding) = self.entries(bundle, gzip).await?;
+                let (content, coding) = self.entries(bundle, gzip()).await?;
                 respond(&content, "application/octet-stream", Lifetime::Immutable, coding)
             }
             Target::Issuer(name) => {
                 let bytes = self.log.object(name).await?.ok_or(Failure::NotFound)?;
                 respond(&Tagged::new(bytes), "application/pkix-cert", Lifetime::Immutable, Coding::Only)
             }
-            Target::Roots => reply::plain(StatusCode::NOT_IMPLEMENTED, "not yet\n"),
+            Target::Roots => {
+                let content = Tagged::new(self.roots().ok_or(Failure::NotFound)?);
+                let compressed = if gzip() { self.compressed(&content).await } else { None };
+                let coding = if compressed.is_some() { Coding::Gzip } else { Coding::Identity };
+                respond(&compressed.unwrap_or(content), "application/json", Lifetime::Moment, coding)
+            }
             Target::Entry | Target::Call(_) | Target::AddChain | Target::AddPreChain => {
                 wrong_method(target.methods())
             }
         })
+    }
+
+    fn roots(&self) -> Option<Bytes> {
+        match &self.face {
+            Face::Signature { .. } => None,
+            Face::Certificate(face) => Some(face.roots().load().json()),
+        }
     }
 
     fn failure(&self, failure: &Failure) -> Response<Reply> {
