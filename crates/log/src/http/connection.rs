@@ -31,8 +31,10 @@ use tokio_rustls::TlsAcceptor;
 /// How often a connection is looked at within its idle time.
 const LOOKS: u32 = 6;
 
-/// How often once the server stops.
+/// How often once the server stops, and how long a connection may then do nothing: long enough to fetch an answer, too short
+/// for a client of HTTP/2 that does not react to being told to go, or that watches.
 const DRAINING_LOOK: Duration = Duration::from_millis(50);
+const DRAINING_QUIET: Duration = Duration::from_secs(1);
 
 /// Bytes that have to be fetched within the idle time to count as progress: 1 KiB/s at the default, less than any line that
 /// is in use, more than the answers to pings.
@@ -139,10 +141,12 @@ pub(super) async fn serve(
                 return;
             }
             _ = looks.tick() => {
-                if draining && activity.is_only_watched() {
+                let scarce = draining || shared.is_scarce();
+                let quiet_for = quiet.look(Instant::now(), &activity, scarce);
+                if draining && quiet_for >= DRAINING_QUIET {
                     return;
                 }
-                if quiet.look(Instant::now(), &activity, shared.is_scarce()) >= shared.idle_time() {
+                if quiet_for >= shared.idle_time(scarce) {
                     shared.metrics.http.refused.add(Refusal::Idle, 1);
                     return;
                 }
@@ -182,8 +186,8 @@ async fn handshake(
 
 impl Shared {
     /// The time is shorter where three quarters of all connections are taken: idle ones shall not keep others out.
-    fn idle_time(&self) -> Duration {
-        if self.is_scarce() { self.limits.idle_time / LOOKS } else { self.limits.idle_time }
+    fn idle_time(&self, scarce: bool) -> Duration {
+        if scarce { self.limits.idle_time / LOOKS } else { self.limits.idle_time }
     }
 
     fn is_scarce(&self) -> bool {
@@ -199,11 +203,6 @@ fn is_protocol_error(error: &(dyn std::error::Error + Send + Sync + 'static)) ->
 impl Activity {
     pub(super) fn sent(&self, bytes: usize) {
         self.sent_bytes.fetch_add(bytes as u64, Relaxed);
-    }
-
-    /// Whether all that is left of it are streams that never end by themselves.
-    fn is_only_watched(&self) -> bool {
-        self.watching.load(Relaxed) > 0 && self.in_flight.load(Relaxed) == 0
     }
 }
 

@@ -18,13 +18,16 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
 
 /// Descriptors that connections never take: the log opens files and needs a few for each round.
 const RESERVED_DESCRIPTORS: u64 = 256;
+
+/// Clients that may wait to be accepted. Where the system allows fewer (`net.core.somaxconn`), it cuts this itself.
+const BACKLOG: u32 = 4_096;
 
 /// How long to wait after accepting failed for want of descriptors or memory. Connections that end meanwhile make room.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -62,7 +65,7 @@ impl Server {
         metrics: Arc<Metrics>,
         journal: Journal,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let listener = listen(address)?;
         let address = listener.local_addr()?;
         let slots_in_all = limits.connections.min(descriptors()).max(1);
         let addresses = Addresses::new(limits.connections_per_address, limits.submissions_per_address);
@@ -138,6 +141,15 @@ impl Server {
         let (stream, address) = self.listener.accept().await?;
         Ok((stream, address, slot))
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that is started again does not wait for the last connections of the one before to be forgotten.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// How many connections the process can have open.

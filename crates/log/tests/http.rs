@@ -1,0 +1,14 @@
+//! The server over real sockets: what it answers, what it refuses, and that others are served meanwhile.
+
+#[path = "http/client.rs"]
+mod client;
+#[path = "http/hostile.rs"]
+mod hostile;
+#[path = "http/http2.rs"]
+mod http2;
+#[path = "http/server.rs"]
+mod server;
+#[path = "http/slow.rs"]
+mod slow;
+#[path = "http/stop.rs"]
+mod stop;
