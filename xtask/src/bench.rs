@@ -6,6 +6,7 @@
 #![allow(clippy::indexing_slicing, reason = "only JSON is indexed, which gives null for what is absent")]
 
 mod libraries;
+mod log;
 mod processes;
 
 use std::path::PathBuf;
@@ -14,14 +15,17 @@ use std::process::Command;
 use crate::Outcome;
 use crate::process::{cargo, command, output, root, run};
 
-/// Runs everything, or one half: `libraries`, `processes`.
+/// Runs verification, or one half of it: `libraries`, `processes`; or what is measured of the log.
 pub(crate) fn run_all(arguments: &[String]) -> Outcome {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["log", ..] = words.as_slice() {
+        return log::run(arguments.get(1..).unwrap_or_default());
+    }
     let (libraries, processes) = match words.as_slice() {
         [] => (true, true),
         ["libraries"] => (true, false),
         ["processes"] => (false, true),
-        other => return Err(format!("bench knows libraries and processes, not {other:?}").into()),
+        other => return Err(format!("bench knows libraries, processes and log, not {other:?}").into()),
     };
     let bench = build_bench()?;
     let directory = root().join("target/bench");
@@ -38,25 +42,28 @@ pub(crate) fn run_all(arguments: &[String]) -> Outcome {
 
 /// The bench of `sealwax-verify`, as an executable.
 fn build_bench() -> Result<PathBuf, Box<dyn std::error::Error>> {
-    let messages = output(cargo().args([
-        "bench",
-        "-q",
-        "-p",
-        "sealwax-verify",
-        "--bench",
-        "verify",
-        "--no-run",
-        "--message-format=json",
-    ]))?;
-    let is_bench = |message: &serde_json::Value| {
-        message["target"]["name"] == "verify" && message["target"]["kind"][0] == "bench"
+    let mut command = cargo();
+    command.args(["bench", "-q", "-p", "sealwax-verify", "--bench", "verify", "--no-run"]);
+    executable(command, "verify")
+}
+
+/// Runs a command of cargo that builds, and returns the executable of the target with this name.
+fn executable(mut command: Command, name: &str) -> Result<PathBuf, Box<dyn std::error::Error>> {
+    let messages = output(command.arg("--message-format=json"))?;
+    let is_it = |message: &serde_json::Value| {
+        message["target"]["name"] == name && message["target"]["kind"][0] != "lib"
     };
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(is_bench)
+        .filter(is_it)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| "cargo built no bench".into())
+        .ok_or_else(|| format!("cargo built no {name}").into())
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }
 
 /// What the figures are of.

@@ -41,6 +41,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
 
 const USAGE: &str = "usage: cargo xtask CHORE
   bench [libraries|processes]    speed and size beside the peers, as docs/performance.md has it
+  bench log [PART]… [OPTION]…    the log beside rekor-tiles and TesseraCT; `bench log --help` names the parts
   conformance                    the public bundle cases, through both binaries
   conformance tuf --suite DIR    the public TUF client suite, run unedited beside the project
   fuzz [--minutes N] [TARGET]…   fuzz every target (or the named ones) for N minutes in all

@@ -7,7 +7,7 @@
 //! load prepare reads DIR COUNT FILE                 reads of the full tiles under DIR, in an order of no pattern
 //! load run ADDR FILE [--from N] [--count N] [--seconds S] [--connections N] [--per-second N] [--replies FILE]
 //! load verify rekor VKEY|ORIGIN=PEM REPLIES         every kept reply proves its entry
-//! load verify sct PEM REPLIES                       every kept reply is a promise for its entry
+//! load verify sct VKEY|ORIGIN=PEM REPLIES                  every kept reply is a promise for its entry
 //! load flush DIR BYTES COUNT                        write + fdatasync into a file that is there already
 //! load bare COUNT                                   P-256 verification with a fresh key, nothing around it
 //! ```
@@ -46,7 +46,7 @@ fn main() {
             run::run(address, Path::new(file), &run::Options::of(options))
         }
         ["verify", "rekor", key, replies] => verify::rekor(key, Path::new(replies)),
-        ["verify", "sct", key, replies] => verify::sct(Path::new(key), Path::new(replies)),
+        ["verify", "sct", key, replies] => verify::sct(key, Path::new(replies)),
         ["flush", directory, bytes, count] => {
             yardsticks::flush(Path::new(directory), bytes.parse().unwrap(), count.parse().unwrap())
         }

@@ -62,8 +62,8 @@ fn log_key(key: &str) -> LogKey {
 }
 
 /// Every reply of a certificate log is an SCT, signed by the log, for the precertificate of the request, with an index.
-pub(crate) fn sct(key: &Path, replies: &Path) -> Value {
-    let key = PublicKey::from_pem(&fs::read_to_string(key).unwrap()).unwrap();
+pub(crate) fn sct(key: &str, replies: &Path) -> Value {
+    let key = log_key(key).public_key().clone();
     let (mut verified, mut largest) = (0, 0);
     for (request, reply) in pairs(replies) {
         let request: Value = serde_json::from_slice(&request).unwrap();

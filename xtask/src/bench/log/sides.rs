@@ -1,0 +1,270 @@
+//! Who is measured, and how each is installed and started: on loopback, on the disk, with its durability as it comes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::Failure;
+use super::server::{Address, Kind, Recipe, free_port};
+use crate::bench::executable;
+use crate::process::{cargo, output, run};
+
+/// The peer that a registry has.
+const REKOR_TILES: (&str, &str) = ("github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix", "v2.3.0");
+
+const ORIGIN: &str = "log.example";
+
+/// The programs.
+pub(super) struct Sides {
+    sealwax: Option<PathBuf>,
+    rekor_tiles: PathBuf,
+    tesseract: Option<PathBuf>,
+    /// Where logs are made.
+    directory: PathBuf,
+}
+
+/// One of them, as it is set for a measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Sealwax(Kind),
+    RekorTiles(Rekor),
+    Tesseract(Tesseract),
+}
+
+/// Settings of rekor-tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rekor {
+    Defaults,
+    /// Those of its own compose file that bear on speed.
+    Compose,
+    /// The quickest answer that it can give.
+    Quick,
+    /// The most entries that it can take.
+    Wide,
+}
+
+/// Settings of TesseraCT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tesseract {
+    Defaults,
+    /// The quickest answer that waits for the checkpoint, as ours does.
+    Quick,
+    /// An answer that does not wait for the checkpoint.
+    Unpublished,
+    /// The most entries that it can take.
+    Wide,
+}
+
+impl Side {
+    /// What the tables call it.
+    pub(super) fn name(self) -> String {
+        match self {
+            Side::Sealwax(_) => "sealwax".to_owned(),
+            Side::RekorTiles(setting) => format!("rekor-tiles, {}", setting.name()),
+            Side::Tesseract(setting) => format!("TesseraCT, {}", setting.name()),
+        }
+    }
+}
+
+impl Rekor {
+    fn name(self) -> &'static str {
+        match self {
+            Rekor::Defaults => "defaults",
+            Rekor::Compose => "compose file",
+            Rekor::Quick => "quickest",
+            Rekor::Wide => "widest",
+        }
+    }
+
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Rekor::Defaults => &[],
+            Rekor::Compose => &["--checkpoint-interval=2s", "--persistent-antispam=true"],
+            Rekor::Quick => &["--checkpoint-interval=100ms", "--batch-max-age=10ms"],
+            Rekor::Wide => &[
+                "--checkpoint-interval=1s",
+                "--batch-max-age=100ms",
+                "--batch-max-size=1024",
+                "--pushback-max-outstanding=16384",
+            ],
+        }
+    }
+}
+
+impl Tesseract {
+    fn name(self) -> &'static str {
+        match self {
+            Tesseract::Defaults => "defaults",
+            Tesseract::Quick => "quickest",
+            Tesseract::Unpublished => "quickest without publication",
+            Tesseract::Wide => "widest, without publication",
+        }
+    }
+
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Tesseract::Defaults => &[],
+            Tesseract::Quick => {
+                &["--checkpoint_interval=100ms", "--batch_max_age=5ms", "--awaiter_poll_interval=1ms"]
+            }
+            Tesseract::Unpublished => &[
+                "--checkpoint_interval=100ms",
+                "--batch_max_age=5ms",
+                "--awaiter_poll_interval=1ms",
+                "--enable_publication_awaiter=false",
+            ],
+            Tesseract::Wide => &[
+                "--checkpoint_interval=1s",
+                "--batch_max_age=50ms",
+                "--batch_max_size=1024",
+                "--pushback_max_outstanding=16384",
+                "--enable_publication_awaiter=false",
+            ],
+        }
+    }
+}
+
+impl Sides {
+    /// Builds ours, installs rekor-tiles, and takes TesseraCT where it is.
+    pub(super) fn gather(directory: &Path, tesseract: Option<PathBuf>, ours: bool) -> Result<Self, Failure> {
+        let sealwax = if ours {
+            let mut command = cargo();
+            command.args(["build", "-q", "--release", "-p", "sealwax"]);
+            Some(executable(command, "sealwax")?)
+        } else {
+            None
+        };
+        let rekor_tiles = install(directory)?;
+        Ok(Self { sealwax, rekor_tiles, tesseract, directory: directory.to_owned() })
+    }
+
+    /// Whether there is such a program.
+    pub(super) fn has(&self, side: Side) -> bool {
+        match side {
+            Side::Sealwax(_) => self.sealwax.is_some(),
+            Side::RekorTiles(_) => true,
+            Side::Tesseract(_) => self.tesseract.is_some(),
+        }
+    }
+
+    /// A new, empty log, and how to start its server. `requests` are those that it will get: a certificate log accepts
+    /// their root.
+    pub(super) fn recipe(&self, side: Side, requests: &Path) -> Result<Recipe, Failure> {
+        match side {
+            Side::Sealwax(kind) => self.sealwax_recipe(kind, requests),
+            Side::RekorTiles(setting) => self.rekor_recipe(setting),
+            Side::Tesseract(setting) => self.tesseract_recipe(setting, requests),
+        }
+    }
+
+    /// `sealwax log check` over a directory of ours, or of another signature log.
+    pub(super) fn check(&self, directory: &Path, key: &str) -> Result<(), Failure> {
+        let Some(sealwax) = &self.sealwax else { return Ok(()) };
+        output(Command::new(sealwax).args(["log", "check"]).arg(directory).args(["--key", key])).map(drop)
+    }
+
+    fn sealwax_recipe(&self, kind: Kind, requests: &Path) -> Result<Recipe, Failure> {
+        let program = self.sealwax.as_ref().ok_or("sealwax was not built")?;
+        let directory = self.empty("sealwax")?;
+        fs::remove_dir(&directory)?;
+        let mut new = Command::new(program);
+        new.args(["log", "new"]).arg(&directory).args(["--origin", ORIGIN]);
+        if kind == Kind::Certificate {
+            new.args(["--kind", "certificate"]);
+        }
+        let printed = output(&mut new)?;
+        let is_key = |word: &&str| word.starts_with(ORIGIN) && word.contains('+');
+        let key = printed.split_whitespace().find(is_key).ok_or("`log new` printed no verifier key")?;
+        let ready = directory.with_extension("ready");
+        let _ = fs::remove_file(&ready);
+        let mut command = Command::new(program);
+        command.args(["log", "serve"]).arg(&directory).args(["--listen", "127.0.0.1:0"]);
+        command.arg("--ready-file").arg(&ready);
+        if kind == Kind::Certificate {
+            command.arg("--roots").arg(requests.with_extension("roots.pem"));
+        }
+        Ok(Recipe {
+            name: Side::Sealwax(kind).name(),
+            command,
+            directory,
+            address: Address::ReadyFile(ready),
+            kind,
+            key: key.to_owned(),
+        })
+    }
+
+    fn rekor_recipe(&self, setting: Rekor) -> Result<Recipe, Failure> {
+        let directory = self.empty("rekor-tiles")?;
+        let (private, public) = self.key("rekor-tiles", &["genpkey", "-algorithm", "ed25519"])?;
+        let [http, grpc, metrics] = [free_port()?, free_port()?, free_port()?].map(|port| port.to_string());
+        let mut command = Command::new(&self.rekor_tiles);
+        command.args(["serve", "--hostname", ORIGIN, "--log-level", "error"]);
+        command.args(["--http-port", &http, "--grpc-port", &grpc, "--http-metrics-port", &metrics]);
+        command.arg("--storage-dir").arg(&directory).arg("--signer-filepath").arg(private);
+        command.args(setting.flags());
+        Ok(Recipe {
+            name: Side::RekorTiles(setting).name(),
+            command,
+            directory,
+            address: Address::Known(format!("127.0.0.1:{http}")),
+            kind: Kind::Signature,
+            key: format!("{ORIGIN}={}", public.display()),
+        })
+    }
+
+    fn tesseract_recipe(&self, setting: Tesseract, requests: &Path) -> Result<Recipe, Failure> {
+        let program = self.tesseract.as_ref().ok_or("TesseraCT needs --peer tesseract=PATH")?;
+        let directory = self.empty("tesseract")?;
+        let generate = ["ecparam", "-name", "prime256v1", "-genkey", "-noout"];
+        let (private, public) = self.key("tesseract", &generate)?;
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let mut command = Command::new(program);
+        command.args(["--http_endpoint", &address, "--origin", ORIGIN, "--slog_level", "8"]);
+        command.arg("--private_key").arg(private).arg("--storage_dir").arg(&directory);
+        command.arg("--roots_pem_file").arg(requests.with_extension("roots.pem"));
+        // It insists on a list of roots from the network, and takes a list that it cannot have for empty.
+        command.args(["--roots_remote_fetch_url", "http://127.0.0.1:9/"]);
+        command.args(setting.flags());
+        Ok(Recipe {
+            name: Side::Tesseract(setting).name(),
+            command,
+            directory,
+            address: Address::Known(address),
+            kind: Kind::Certificate,
+            key: format!("{ORIGIN}={}", public.display()),
+        })
+    }
+
+    /// An empty directory for a log.
+    fn empty(&self, name: &str) -> Result<PathBuf, Failure> {
+        let directory = self.directory.join(name);
+        if directory.exists() {
+            fs::remove_dir_all(&directory)?;
+        }
+        fs::create_dir_all(&directory)?;
+        Ok(directory)
+    }
+
+    /// A private key, and its public key beside it.
+    fn key(&self, name: &str, generate: &[&str]) -> Result<(PathBuf, PathBuf), Failure> {
+        let private = self.directory.join(format!("{name}.key.pem"));
+        let public = self.directory.join(format!("{name}.public.pem"));
+        output(Command::new("openssl").args(generate).arg("-out").arg(&private))?;
+        output(
+            Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(&private).arg("-out").arg(&public),
+        )?;
+        Ok((private, public))
+    }
+}
+
+/// Installs rekor-tiles by name and version, once.
+fn install(directory: &Path) -> Result<PathBuf, Failure> {
+    let (package, version) = REKOR_TILES;
+    let binaries = directory.join(format!("rekor-tiles-{version}"));
+    let program = binaries.join("posix");
+    if !program.is_file() {
+        eprintln!("installing {package}@{version}");
+        run(Command::new("go").args(["install", &format!("{package}@{version}")]).env("GOBIN", &binaries))?;
+    }
+    Ok(program)
+}
