@@ -3,7 +3,8 @@
 use der::oid::ObjectIdentifier;
 
 use crate::asn1::{
-    BOOLEAN, DerError, INTEGER, NULL, OCTET_STRING, OID, Reader, SEQUENCE, context_constructed, write_header,
+    BOOLEAN, DerError, INTEGER, NULL, OCTET_STRING, OID, Reader, SEQUENCE, context_constructed,
+    header_length, write_header,
 };
 use crate::certificate::{Certificate, Extension};
 use crate::oid;
@@ -100,7 +101,7 @@ pub fn precert_log_entry(path: &[Certificate]) -> Result<Vec<u8>, Precertificate
     entry.extend_from_slice(&[0; 3]);
     let start = entry.len();
     match signing {
-        None => push_tbs(&mut entry, precertificate)?,
+        None => push_tbs_without(&mut entry, precertificate, &oid::PRECERTIFICATE_POISON),
         Some(signing) => push_reissued_tbs(&mut entry, precertificate, signing)?,
     }
     let size = entry.len() - start;
@@ -113,11 +114,14 @@ pub fn precert_log_entry(path: &[Certificate]) -> Result<Vec<u8>, Precertificate
     Ok(entry)
 }
 
-/// The TBSCertificate without its poison.
-fn push_tbs(output: &mut Vec<u8>, precertificate: &Certificate) -> Result<(), PrecertificateError> {
-    let (fields, extensions) = precertificate.tbs_without(&oid::PRECERTIFICATE_POISON);
-    write_tbs(output, &[fields], &extensions.collect::<Vec<_>>());
-    Ok(())
+/// The TBSCertificate without that extension. A list of extensions that would be empty is left out (RFC 5280 4.1: at
+/// least one).
+pub(crate) fn push_tbs_without(output: &mut Vec<u8>, certificate: &Certificate, oid: &ObjectIdentifier) {
+    let (fields, extensions) = certificate.tbs_without(oid);
+    let list_length: usize = extensions.map(<[u8]>::len).sum();
+    write_tbs_start(output, &[fields], list_length);
+    let (_, extensions) = certificate.tbs_without(oid);
+    extensions.for_each(|extension| output.extend_from_slice(extension));
 }
 
 /// The TBSCertificate without its poison, as the issuer of `signing` will issue it.
@@ -150,25 +154,24 @@ fn push_reissued_tbs(
             *element = replacement;
         }
     }
-    write_tbs(output, &[before, signing.issuer().der(), after], &elements);
+    let list_length = elements.iter().map(|element| element.len()).sum();
+    write_tbs_start(output, &[before, signing.issuer().der(), after], list_length);
+    elements.iter().for_each(|element| output.extend_from_slice(element));
     Ok(())
 }
 
-/// A TBSCertificate of these fields and extensions. An empty list of extensions is left out (RFC 5280 4.1: at least
-/// one).
-fn write_tbs(output: &mut Vec<u8>, fields: &[&[u8]], extensions: &[&[u8]]) {
-    let sum = |parts: &[&[u8]]| parts.iter().map(|part| part.len()).sum::<usize>();
-    let mut headers = Vec::with_capacity(16);
-    if !extensions.is_empty() {
-        let mut list = Vec::with_capacity(8);
-        write_header(&mut list, SEQUENCE, sum(extensions));
-        write_header(&mut headers, context_constructed(3), list.len() + sum(extensions));
-        headers.extend_from_slice(&list);
-    }
-    write_header(output, SEQUENCE, sum(fields) + headers.len() + sum(extensions));
+/// A TBSCertificate of these fields up to its extensions, of which so many bytes follow.
+fn write_tbs_start(output: &mut Vec<u8>, fields: &[&[u8]], list_length: usize) {
+    let fields_length: usize = fields.iter().map(|field| field.len()).sum();
+    let explicit_length = header_length(list_length) + list_length;
+    let extensions_length =
+        if list_length == 0 { 0 } else { header_length(explicit_length) + explicit_length };
+    write_header(output, SEQUENCE, fields_length + extensions_length);
     fields.iter().for_each(|field| output.extend_from_slice(field));
-    output.extend_from_slice(&headers);
-    extensions.iter().for_each(|extension| output.extend_from_slice(extension));
+    if list_length > 0 {
+        write_header(output, context_constructed(3), explicit_length);
+        write_header(output, SEQUENCE, list_length);
+    }
 }
 
 /// One extension (RFC 5280 4.1).

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, PublicKey, Scheme, VerifyError};
 
-use crate::asn1::{DerError, OCTET_STRING, SEQUENCE, context_constructed, header_length, only, write_header};
+use crate::asn1::{DerError, OCTET_STRING, only};
 use crate::certificate::Certificate;
 use crate::oid;
+use crate::precertificate::push_tbs_without;
 
 /// SCTs in one certificate. Fulcio's leaves have one; public web certificates two to five.
 pub const MAX_SCTS: usize = 32;
@@ -93,15 +94,7 @@ fn push_precertificate_tbs(tbs: &mut Vec<u8>, certificate: &Certificate) -> Resu
     if certificate.extension(&oid::SCT_LIST).is_none() {
         return Err(SctError::NoEmbeddedSct);
     }
-    let (_, extensions) = certificate.tbs_without(&oid::SCT_LIST);
-    let list_length = extensions.map(<[u8]>::len).sum();
-    let explicit_length = header_length(list_length) + list_length;
-    let (fields, extensions) = certificate.tbs_without(&oid::SCT_LIST);
-    write_header(tbs, SEQUENCE, fields.len() + header_length(explicit_length) + explicit_length);
-    tbs.extend_from_slice(fields);
-    write_header(tbs, context_constructed(3), explicit_length);
-    write_header(tbs, SEQUENCE, list_length);
-    extensions.for_each(|extension| tbs.extend_from_slice(extension));
+    push_tbs_without(tbs, certificate, &oid::SCT_LIST);
     Ok(())
 }
 

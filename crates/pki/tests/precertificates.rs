@@ -13,7 +13,7 @@ use issue::{
 use sealwax_crypto::{HashAlgorithm, Message, Scheme, SigningKey, sha256};
 use sealwax_pki::{
     Certificate, LinkError, ObjectIdentifier, PrecertificateError, Sct, SignatureMemo, certificate_timestamp,
-    oids, precert_log_entry, x509_log_entry,
+    oids, precert_log_entry, precertificate_tbs, x509_log_entry,
 };
 
 const NULL: &[u8] = &[5, 0];
@@ -132,8 +132,10 @@ fn no_extension_left_is_no_list() {
     let entry = precert_log_entry(&[precertificate.clone(), chain.intermediate.clone()]).unwrap();
     let spki = chain.leaf_key.public_key().spki_der();
     assert!(entry.ends_with(spki));
-    let tbs = &entry[37..];
-    assert_eq!(usize::from(tbs[1]), if tbs[1] < 0x80 { tbs.len() - 2 } else { 0x81 });
+    // So it is for the certificate that has nothing but an SCT.
+    template.extensions = vec![extension(oids::SCT_LIST, false, &der(0x04, &[0, 0]))];
+    let certificate = template.issue(&chain.leaf_key, &chain.intermediate_key);
+    assert_eq!(entry[37..], precertificate_tbs(&certificate).unwrap());
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod chains;
 #[cfg(test)]
 mod entries;
 #[cfg(test)]
+mod errors;
+#[cfg(test)]
 mod roots;
 #[cfg(test)]
 mod world;
