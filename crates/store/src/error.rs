@@ -28,6 +28,12 @@ pub enum StoreError {
         /// Expected and found.
         cause: String,
     },
+    /// Another process, or another part of this one, has the store open for writing.
+    #[error("the store is in use by process {by}")]
+    InUse {
+        /// The number of the process, as it says; may be empty.
+        by: String,
+    },
     /// An earlier failure makes every further write unsafe: reopen the store to recover.
     #[error("the store stopped writing after an earlier failure: {0}")]
     Stopped(Arc<StoreError>),

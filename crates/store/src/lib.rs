@@ -10,6 +10,7 @@
 //!
 //! **Tested** over a simulated disk that fails, tears and forgets at every write.
 
+pub mod directory;
 pub mod disk;
 mod error;
 pub mod memory;
@@ -19,11 +20,13 @@ mod name;
 mod scratch;
 
 pub use bytes::Bytes;
+pub use directory::Directory;
 pub use error::StoreError;
 pub use memory::Memory;
 use std::future::Future;
 
-/// Objects by name. Names are relative paths of `a-z A-Z 0-9 . _ - /`, never empty, without `..` or empty segments.
+/// Objects by name. Names are relative paths of `a-z A-Z 0-9 . _ - /`, never empty, without `..` or empty segments, and
+/// not the directory's own `checkpoint`, `lock`, `tmp/…`, `wal/…`. Another name is [`StoreError::Failed`].
 ///
 /// Every operation may fail with an effect that is known ([`StoreError::Failed`]: nothing happened) or unknown
 /// ([`StoreError::Unknown`]).
