@@ -25,6 +25,8 @@ pub struct Metrics {
     pub round_seconds: Histogram,
     /// Compare-and-swaps that another writer won.
     pub swaps_lost: Counter,
+    /// Rounds of other replicas that were brought to an end.
+    pub rolled_forward: Counter,
     /// Time of one durable swap: in a directory, one append and one flush of the write-ahead file.
     pub flush_seconds: Histogram,
     /// Times that the directory was brought to a complete static state.
@@ -99,6 +101,8 @@ impl Metrics {
         t.counts("round_entries", "Entries of a round.", &self.round_entries);
         t.seconds("round_seconds", "Time of a round.", &self.round_seconds);
         t.counter("swaps_lost_total", "Compare-and-swaps that another writer won.", &self.swaps_lost);
+        let help = "Rounds of other replicas that were brought to an end.";
+        t.counter("rolled_forward_total", help, &self.rolled_forward);
         t.seconds("flush_seconds", "Time of a durable compare-and-swap.", &self.flush_seconds);
         t.counter("settles_total", "Times the directory became statically complete.", &self.settles);
         t.seconds("settle_seconds", "Time of that.", &self.settle_seconds);

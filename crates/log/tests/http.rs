@@ -12,3 +12,6 @@ mod server;
 mod slow;
 #[path = "http/stop.rs"]
 mod stop;
+#[path = "engine/support.rs"]
+#[expect(dead_code, reason = "the engine's tests use more of it")]
+mod support;

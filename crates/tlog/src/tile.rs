@@ -91,6 +91,13 @@ impl Tile {
         Some(Self { level: place.tile_level, index: place.tile_index, width })
     }
 
+    /// The tile at a place as wide as a tree of `size` leaves makes it; `None` if that tree does not have it.
+    #[must_use]
+    pub fn at(level: u8, index: u64, size: TreeSize) -> Option<Self> {
+        let width = width_at(level, index, size).filter(|_| level <= MAX_LEVEL)?;
+        Some(Self { level, index, width })
+    }
+
     /// The level of tiles, from 0. Its hashes are at level `8 * level` of the tree.
     #[must_use]
     pub fn level(&self) -> u8 {

@@ -1,22 +1,45 @@
-use super::{Kind, Submission};
+use super::{Kind, Submission, queue::Queue, reader::ReadError, reader::Reader};
+use crate::metrics::{AddResult, Metrics};
 use bytes::Bytes;
 use sealwax_store::StoreError;
 use sealwax_tlog::{
-    Hash,
+    Hash, TreeSize, VerifierKey,
+    merkle::build::Plan,
     tile::{EntryBundle, Tile},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync::watch;
 
 /// The front of a running log: cheap to clone, for any number of threads.
 #[derive(Clone)]
-pub struct Log {}
+pub struct Log(Arc<Front>);
+
+pub(crate) struct Front {
+    pub(crate) kind: Kind,
+    pub(crate) keys: Vec<VerifierKey>,
+    pub(crate) origin: String,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) reader: Reader,
+    pub(crate) published: watch::Receiver<Option<Arc<Published>>>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Objects beside the tree that are known to be durable.
+    pub(crate) kept: Mutex<BTreeSet<String>>,
+}
+
+/// How many names of durable objects are remembered; then the list starts again.
+const MAX_KEPT: usize = 4096;
 
 /// A sequenced entry, and the proof.
 #[derive(Clone, Debug)]
 pub struct Added {
     /// Its index, from 0.
     pub index: u64,
-    /// When it was sequenced, milliseconds since 1970. Of a duplicate: when the first was.
+    /// When it was sequenced, milliseconds since 1970. Of a duplicate in a certificate log: when the first was. Of a
+    /// duplicate in a signature log, whose entries have no time: 0.
     pub timestamp: u64,
     /// Whether it was there already.
     pub duplicate: bool,
@@ -27,7 +50,7 @@ pub struct Added {
 }
 
 /// A checkpoint that is durable and published.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     /// The size of the tree.
     pub size: u64,
@@ -74,59 +97,108 @@ pub enum AddError {
 }
 
 impl Log {
+    pub(crate) fn new(front: Front) -> Self {
+        Self(Arc::new(front))
+    }
+
     /// Which log this is.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        Kind::Signature
+        self.0.kind
     }
 
     /// The origin, as in the checkpoint.
     #[must_use]
     pub fn origin(&self) -> &str {
-        ""
+        &self.0.origin
+    }
+
+    /// The keys that verify its checkpoints: the log's, and perhaps an ML-DSA-44 key.
+    #[must_use]
+    pub fn verifier_keys(&self) -> &[VerifierKey] {
+        &self.0.keys
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.0.metrics
     }
 
     /// Sequences an entry. Returns when the checkpoint that contains it is durable and published. The same entry again
-    /// returns the same index.
+    /// returns the same index. To be given up at any time: the entry may then be sequenced or not.
     ///
     /// # Errors
     /// See [`AddError`].
     pub async fn add(&self, submission: Submission) -> Result<Added, AddError> {
-        let _ = submission;
-        Err(AddError::Stopped)
+        let start = Instant::now();
+        let added = self.place(submission).await;
+        let metrics = &self.0.metrics;
+        if added.is_ok() {
+            metrics.add_seconds.time(start.elapsed());
+        }
+        metrics.entries.add(result_of(&added), 1);
+        added
     }
 
-    /// The newest published checkpoint; `None` before the first round of an empty log.
+    async fn place(&self, submission: Submission) -> Result<Added, AddError> {
+        let (found, limit) = self.0.kind.length_and_limit(&submission);
+        if found > limit {
+            return Err(AddError::TooLarge { found, limit });
+        }
+        let waiting = self.0.queue.push(submission, found)?;
+        let place = waiting.await.unwrap_or(Err(AddError::Stopped))?;
+        let (index, timestamp, published) = (place.index, place.timestamp, place.published);
+        let duplicate = place.proof.is_none();
+        let proof = match place.proof {
+            Some(proof) => proof,
+            None => self.0.reader.prove(index, published.size).await.map_err(not_now)?,
+        };
+        Ok(Added { index, timestamp, duplicate, proof, published })
+    }
+
+    /// The newest published checkpoint.
     #[must_use]
     pub fn published(&self) -> Option<Arc<Published>> {
-        None
+        self.0.published.borrow().clone()
+    }
+
+    /// Completes with each new checkpoint; misses those that were replaced before it was asked.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Option<Arc<Published>>> {
+        self.0.published.clone()
     }
 
     /// A tile as it is in some published tree, of any width up to the current one; `None` if it is not published yet.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn tile(&self, tile: Tile) -> Result<Option<Bytes>, StoreError> {
-        let _ = tile;
-        Ok(None)
+    /// [`ReadError`].
+    pub async fn tile(&self, tile: Tile) -> Result<Option<Bytes>, ReadError> {
+        self.0.reader.tile(tile, self.size()).await
     }
 
     /// An entry bundle (signature log) or data tile (certificate log), likewise.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn entries(&self, bundle: EntryBundle) -> Result<Option<Bytes>, StoreError> {
-        let _ = bundle;
-        Ok(None)
+    /// [`ReadError`].
+    pub async fn entries(&self, bundle: EntryBundle) -> Result<Option<Bytes>, ReadError> {
+        self.0.reader.bundle(bundle, self.size()).await
+    }
+
+    /// The hashes of a proof in a published tree.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn carry_out(&self, plan: &Plan) -> Result<Vec<Hash>, ReadError> {
+        self.0.reader.carry_out(plan, self.size()).await
     }
 
     /// An object beside the tree: `issuer/<hex>`.
     ///
     /// # Errors
-    /// The store's.
-    pub async fn object(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
-        let _ = name;
-        Ok(None)
+    /// [`ReadError`].
+    pub async fn object(&self, name: &str) -> Result<Option<Bytes>, ReadError> {
+        Ok(self.0.reader.objects.get(name).await?)
     }
 
     /// Stores an object beside the tree and returns when it is durable; does nothing if it is there already. For issuers
@@ -135,21 +207,62 @@ impl Log {
     /// # Errors
     /// The store's.
     pub async fn keep_object(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
-        let _ = (name, value);
+        let kept = || self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept().contains(name) {
+            return Ok(());
+        }
+        // Also if it is there: whoever put it may not have flushed it yet.
+        self.0.reader.objects.keep(name, value).await?;
+        let mut kept = kept();
+        if kept.len() >= MAX_KEPT {
+            kept.clear();
+        }
+        kept.insert(name.to_owned());
         Ok(())
     }
 
     /// How many submissions wait, and how many may.
     #[must_use]
     pub fn queue(&self) -> (usize, usize) {
-        (0, 0)
+        self.0.queue.depth()
     }
 
     /// Whether entries are taken now, and if not, why: for `/readyz`.
     ///
     /// # Errors
     /// The reason.
-    pub fn ready(&self) -> Result<(), String> {
-        Err(String::new())
+    pub fn ready(&self) -> Result<(), AddError> {
+        self.0.queue.closed().map_or(Ok(()), Err)
+    }
+
+    /// Takes no more entries from the next round on, for ever (LOG rule 11).
+    pub fn freeze(&self) {
+        self.0.queue.ask_to_freeze();
+    }
+
+    /// Finishes what waits, settles, and stops.
+    pub fn stop(&self) {
+        self.0.queue.ask_to_stop();
+    }
+
+    fn size(&self) -> TreeSize {
+        TreeSize(self.0.published.borrow().as_ref().map_or(0, |published| published.size))
+    }
+}
+
+/// A read failed on behalf of somebody who adds.
+pub(crate) fn not_now(error: impl std::error::Error) -> AddError {
+    AddError::NotNow { reason: error.to_string() }
+}
+
+fn result_of(added: &Result<Added, AddError>) -> AddResult {
+    match added {
+        Ok(added) if added.duplicate => AddResult::Duplicate,
+        Ok(_) => AddResult::Added,
+        Err(AddError::Full { .. }) => AddResult::Full,
+        Err(AddError::Frozen) => AddResult::Frozen,
+        Err(AddError::NotNow { .. }) => AddResult::NotNow,
+        Err(AddError::TooLarge { .. }) => AddResult::TooLarge,
+        Err(AddError::Stopped) => AddResult::Stopped,
     }
 }

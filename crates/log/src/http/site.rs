@@ -11,6 +11,7 @@ use super::{
     reply::{self, Reply},
     route::Target,
 };
+use crate::engine::ReadError;
 use crate::{
     Kind, Log,
     ct::{self, CtFace},
@@ -25,7 +26,6 @@ use hyper::{
     header::{self, HeaderValue},
     http::request::Parts,
 };
-use sealwax_store::StoreError;
 use sealwax_tlog::tile::{EntryBundle, FULL_WIDTH, Tile};
 use std::{sync::Arc, time::Instant};
 use tokio::sync::Semaphore;
@@ -67,7 +67,7 @@ struct LogSite {
 /// Why there is nothing to read.
 enum Failure {
     NotFound,
-    Store(StoreError),
+    Store(ReadError),
 }
 
 impl Site {
@@ -345,8 +345,8 @@ impl LogSite {
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
         Self::Store(error)
     }
 }

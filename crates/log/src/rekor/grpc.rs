@@ -12,11 +12,11 @@ use super::error::{Code, CreateError};
 use super::message::{CreateEntryRequest, EntryBundleRequest, HttpBody, TileRequest};
 use super::response::entry_message;
 use crate::engine::Log;
+use crate::engine::ReadError;
 use bytes::Bytes;
 use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use prost::Message;
-use sealwax_store::StoreError;
 use sealwax_tlog::tile::{EntryBundle, Tile, TilePathError};
 
 /// Whether a request is a call: `application/grpc`, also with a suffix such as `+proto`.
@@ -118,9 +118,9 @@ impl From<TilePathError> for Status {
     }
 }
 
-impl From<StoreError> for Status {
+impl From<ReadError> for Status {
     /// What went wrong inside is for the operator's log.
-    fn from(_: StoreError) -> Self {
+    fn from(_: ReadError) -> Self {
         Self::new(Code::Internal, "the store failed".to_owned())
     }
 }

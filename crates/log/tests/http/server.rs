@@ -2,7 +2,8 @@
 
 use crate::client::Client;
 use sealwax_log::{
-    Log,
+    Kind, Log,
+    engine::Shape,
     http::{Face, Limits, Server, Site, Stopped},
     journal::Journal,
     metrics::Metrics,
@@ -14,6 +15,14 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
+
+/// A log without entries, which takes none: nobody runs its sequencer.
+async fn empty_log() -> Log {
+    let store = sealwax_store::Memory::new();
+    crate::support::create(&store, Kind::Signature).await;
+    let keys = crate::support::keys(Kind::Signature, crate::support::ORIGIN, 1);
+    crate::support::try_open(store, Kind::Signature, Shape::Exclusive, keys).await.unwrap().0
+}
 
 /// A server that runs.
 pub(crate) struct Running {
@@ -33,7 +42,8 @@ impl Running {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async {
                 let face = Face::Signature { key_id: [7; 32] };
-                let site = Site::log(Log {}, face, "", &limits, Arc::clone(&counted), Journal::silent());
+                let site =
+                    Site::log(empty_log().await, face, "", &limits, Arc::clone(&counted), Journal::silent());
                 let any = "127.0.0.1:0".parse().unwrap();
                 let server = Server::bind(any, site, limits, None, counted, Journal::silent()).await.unwrap();
                 started.send(server.address()).unwrap();

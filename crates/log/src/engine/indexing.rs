@@ -1,0 +1,68 @@
+//! Keeping the index of entries up to the log.
+
+use super::{AddError, EngineError, Sequencer, handle::not_now};
+use crate::index::IndexError;
+use sealwax_store::{LockStore, ObjectStore};
+use sealwax_tlog::Hash;
+
+/// How many entries the index is fed at once.
+const CHUNK: u64 = 4096;
+
+impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
+    /// A run of the index that ends in another leaf than the log has there is of another history, and so may all be.
+    pub(crate) async fn stray_run(&mut self) -> Result<Option<u64>, EngineError> {
+        for (leaf, identity) in self.index.ends() {
+            if self.reader.facts(leaf, self.lock.size).await?.identity != identity {
+                return Ok(Some(0));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Adds what has just been sequenced.
+    pub(crate) fn absorb(&mut self, first: u64, identities: &[Hash]) -> Result<(), EngineError> {
+        match self.index.absorb(first, identities) {
+            Err(IndexError::Damaged { first, .. }) => self.damaged_from = Some(first),
+            result => result?,
+        }
+        Ok(())
+    }
+
+    /// Remembers what is damaged. The answer for now: neither a hit nor a miss.
+    pub(crate) fn index_failed(&mut self, error: IndexError) -> AddError {
+        if let IndexError::Damaged { first, .. } = &error {
+            self.damaged_from = Some(self.damaged_from.map_or(*first, |known| known.min(*first)));
+        }
+        not_now(error)
+    }
+
+    /// Rebuilds what the index has lost; meanwhile reads work and writes do not (LOG rule 9).
+    pub(crate) async fn mend_index(&mut self) -> Result<(), EngineError> {
+        if self.damaged_from.is_none() && self.index.absorbed() >= self.lock.size {
+            return Ok(());
+        }
+        let before = self.queue.closed();
+        let reason = "the index of entries is being rebuilt".to_owned();
+        self.queue.close(Some(AddError::NotNow { reason }));
+        if let Some(first) = self.damaged_from.take() {
+            self.index.forget_from(first)?;
+        }
+        self.feed_index().await?;
+        self.queue.close(before);
+        Ok(())
+    }
+
+    /// Brings the index to the size of the log.
+    pub(crate) async fn feed_index(&mut self) -> Result<(), EngineError> {
+        let size = self.lock.size;
+        loop {
+            let from = self.index.absorbed();
+            if from >= size || self.damaged_from.is_some() {
+                return Ok(());
+            }
+            let to = size.min(from - from % CHUNK + CHUNK);
+            let identities = self.reader.identities(from, to, size).await?;
+            self.absorb(from, &identities)?;
+        }
+    }
+}

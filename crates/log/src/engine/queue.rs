@@ -1,0 +1,138 @@
+//! What waits for the next round.
+
+use super::{AddError, Published, Submission};
+use sealwax_tlog::Hash;
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::{Notify, oneshot};
+
+/// Submissions and commands on their way to the sequencer.
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    arrived: Notify,
+    limits: QueueLimits,
+}
+
+/// How much may wait.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueLimits {
+    /// Submissions.
+    pub entries: usize,
+    /// Bytes of their bodies.
+    pub bytes: usize,
+}
+
+impl Default for QueueLimits {
+    /// What one core sequences in less than a second.
+    fn default() -> Self {
+        Self { entries: 8192, bytes: 24 << 20 }
+    }
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Vec<Waiting>,
+    bytes: usize,
+    closed: Option<AddError>,
+    freeze: bool,
+    stop: bool,
+}
+
+/// A submission that waits for its place.
+pub(crate) struct Waiting {
+    pub(crate) submission: Submission,
+    pub(crate) reply: oneshot::Sender<Result<Place, AddError>>,
+}
+
+/// Where a submission has its place.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) index: u64,
+    /// Milliseconds since 1970.
+    pub(crate) timestamp: u64,
+    /// `None`: it was there already, and the proof is built by whoever asked.
+    pub(crate) proof: Option<Vec<Hash>>,
+    pub(crate) published: Arc<Published>,
+}
+
+impl Queue {
+    pub(crate) fn new(limits: QueueLimits) -> Self {
+        Self { state: Mutex::default(), arrived: Notify::new(), limits }
+    }
+
+    /// Nothing that is done under the lock can panic half-way.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn push(
+        &self,
+        submission: Submission,
+        bytes: usize,
+    ) -> Result<oneshot::Receiver<Result<Place, AddError>>, AddError> {
+        let mut state = self.state();
+        if let Some(error) = &state.closed {
+            return Err(error.clone());
+        }
+        if state.waiting.len() >= self.limits.entries || state.bytes + bytes > self.limits.bytes {
+            return Err(AddError::Full { retry_after: Duration::from_secs(1) });
+        }
+        let (reply, place) = oneshot::channel();
+        state.waiting.push(Waiting { submission, reply });
+        state.bytes += bytes;
+        drop(state);
+        self.arrived.notify_one();
+        Ok(place)
+    }
+
+    /// Everything that waits.
+    pub(crate) fn take(&self) -> Vec<Waiting> {
+        let mut state = self.state();
+        state.bytes = 0;
+        mem::take(&mut state.waiting)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.state().waiting.is_empty()
+    }
+
+    pub(crate) fn depth(&self) -> (usize, usize) {
+        (self.state().waiting.len(), self.limits.entries)
+    }
+
+    /// Completes when something has arrived since the last call.
+    pub(crate) async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// From now on submissions get this answer; `None`: they are taken.
+    pub(crate) fn close(&self, error: Option<AddError>) {
+        self.state().closed = error;
+    }
+
+    /// Why no submissions are taken.
+    pub(crate) fn closed(&self) -> Option<AddError> {
+        self.state().closed.clone()
+    }
+
+    pub(crate) fn ask_to_stop(&self) {
+        self.state().stop = true;
+        self.arrived.notify_one();
+    }
+
+    pub(crate) fn asked_to_stop(&self) -> bool {
+        self.state().stop
+    }
+
+    pub(crate) fn ask_to_freeze(&self) {
+        self.state().freeze = true;
+        self.arrived.notify_one();
+    }
+
+    pub(crate) fn asked_to_freeze(&self) -> bool {
+        self.state().freeze
+    }
+}

@@ -1,0 +1,459 @@
+//! The sequencer: one round after the other.
+
+use super::{
+    AddError, Config, EngineError, Host, Kind, LockValue, Published, Shape, Signing, Step,
+    batch::Batch,
+    handle::not_now,
+    queue::{Place, Queue, Waiting},
+    reader::Reader,
+    record::Sealed,
+    settle::Settling,
+};
+use crate::{index::Index, metrics::Metrics};
+use bytes::Bytes;
+use sealwax_crypto::hex;
+use sealwax_store::{Cell, LockStore, ObjectStore, StoreError, Swap, Version};
+use sealwax_tlog::{Hash, Note};
+use std::{collections::HashMap, mem, sync::Arc, time::Instant};
+use tokio::sync::watch;
+
+/// Puts entries in order. To be driven by one task; nothing else changes the log.
+pub struct Sequencer<S> {
+    pub(crate) store: Arc<S>,
+    pub(crate) config: Config,
+    pub(crate) signing: Signing,
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) index: Arc<Index>,
+    pub(crate) reader: Reader,
+    pub(crate) queue: Arc<Queue>,
+    pub(crate) publish: watch::Sender<Option<Arc<Published>>>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// What we know of the truth, and its version. The edge is at its size between rounds.
+    pub(crate) lock: LockValue,
+    pub(crate) version: Version,
+    /// Random per start.
+    pub(crate) writer: [u8; 16],
+    /// The highest round number seen or tried.
+    pub(crate) round: u64,
+    /// Submissions of a round that was lost, or that did not fit into one.
+    pub(crate) carried: Vec<Waiting>,
+    /// Batches that are still staged, with the size they lead to, oldest first.
+    pub(crate) staged: Vec<(u64, String)>,
+    /// Bytes staged since the last settling began.
+    pub(crate) unsettled: usize,
+    /// What the next lock value says is settled.
+    pub(crate) settled: u64,
+    pub(crate) settling: Option<Settling>,
+    /// The lock may be another one than we know.
+    pub(crate) stale: bool,
+    /// The index has lost what it knew from this leaf on.
+    pub(crate) damaged_from: Option<u64>,
+    /// When the last checkpoint was signed, by the host's clock.
+    pub(crate) signed_at: u64,
+}
+
+/// Why there is a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    /// Something waits.
+    Work,
+    /// Nothing has happened for long.
+    Idle,
+    /// Nothing waits any more, and nothing will.
+    Stop,
+    /// The log is to take no more entries.
+    Freeze,
+    /// The rounds of other replicas are looked for.
+    Look,
+}
+
+/// Submissions that have their place.
+#[derive(Default)]
+struct Sorted {
+    /// In the order of their indices.
+    fresh: Vec<Fresh>,
+    /// With the index and the timestamp of the first.
+    known: Vec<(Waiting, u64, u64)>,
+}
+
+/// One new entry, and everybody who submitted it in this round.
+struct Fresh {
+    sealed: Sealed,
+    waiting: Vec<Waiting>,
+}
+
+impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
+    /// Sequences until [`Log::stop`](super::Log::stop) is called.
+    ///
+    /// # Errors
+    /// [`EngineError`]: no more is written, nothing that was acknowledged is lost, what waited gets
+    /// [`AddError::Stopped`]. Reads go on. To write again, open the log again.
+    pub async fn run(mut self) -> Result<(), EngineError> {
+        let result = self.rounds().await;
+        self.queue.close(Some(AddError::Stopped));
+        let waiting = mem::take(&mut self.carried).into_iter().chain(self.queue.take());
+        waiting.for_each(|waiting| refuse(waiting, AddError::Stopped));
+        result
+    }
+
+    async fn rounds(&mut self) -> Result<(), EngineError> {
+        self.damaged_from = self.stray_run().await?;
+        loop {
+            self.mend_index().await?;
+            match self.wait().await {
+                Why::Stop => return self.finish().await,
+                Why::Look => self.catch_up().await?,
+                why => {
+                    self.round(why).await?;
+                    if why != Why::Work && self.config.shape == Shape::Exclusive && self.settling.is_none() {
+                        self.begin_settling().await?;
+                    }
+                }
+            }
+            self.settle_on().await?;
+        }
+    }
+
+    /// Returns at once if there is something to do.
+    async fn wait(&mut self) -> Why {
+        if self.queue.asked_to_freeze() && self.lock.frozen.is_none() {
+            return Why::Freeze;
+        }
+        if !self.carried.is_empty() || !self.queue.is_empty() {
+            return Why::Work;
+        }
+        if self.queue.asked_to_stop() {
+            return Why::Stop;
+        }
+        let idle = u64::try_from(self.config.resign_every.as_millis()).unwrap_or(u64::MAX);
+        let since = self.host.now_ms().abs_diff(self.signed_at);
+        let left = std::time::Duration::from_millis(idle.saturating_sub(since).max(1));
+        let (pause, why) = match self.config.shape {
+            Shape::Shared if self.config.look_every < left => (self.config.look_every, Why::Look),
+            _ => (left, Why::Idle),
+        };
+        let queue = self.queue.clone();
+        tokio::select! {
+            biased;
+            () = queue.arrived() => Why::Work,
+            () = settled(&mut self.settling) => Why::Work,
+            () = self.host.sleep(pause) => why,
+        }
+    }
+
+    /// One round.
+    async fn round(&mut self, why: Why) -> Result<(), EngineError> {
+        let start = Instant::now();
+        if self.stale {
+            self.catch_up().await?;
+        }
+        let waiting = self.collect();
+        if self.lock.frozen.is_some() && why == Why::Work {
+            waiting.into_iter().for_each(|waiting| refuse(waiting, AddError::Frozen));
+            return Ok(());
+        }
+        let Some(timestamp) = self.timestamp() else {
+            let reason = "the clock is behind the log's last timestamp".to_owned();
+            waiting
+                .into_iter()
+                .for_each(|waiting| refuse(waiting, AddError::NotNow { reason: reason.clone() }));
+            return Ok(());
+        };
+        let sorted = self.sort_out(waiting, timestamp).await?;
+        if sorted.fresh.is_empty() && why == Why::Work {
+            self.answer(sorted);
+            return Ok(());
+        }
+        let old = self.lock.size;
+        let mut next = self.stage(&sorted, timestamp).await?;
+        if why == Why::Freeze {
+            next.frozen = Some(timestamp);
+        }
+        let early = self.skips(Step::SignAfterSwap).then(|| self.signing.sign(&next)).transpose()?;
+        if !self.swap_in(next).await? {
+            self.take_back(sorted);
+            return Ok(());
+        }
+        if !self.skips(Step::ApplyBeforePublish) {
+            self.apply(old).await?;
+        }
+        if self.skips(Step::PublishBeforeReply) {
+            self.answer(sorted);
+            let note = self.signing.sign(&self.lock)?;
+            return self.publish(&note).await;
+        }
+        let note = early.map_or_else(|| self.signing.sign(&self.lock), Ok)?;
+        self.publish(&note).await?;
+        let identities: Vec<Hash> = sorted.fresh.iter().map(|fresh| fresh.sealed.identity).collect();
+        self.absorb(old, &identities)?;
+        let entries = sorted.fresh.len() as u64;
+        self.answer(sorted);
+        self.reader.edge_mut().prune();
+        if entries > 0 {
+            self.metrics.rounds.add(1);
+            self.metrics.round_entries.observe(entries);
+            self.metrics.round_seconds.time(start.elapsed());
+        } else {
+            self.metrics.resigned.add(1);
+        }
+        Ok(())
+    }
+
+    /// A round without entries, so that the lock value says what is settled.
+    pub(crate) async fn say_settled(&mut self) -> Result<(), EngineError> {
+        self.round(Why::Stop).await
+    }
+
+    /// What waits, up to the limits of a batch.
+    fn collect(&mut self) -> Vec<Waiting> {
+        let mut waiting = mem::take(&mut self.carried);
+        waiting.extend(self.queue.take());
+        // Whoever has hung up gets no entry.
+        waiting.retain(|waiting| !waiting.reply.is_closed());
+        let mut bytes = 0;
+        let mut fits = |waiting: &Waiting| {
+            bytes += self.config.kind.length_and_limit(&waiting.submission).0;
+            bytes <= self.config.batch_bytes
+        };
+        let count = waiting.iter().take(self.config.batch_entries).take_while(|this| fits(this)).count();
+        self.carried = waiting.split_off(count.max(1).min(waiting.len()));
+        self.metrics.queue.set(self.carried.len() as u64);
+        waiting
+    }
+
+    /// The time of this round, milliseconds since 1970; `None` if a certificate log's clock is behind (LOG rule 10).
+    fn timestamp(&self) -> Option<u64> {
+        let (now, last) = (self.host.now_ms(), self.lock.timestamp);
+        if self.skips(Step::TimestampsRise) {
+            return Some(now);
+        }
+        match self.config.kind {
+            Kind::Certificate if now < last => None,
+            _ => Some(now.max(last)),
+        }
+    }
+
+    /// Finds what is there already, and gives indices to the rest, whose leaves and records go to the edge.
+    async fn sort_out(&mut self, waiting: Vec<Waiting>, timestamp: u64) -> Result<Sorted, EngineError> {
+        let mut sorted = Sorted::default();
+        let mut here: HashMap<Hash, usize> = HashMap::with_capacity(waiting.len());
+        for waiting in waiting {
+            let identity = waiting.submission.identity;
+            if let Some(fresh) = here.get(&identity).and_then(|at| sorted.fresh.get_mut(*at)) {
+                fresh.waiting.push(waiting);
+                continue;
+            }
+            match self.find(&identity).await {
+                Ok(Some((index, timestamp))) => sorted.known.push((waiting, index, timestamp)),
+                Err(error) => refuse(waiting, error),
+                Ok(None) => {
+                    let mut edge = self.reader.edge_mut();
+                    let index = edge.tree.size();
+                    if index > self.config.kind.max_index() {
+                        refuse(waiting, AddError::NotNow { reason: "the log has no index left".to_owned() });
+                        continue;
+                    }
+                    let sealed = self.config.kind.seal(&waiting.submission, index, timestamp)?;
+                    edge.tree.push(sealed.leaf);
+                    edge.entries.push(&sealed.record);
+                    here.insert(identity, sorted.fresh.len());
+                    sorted.fresh.push(Fresh { sealed, waiting: vec![waiting] });
+                }
+            }
+        }
+        Ok(sorted)
+    }
+
+    /// Index and timestamp of an entry that is in the log (LOG rule 9).
+    async fn find(&mut self, identity: &Hash) -> Result<Option<(u64, u64)>, AddError> {
+        let candidates = self.index.candidates(identity).map_err(|error| self.index_failed(error))?;
+        if candidates.absorbed() < self.lock.size && !self.skips(Step::AbsorbBeforeMiss) {
+            let reason = "the index of entries is behind the log".to_owned();
+            return Err(AddError::NotNow { reason });
+        }
+        for candidate in candidates {
+            let index = candidate.map_err(|error| self.index_failed(error))?;
+            if self.skips(Step::CompareLeaf) {
+                return Ok(Some((index, 0)));
+            }
+            let facts = self.reader.facts(index, self.lock.size).await.map_err(not_now)?;
+            if facts.identity == *identity {
+                return Ok(Some((index, facts.timestamp)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Stages the batch, and makes the lock value that will name it.
+    async fn stage(&mut self, sorted: &Sorted, timestamp: u64) -> Result<LockValue, EngineError> {
+        self.round += 1;
+        let (size, root) = {
+            let edge = self.reader.edge();
+            (edge.tree.size(), edge.tree.root())
+        };
+        let mut next = LockValue {
+            writer: self.writer,
+            round: self.round,
+            size,
+            root,
+            timestamp,
+            settled: self.settled,
+            ..self.lock.clone()
+        };
+        if self.skips(Step::FreshNames) {
+            (next.round, next.writer) = (self.lock.round, self.lock.writer);
+        }
+        if !sorted.fresh.is_empty() {
+            let nonce = if self.skips(Step::FreshNames) { [0; 16] } else { self.host.random() };
+            let name = format!("staged/{size}-{}-{}", hex(root.get(..8).unwrap_or_default()), hex(&nonce));
+            let records: Vec<Bytes> = sorted.fresh.iter().map(|fresh| fresh.sealed.record.clone()).collect();
+            self.unsettled += records.iter().map(Bytes::len).sum::<usize>();
+            let batch = Batch { start: self.lock.size, previous: self.lock.batch.clone(), records };
+            if !self.skips(Step::StageBeforeSwap) {
+                let staged = self.store.stage(&name, batch.to_bytes()).await;
+                self.unless_shared(staged)?;
+            }
+            self.staged.push((size, name.clone()));
+            next.batch = Some(name);
+        }
+        Ok(next)
+    }
+
+    /// Makes `next` the truth, and makes sure that it is (LOG rules 1 and 3). `false`: it is not known to be, and what the
+    /// truth is has to be looked up.
+    async fn swap_in(&mut self, next: LockValue) -> Result<bool, EngineError> {
+        let start = Instant::now();
+        let value = Bytes::from(next.to_string());
+        let mut expected = self.version.clone();
+        if self.skips(Step::SwapConditionally)
+            && let Ok(Some(now)) = self.store.load(Cell::Lock).await
+        {
+            expected = now.version;
+        }
+        let swapped = self.store.swap(Cell::Lock, Some(&expected), value.clone()).await;
+        let version = match self.unless_shared(swapped)? {
+            Some(Swap::Done(version)) => version,
+            Some(Swap::Lost) if self.config.shape == Shape::Exclusive => {
+                return Err(EngineError::SecondWriter);
+            }
+            Some(Swap::Lost) => {
+                self.metrics.swaps_lost.add(1);
+                return Ok(false);
+            }
+            None => return Ok(false),
+        };
+        if !self.skips(Step::ReadBack) {
+            let read = self.store.load(Cell::Lock).await;
+            let read = self.unless_shared(read)?.flatten();
+            if read.is_none_or(|read| read.version != version || read.value != value) {
+                return match self.config.shape {
+                    Shape::Exclusive => Err(EngineError::SecondWriter),
+                    Shape::Shared => Ok(false),
+                };
+            }
+        }
+        self.metrics.flush_seconds.time(start.elapsed());
+        (self.lock, self.version) = (next, version);
+        self.delete_settled().await?;
+        Ok(true)
+    }
+
+    /// A failure is the end for a directory (LOG rule 5). With other replicas about, it is a reason to look at the lock.
+    pub(crate) fn unless_shared<T>(&self, result: Result<T, StoreError>) -> Result<Option<T>, EngineError> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => {
+                self.metrics.store_failures.add(1);
+                match self.config.shape {
+                    Shape::Exclusive => Err(error.into()),
+                    Shape::Shared => Ok(None),
+                }
+            }
+        }
+    }
+
+    /// A round that is not known to be the truth: its entries go back to those that wait. If they were sequenced after all,
+    /// the next round finds them by their leaves, which decide, and never the lock alone (LOG rule 3).
+    fn take_back(&mut self, sorted: Sorted) {
+        self.stale = true;
+        if self.skips(Step::TakeBackLostBatch) {
+            return;
+        }
+        self.reader.edge_mut().truncate(self.lock.size);
+        let known = sorted.known.into_iter().map(|(waiting, ..)| waiting);
+        let mut waiting: Vec<Waiting> =
+            sorted.fresh.into_iter().flat_map(|fresh| fresh.waiting).chain(known).collect();
+        waiting.append(&mut self.carried);
+        self.carried = waiting;
+    }
+
+    /// Makes a checkpoint visible (LOG rule 4).
+    pub(crate) async fn publish(&mut self, note: &Note) -> Result<(), EngineError> {
+        let published = Published {
+            size: self.lock.size,
+            root: self.lock.root,
+            timestamp: self.lock.timestamp,
+            note: note.to_string().into(),
+            frozen: self.lock.frozen.is_some(),
+        };
+        if self.config.shape == Shape::Shared {
+            self.publish_object(&published).await?;
+        }
+        self.signed_at = self.host.now_ms();
+        self.metrics.tree_size.set(published.size);
+        self.metrics.checkpoint_timestamp_ms.set(published.timestamp);
+        self.metrics.frozen.set(u64::from(published.frozen));
+        if published.frozen {
+            self.queue.close(Some(AddError::Frozen));
+        }
+        self.publish.send_replace(Some(Arc::new(published)));
+        Ok(())
+    }
+
+    /// Answers everybody of a round that is published.
+    fn answer(&mut self, sorted: Sorted) {
+        let Some(published) = self.publish.borrow().clone() else { return };
+        let edge = self.reader.edge();
+        let prover = edge.tree.prover();
+        let timestamp = self.lock.timestamp;
+        let start = self.lock.size - sorted.fresh.len() as u64;
+        for (index, fresh) in (start..).zip(sorted.fresh) {
+            let proof = prover.prove(index);
+            for (nth, waiting) in fresh.waiting.into_iter().enumerate() {
+                let proof = proof.clone().filter(|_| nth == 0);
+                let published = published.clone();
+                let _ = waiting.reply.send(Ok(Place { index, timestamp, proof, published }));
+            }
+        }
+        for (waiting, index, timestamp) in sorted.known {
+            let published = published.clone();
+            let _ = waiting.reply.send(Ok(Place { index, timestamp, proof: None, published }));
+        }
+    }
+
+    /// Whether a test leaves this step out.
+    #[cfg(feature = "sabotage")]
+    pub(crate) fn skips(&self, step: Step) -> bool {
+        self.config.sabotage == Some(step)
+    }
+
+    /// Nothing is left out.
+    #[cfg(not(feature = "sabotage"))]
+    #[expect(clippy::unused_self, reason = "the other one needs it")]
+    pub(crate) fn skips(&self, _: Step) -> bool {
+        false
+    }
+}
+
+/// Completes when a settling is done; never, if there is none.
+async fn settled(settling: &mut Option<Settling>) {
+    match settling {
+        Some(settling) => settling.wait().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn refuse(waiting: Waiting, error: AddError) {
+    // Whoever asked may have hung up.
+    let _ = waiting.reply.send(Err(error));
+}

@@ -1,0 +1,217 @@
+//! From a lock value to the signed note: what this log says about itself.
+
+use super::{Kind, LockValue};
+use jiff::Timestamp;
+use sealwax_crypto::{HashAlgorithm, KeyKind, Message, Scheme};
+use sealwax_signer::{Signer, SignerError};
+use sealwax_tlog::{
+    Checkpoint, CheckpointError, Note, NoteError, TreeSize, VerifierKey, VerifierKeyError,
+    cosignature::{PosixSeconds, ml_dsa_44_message},
+    note::{Signature, SignatureType},
+    rfc6962,
+};
+use std::sync::Arc;
+
+/// The keys that sign a log's checkpoints.
+#[derive(Clone)]
+pub struct Signing {
+    origin: String,
+    lines: Vec<(VerifierKey, Arc<dyn Signer>)>,
+}
+
+/// Why a checkpoint cannot be signed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningError {
+    /// The name is not one that can sign.
+    #[error(transparent)]
+    Name(#[from] VerifierKeyError),
+    /// The second signature of a checkpoint is ML-DSA-44.
+    #[error("the second key of a log is ML-DSA-44, this one is {found}")]
+    SecondKind {
+        /// What was given.
+        found: KeyKind,
+    },
+    /// This kind of key does not sign checkpoints.
+    #[error("a key of this kind ({found}) does not sign checkpoints of such a log")]
+    Kind {
+        /// What was given.
+        found: KeyKind,
+    },
+    /// The origin is not one that a checkpoint can have.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The note cannot be put together.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// The key did not sign.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+}
+
+impl Signing {
+    /// A signature log signs with an Ed25519 or ECDSA key as C2SP `signed-note` has it, a certificate log with an ECDSA or
+    /// RSA key as `static-ct-api` has it. `second` is an ML-DSA-44 key that signs every checkpoint as well.
+    ///
+    /// # Errors
+    /// [`SigningError`]: the origin is not a name, or a key does not fit.
+    pub fn new(
+        kind: Kind,
+        origin: &str,
+        key: Arc<dyn Signer>,
+        second: Option<Arc<dyn Signer>>,
+    ) -> Result<Self, SigningError> {
+        let found = key.public_key().kind();
+        let signature_type = match (kind, found) {
+            (Kind::Signature, KeyKind::Ed25519) => SignatureType::Ed25519,
+            (Kind::Signature, KeyKind::EcdsaP256) => SignatureType::Ecdsa,
+            (Kind::Certificate, KeyKind::EcdsaP256 | KeyKind::Rsa { .. }) => SignatureType::Rfc6962,
+            _ => return Err(SigningError::Kind { found }),
+        };
+        let mut lines = vec![(VerifierKey::new(origin, signature_type, key.public_key().clone())?, key)];
+        if let Some(second) = second {
+            let found = second.public_key().kind();
+            if found != KeyKind::MlDsa44 {
+                return Err(SigningError::SecondKind { found });
+            }
+            let public = second.public_key().clone();
+            lines.push((VerifierKey::new(origin, SignatureType::CosignatureMlDsa44, public)?, second));
+        }
+        Ok(Self { origin: origin.to_owned(), lines })
+    }
+
+    /// The origin.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The keys that verify what this signs, in the order of the lines.
+    pub fn verifier_keys(&self) -> impl Iterator<Item = &VerifierKey> {
+        self.lines.iter().map(|(key, _)| key)
+    }
+
+    /// The first four bytes of the id of each key.
+    #[must_use]
+    pub fn key_hashes(&self) -> Vec<[u8; 4]> {
+        self.verifier_keys().map(VerifierKey::key_hash).collect()
+    }
+
+    /// Signs the checkpoint of a lock value. To be called only with a value that was swapped in and read back.
+    pub(crate) fn sign(&self, value: &LockValue) -> Result<Note, SigningError> {
+        let only_rfc6962 = self.verifier_keys().any(|key| key.signature_type() == SignatureType::Rfc6962);
+        // LOG rule 11: a certificate log's checkpoint has no extension lines, frozen or not.
+        let frozen = value.frozen.filter(|_| !only_rfc6962).map(frozen_line);
+        let extensions = frozen.into_iter().collect();
+        let size = TreeSize(value.size);
+        let checkpoint = Checkpoint::with_extensions(&self.origin, size, value.root, extensions)?;
+        let text = checkpoint.to_string();
+        let lines = self.lines.iter().map(|(key, signer)| {
+            let bytes = signature(key, signer.as_ref(), &text, &checkpoint, value)?;
+            Ok(Signature::new(self.origin.clone(), key.key_hash(), bytes)?)
+        });
+        let lines = lines.collect::<Result<Vec<_>, SigningError>>()?;
+        Ok(Note::new(text, lines)?)
+    }
+}
+
+/// The bytes of one signature line, after the key hash.
+fn signature(
+    key: &VerifierKey,
+    signer: &dyn Signer,
+    text: &str,
+    checkpoint: &Checkpoint,
+    value: &LockValue,
+) -> Result<Vec<u8>, SigningError> {
+    let kind = key.public_key().kind();
+    let unfit = SigningError::Kind { found: kind };
+    let sign = |scheme, message: &[u8]| signer.sign(scheme, Message::Bytes(message));
+    Ok(match key.signature_type() {
+        SignatureType::Ed25519 => sign(Scheme::Ed25519, text.as_bytes())?,
+        SignatureType::Ecdsa => sign(Scheme::Ecdsa(HashAlgorithm::Sha256), text.as_bytes())?,
+        SignatureType::Rfc6962 => {
+            let message = rfc6962::tree_head_message(value.timestamp, TreeSize(value.size), &value.root);
+            let Some(scheme) = rfc6962::scheme(kind) else { return Err(unfit) };
+            rfc6962::note_signature(kind, value.timestamp, &sign(scheme, &message)?).ok_or(unfit)?
+        }
+        SignatureType::CosignatureMlDsa44 => {
+            let seconds = PosixSeconds(value.timestamp / 1000);
+            let message = ml_dsa_44_message(key.name(), seconds, checkpoint).ok_or(unfit)?;
+            [&seconds.0.to_be_bytes(), &sign(Scheme::MlDsa, &message)?[..]].concat()
+        }
+        _ => return Err(unfit),
+    })
+}
+
+/// What the last checkpoint of a signature log says, as deployed (LOG rule 11).
+fn frozen_line(milliseconds: u64) -> String {
+    let time = i64::try_from(milliseconds).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
+    let time = time.unwrap_or(Timestamp::MAX).strftime("%a %b %e %H:%M:%S UTC %Y");
+    format!("Log frozen — {time}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealwax_crypto::SigningKey;
+    use sealwax_tlog::{LogKey, SignedCheckpoint};
+
+    fn value() -> LockValue {
+        LockValue {
+            origin: "log.example".to_owned(),
+            keys: vec![],
+            writer: [0; 16],
+            round: 1,
+            size: 3,
+            root: [5; 32],
+            timestamp: 1_780_000_000_123,
+            batch: None,
+            settled: 0,
+            frozen: None,
+        }
+    }
+
+    fn key(kind: KeyKind) -> Arc<dyn Signer> {
+        Arc::new(SigningKey::generate(kind).unwrap())
+    }
+
+    #[test]
+    fn every_line_verifies() {
+        for (kind, first) in [
+            (Kind::Signature, KeyKind::Ed25519),
+            (Kind::Signature, KeyKind::EcdsaP256),
+            (Kind::Certificate, KeyKind::EcdsaP256),
+        ] {
+            let second = Some(key(KeyKind::MlDsa44));
+            let signing = Signing::new(kind, "log.example", key(first), second).unwrap();
+            let note = signing.sign(&value()).unwrap();
+            let signed = SignedCheckpoint::from_note(note).unwrap();
+            for vkey in signing.verifier_keys() {
+                LogKey::from_verifier_key(vkey.clone()).unwrap().verify(&signed).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn says_frozen_as_deployed() {
+        let signing = Signing::new(Kind::Signature, "log.example", key(KeyKind::Ed25519), None).unwrap();
+        let note = signing.sign(&LockValue { frozen: Some(1_767_323_045_000), ..value() }).unwrap();
+        assert!(note.text().ends_with("\nLog frozen — Fri Jan  2 03:04:05 UTC 2026\n"), "{}", note.text());
+        let signing = Signing::new(Kind::Certificate, "log.example", key(KeyKind::EcdsaP256), None).unwrap();
+        let note = signing.sign(&LockValue { frozen: Some(1), ..value() }).unwrap();
+        assert_eq!(note.text().lines().count(), 3);
+    }
+
+    #[test]
+    fn refuses_keys_that_do_not_fit() {
+        let refused = |kind, first| Signing::new(kind, "log.example", key(first), None).err().unwrap();
+        let error = refused(Kind::Certificate, KeyKind::Ed25519);
+        assert!(matches!(error, SigningError::Kind { found: KeyKind::Ed25519 }));
+        assert!(matches!(refused(Kind::Signature, KeyKind::MlDsa44), SigningError::Kind { .. }));
+        let (first, second) = (key(KeyKind::Ed25519), key(KeyKind::Ed25519));
+        let error = Signing::new(Kind::Signature, "log.example", first, Some(second)).err().unwrap();
+        assert!(matches!(error, SigningError::SecondKind { found: KeyKind::Ed25519 }));
+        let error = Signing::new(Kind::Signature, "log example", key(KeyKind::Ed25519), None).err().unwrap();
+        assert!(matches!(error, SigningError::Name(VerifierKeyError::BadName { .. })));
+    }
+}
