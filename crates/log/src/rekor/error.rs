@@ -23,7 +23,7 @@ pub enum CreateError {
     #[error("invalid request: {0}")]
     Json(#[from] JsonError),
     /// The body is not a request in protobuf.
-    #[error("invalid request: expected a CreateEntryRequest, found this: {0}")]
+    #[error("invalid request: expected a message, found this: {0}")]
     Protobuf(#[from] prost::DecodeError),
     /// The request cannot be logged.
     #[error("invalid entry: {0}")]

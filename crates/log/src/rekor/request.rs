@@ -11,7 +11,7 @@ use super::message::{
 use bytes::Bytes;
 use sealwax_crypto::KeyDetails;
 use sealwax_formats::base64::{self, Base64Error};
-use sealwax_json::{Kind, Limits, Number, Reader, Value};
+use sealwax_json::{Kind, Limits, Number, Reader};
 
 /// Signatures, and verifiers, read of one envelope: what rekor-tiles read while it took envelopes. One is accepted.
 const MAX_SIGNATURES: usize = 10;
@@ -259,19 +259,19 @@ fn string(reader: &mut Reader<'_>) -> Result<String> {
 
 /// An enumeration's value. A number need not be known: protobuf's JSON takes any, and the check refuses it.
 fn key_details(reader: &mut Reader<'_>) -> Result<i32> {
-    let value = reader.read()?;
-    let number = match &value {
-        Value::String(name) => KeyDetails::from_name(name).map(KeyDetails::number),
-        Value::Number(number) => whole(*number),
-        other => {
-            return Err(JsonCause::Type { expected: "a name or number", found: other.kind() }.into());
+    match reader.kind()? {
+        Kind::String => {
+            let name = reader.string()?;
+            let details = KeyDetails::from_name(&name).map(KeyDetails::number);
+            details.ok_or_else(|| JsonCause::KeyDetails { found: cut(&name) }.into())
         }
-    };
-    let found = || match &value {
-        Value::String(name) => cut(name),
-        other => sealwax_json::compact(other),
-    };
-    number.ok_or_else(|| JsonCause::KeyDetails { found: found() }.into())
+        Kind::Number => {
+            let number = reader.read()?;
+            let found = || JsonCause::KeyDetails { found: sealwax_json::compact(&number) };
+            number.as_number().and_then(whole).ok_or_else(|| found().into())
+        }
+        found => Err(JsonCause::Type { expected: "a name or number", found }.into()),
+    }
 }
 
 /// A number without a fraction, however it is written: `5`, `5.0`, `5e0`.
