@@ -12,6 +12,7 @@ use sealwax_crypto::{Digest, PublicKey, pem};
 use sealwax_json::Limits;
 use std::borrow::Cow;
 
+pub use rekor_v2::{HashedRekordV002, VerifierDer};
 pub(crate) use sealwax_crypto::hex;
 
 /// Bytes of one body. Rekor v1 and v2 take requests of at most 4 MiB; v2's leaves are at most 65,535 bytes.

@@ -25,7 +25,6 @@ mod client_trust_config;
 pub mod dsse;
 mod field;
 mod hash_field;
-mod hashed_rekord;
 pub mod npm_keys;
 pub mod readers;
 pub mod signing_config;
@@ -33,7 +32,7 @@ pub mod statement;
 mod time_range;
 pub mod trust;
 
-pub use body::{BodyError, EntryBody, Verifier};
+pub use body::{BodyError, EntryBody, HashedRekordV002, Verifier, VerifierDer};
 pub use bundle::{
     Bundle, BundleError, BundleVersion, CertificateForm, Content, InclusionProof, LogEntry, Material,
 };
@@ -41,7 +40,6 @@ pub use client_trust_config::ClientTrustConfig;
 pub use dsse::{Envelope, EnvelopeSignature};
 pub use field::{FieldCause, FieldError};
 pub use hash_field::HashField;
-pub use hashed_rekord::{HashedRekordV002, VerifierDer};
 pub use npm_keys::{NpmKey, NpmKeys};
 pub use signing_config::{Selector, Service, ServiceConfiguration, SigningConfig, SigningConfigVersion};
 pub use statement::{Statement, StatementError, StatementVersion, Subject, SubjectDigest};

@@ -18,6 +18,7 @@ mod formats;
 mod json;
 mod keys;
 mod pki;
+mod rekor;
 pub mod seeds;
 mod signatures;
 mod tlog;
@@ -55,6 +56,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "trust", run: formats::trust, likes: seeds::is_trust, seeds: Vec::new },
     Target { name: "statement", run: formats::statement, likes: seeds::is_statement, seeds: Vec::new },
     Target { name: "body", run: formats::body, likes: seeds::is_body, seeds: Vec::new },
+    Target { name: "rekor-request-json", run: rekor::json, likes: seeds::none, seeds: rekor::json_seeds },
+    Target { name: "rekor-request-proto", run: rekor::proto, likes: seeds::none, seeds: rekor::proto_seeds },
     Target { name: "tuf", run: tuf::run, likes: seeds::none, seeds: tuf::seeds },
     Target { name: "verify", run: verify::bundle, likes: seeds::is_bundle, seeds: verify::seeds },
     Target { name: "verify-trust", run: verify::trust, likes: seeds::is_trust, seeds: Vec::new },

@@ -1,11 +1,72 @@
-//! Rekor v2: protobuf JSON, made canonical (`rekor/v2/*.proto` of protobuf-specs).
+//! Rekor v2: protobuf JSON, made canonical (`rekor/v2/*.proto` of protobuf-specs). Both leaves are read, the one that our own
+//! log writes is written.
 
 use super::{BodySignature, EntryBody, MAX_SIGNATURES, Verifier};
 use crate::bundle::read_certificate;
 use crate::field::{FieldCause, Message, Result};
-use crate::hash_field::read_hash_output;
+use crate::hash_field::{HashField, read_hash_output};
 use crate::trust::KeyDetailsField;
-use sealwax_crypto::PublicKey;
+use sealwax_crypto::{Digest, KeyDetails, PublicKey, base64};
+
+/// A leaf of kind `hashedrekord` and version 0.0.2, to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct HashedRekordV002<'a> {
+    /// The digest of the artifact, or of an envelope's PAE.
+    pub data: &'a Digest,
+    /// The signature.
+    pub signature: &'a [u8],
+    /// Whose signature it is.
+    pub verifier: VerifierDer<'a>,
+    /// The scheme that it was verified with.
+    pub key_details: KeyDetails,
+}
+
+/// Whose signature it is, as DER that is stored as it came.
+#[derive(Debug, Clone, Copy)]
+pub enum VerifierDer<'a> {
+    /// A certificate.
+    Certificate(&'a [u8]),
+    /// A `SubjectPublicKeyInfo`.
+    PublicKey(&'a [u8]),
+}
+
+impl HashedRekordV002<'_> {
+    /// Kind and version.
+    pub const KIND_VERSION: (&'static str, &'static str) = ("hashedrekord", "0.0.2");
+
+    /// The leaf, byte for byte as every Rekor v2 log has to write it: RFC 8785, that is members by name and no white space.
+    /// Base64 and the names of protobuf need no escapes.
+    pub fn to_body(&self) -> Vec<u8> {
+        let (member, der) = match self.verifier {
+            VerifierDer::Certificate(der) => ("x509Certificate", der),
+            VerifierDer::PublicKey(der) => ("publicKey", der),
+        };
+        let (kind, version) = Self::KIND_VERSION;
+        let algorithm = HashField::Known(self.data.algorithm());
+        let [digest, signature, der] = [self.data.as_bytes(), self.signature, der].map(base64::encode);
+        [
+            r#"{"apiVersion":""#,
+            version,
+            r#"","kind":""#,
+            kind,
+            r#"","spec":{"hashedRekordV002":{"data":{"algorithm":""#,
+            algorithm.name(),
+            r#"","digest":""#,
+            &digest,
+            r#""},"signature":{"content":""#,
+            &signature,
+            r#"","verifier":{"keyDetails":""#,
+            self.key_details.name(),
+            r#"",""#,
+            member,
+            r#"":{"rawBytes":""#,
+            &der,
+            r#""}}}}}}"#,
+        ]
+        .concat()
+        .into_bytes()
+    }
+}
 
 pub(super) fn hashedrekord(spec: Message<'_, '_>) -> Result<EntryBody> {
     spec.one_of(&["hashedRekordV002", "dsseV002"])?;

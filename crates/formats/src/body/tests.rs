@@ -181,3 +181,32 @@ fn refused() {
     let twice = good.replacen("\"kind\"", "\"kind\":\"dsse\",\"kind\"", 1);
     assert!(matches!(read(&twice), Err(BodyError::Json(sealwax_json::Error::Duplicate { .. }))));
 }
+
+/// The writer, against the reader and the canonical form.
+#[test]
+fn what_we_write_we_read() {
+    let spki = base64::decode(ED25519).unwrap();
+    let key = Verifier::PublicKey(PublicKey::from_spki_der(&spki).unwrap());
+    let certificate = vec![0x30, 0];
+    for algorithm in HashAlgorithm::ALL {
+        let data = sealwax_crypto::digest(algorithm, b"artifact");
+        for (der, read) in [
+            (VerifierDer::PublicKey(&spki), key.clone()),
+            (VerifierDer::Certificate(&certificate), Verifier::Certificate(certificate.clone())),
+        ] {
+            let key_details = KeyDetails::PkixEd25519ph;
+            let leaf = HashedRekordV002 { data: &data, signature: b"sig", verifier: der, key_details };
+            let body = leaf.to_body();
+            let expected = EntryBody::HashedRekordV002 {
+                data,
+                signature: b"sig".to_vec(),
+                verifier: read,
+                key_details: KeyDetailsField::Known(key_details),
+            };
+            assert_eq!(EntryBody::parse(&body).as_ref(), Ok(&expected));
+            assert_eq!(expected.kind_version(), HashedRekordV002::KIND_VERSION);
+            let value = sealwax_json::parse(&body, &LIMITS).unwrap();
+            assert_eq!(sealwax_json::jcs(&value), body);
+        }
+    }
+}

@@ -13,6 +13,7 @@ use super::message::{CreateEntryRequest, EntryBundleRequest, HttpBody, TileReque
 use super::response::entry_message;
 use crate::engine::Log;
 use crate::engine::ReadError;
+use body::frame;
 use bytes::Bytes;
 use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
@@ -50,13 +51,13 @@ struct Status {
     retry_after: Option<u64>,
 }
 
-/// The bytes of a message, before they are framed.
-type Answer = Result<Vec<u8>, Status>;
+/// A framed message.
+type Answer = Result<Bytes, Status>;
 
 async fn create_entry(log: &Log, key_id: &[u8; 32], body: Bytes) -> Answer {
     let request = read::<CreateEntryRequest>(body)?;
     let (entry, added) = super::create_entry(log, &request).await?;
-    Ok(entry_message(key_id, entry.body(), &added).encode_to_vec())
+    Ok(frame(&entry_message(key_id, entry.body(), &added)))
 }
 
 async fn tile(log: &Log, body: Bytes) -> Answer {
@@ -78,7 +79,7 @@ fn checkpoint(log: &Log, body: Bytes) -> Answer {
 
 fn http_body(content_type: &str, data: Option<Bytes>) -> Answer {
     let data = data.ok_or_else(|| Status::new(Code::NotFound, "not published yet".to_owned()))?;
-    Ok(HttpBody { content_type: content_type.to_owned(), data }.encode_to_vec())
+    Ok(frame(&HttpBody { content_type: content_type.to_owned(), data }))
 }
 
 /// The one message of a call: a flag, its length, its bytes.

@@ -5,6 +5,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use hyper::Response;
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use prost::Message;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -19,20 +20,20 @@ pub struct GrpcBody(State);
 
 #[derive(Debug)]
 enum State {
-    /// One message, then the trailers.
+    /// One framed message, then the trailers.
     Message(Bytes),
     /// The trailers alone are left.
     Trailers,
     /// Nothing is left.
     End,
-    /// A message now and then, until the client goes.
+    /// A framed message now and then, until the client goes.
     Watch(Box<Watch>),
 }
 
 impl GrpcBody {
     /// A call that succeeded.
-    pub(super) fn message(message: Vec<u8>) -> Response<Self> {
-        response(State::Message(frame(&message)))
+    pub(super) fn message(framed: Bytes) -> Response<Self> {
+        response(State::Message(framed))
     }
 
     pub(super) fn watch(watch: Watch) -> Response<Self> {
@@ -69,7 +70,7 @@ impl Body for GrpcBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if let State::Watch(watch) = &mut self.0 {
-            return watch.poll_message(context).map(|message| Some(Ok(Frame::data(frame(&message)))));
+            return watch.poll_message(context).map(|framed| Some(Ok(Frame::data(framed))));
         }
         Poll::Ready(match std::mem::replace(&mut self.0, State::End) {
             State::Message(message) => {
@@ -104,11 +105,13 @@ fn response(state: State) -> Response<GrpcBody> {
 }
 
 /// Not compressed, its length, its bytes.
-fn frame(message: &[u8]) -> Bytes {
-    let mut frame = BytesMut::with_capacity(5 + message.len());
+pub(super) fn frame(message: &impl Message) -> Bytes {
+    let length = message.encoded_len();
+    let mut frame = BytesMut::with_capacity(5 + length);
     frame.put_u8(0);
-    frame.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
-    frame.put_slice(message);
+    frame.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+    // Fails only where there is no room, and this grows.
+    let _ = message.encode(&mut frame);
     frame.freeze()
 }
 

@@ -1,12 +1,12 @@
 //! `grpc.health.v1.Health`: the truth of `/readyz`, for balancers that speak gRPC.
 
+use super::body::frame;
 use super::{Answer, GrpcBody, Status, read};
 use crate::engine::Log;
 use crate::rekor::error::Code;
 use crate::rekor::message::{HealthCheckRequest, HealthCheckResponse, HealthListResponse, ServingStatus};
 use bytes::Bytes;
 use hyper::Response;
-use prost::Message as _;
 use std::fmt;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -23,13 +23,13 @@ pub(super) fn check(log: &Log, body: Bytes) -> Answer {
     if !is_known(&service) {
         return Err(Status::new(Code::NotFound, format!("there is no service {service:?} here")));
     }
-    Ok(response(status(log)).encode_to_vec())
+    Ok(frame(&response(status(log))))
 }
 
 pub(super) fn list(log: &Log, body: Bytes) -> Answer {
     read::<()>(body)?;
     let statuses = SERVICES.map(|service| (service.to_owned(), response(status(log))));
-    Ok(HealthListResponse { statuses: statuses.into() }.encode_to_vec())
+    Ok(frame(&HealthListResponse { statuses: statuses.into() }))
 }
 
 pub(super) fn watch(log: &Log, body: Bytes) -> Response<GrpcBody> {
@@ -54,12 +54,12 @@ impl Watch {
         Self { log, known, interval, last: None }
     }
 
-    pub(super) fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Vec<u8>> {
+    pub(super) fn poll_message(&mut self, context: &mut Context<'_>) -> Poll<Bytes> {
         loop {
             std::task::ready!(self.interval.poll_tick(context));
             let now = if self.known { status(&self.log) } else { ServingStatus::ServiceUnknown };
             if self.last.replace(now) != Some(now) {
-                return Poll::Ready(response(now).encode_to_vec());
+                return Poll::Ready(frame(&response(now)));
             }
         }
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::rekor::message::LogId;
 use bytes::{Buf as _, BufMut as _};
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
@@ -52,13 +53,13 @@ fn malformed_messages() {
 
 #[tokio::test]
 async fn an_answer_is_a_message_and_trailers() {
-    let response = GrpcBody::message(b"abc".to_vec());
+    let response = GrpcBody::message(frame(&LogId { key_id: Bytes::from_static(b"abc") }));
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()[CONTENT_TYPE], "application/grpc");
     let collected = response.into_body().collect().await.unwrap();
     assert_eq!(collected.trailers().unwrap()["grpc-status"], "0");
     let mut bytes = collected.to_bytes();
-    assert_eq!((bytes.get_u8(), bytes.get_u32(), &bytes[..]), (0, 3, &b"abc"[..]));
+    assert_eq!((bytes.get_u8(), bytes.get_u32(), &bytes[..]), (0, 5, &b"\x0a\x03abc"[..]));
 }
 
 /// "Trailers-Only": what went wrong stands in the headers, and there is no body.

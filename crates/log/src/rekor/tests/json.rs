@@ -172,7 +172,7 @@ fn limits() {
 
     let digest = |length| format!(r#"{{"hashedRekordRequestV002":{{"digest":"{}"}}}}"#, "A".repeat(length));
     let frame = digest(0).len();
-    assert!(CreateEntryRequest::from_json(digest((4 << 20) - frame & !3).as_bytes()).is_ok());
+    assert!(CreateEntryRequest::from_json(digest(((4 << 20) - frame) & !3).as_bytes()).is_ok());
     let too_long = digest((4 << 20) - frame + 1);
     refused(&too_long, "", Error::TooLong { limit: 4 << 20, found: (4 << 20) + 1 }.into());
 

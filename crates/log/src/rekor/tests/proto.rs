@@ -21,7 +21,7 @@ fn varint(number: u8, value: u8) -> Vec<u8> {
     vec![number << 3, value]
 }
 
-fn raw<'a>(verifier: &'a Verifier) -> (u8, &'a [u8]) {
+fn raw(verifier: &Verifier) -> (u8, &[u8]) {
     match verifier.key.as_ref().unwrap() {
         VerifierKey::PublicKey(raw) => (1, &raw.raw_bytes),
         VerifierKey::Certificate(raw) => (2, &raw.raw_bytes),
