@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::Outcome;
-use crate::process::{cargo, command, output, root, run};
+use crate::process::{cargo, command, executable, output, root, run};
 
 /// Runs verification, or one half of it: `libraries`, `processes`; or what is measured of the log.
 pub(crate) fn run_all(arguments: &[String]) -> Outcome {
@@ -45,25 +45,6 @@ fn build_bench() -> Result<PathBuf, Box<dyn std::error::Error>> {
     let mut command = cargo();
     command.args(["bench", "-q", "-p", "sealwax-verify", "--bench", "verify", "--no-run"]);
     executable(command, "verify")
-}
-
-/// Runs a command of cargo that builds, and returns the executable of the target with this name.
-fn executable(mut command: Command, name: &str) -> Result<PathBuf, Box<dyn std::error::Error>> {
-    let messages = output(command.arg("--message-format=json"))?;
-    let is_it = |message: &serde_json::Value| {
-        message["target"]["name"] == name && message["target"]["kind"][0] != "lib"
-    };
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(is_it)
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .ok_or_else(|| format!("cargo built no {name}").into())
-}
-
-/// Where cargo builds.
-fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }
 
 /// What the figures are of.

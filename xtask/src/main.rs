@@ -6,14 +6,19 @@ mod bench;
 mod conformance;
 mod conformance_tuf;
 mod fuzz;
+mod interop;
 mod process;
+mod running;
 mod tree;
 mod wasm;
 
 use std::process::ExitCode;
 
 /// What a chore returns: a chore that fails says why in one sentence, and nobody decides on the error's kind.
-pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
+pub(crate) type Outcome = Result<(), Failure>;
+
+/// That sentence.
+pub(crate) type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -33,6 +38,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ["conformance", "tuf", ..] => conformance_tuf::run(arguments.get(2..).unwrap_or_default()),
         ["conformance", ..] => conformance::run(arguments.get(1..).unwrap_or_default()),
         ["fuzz", ..] => fuzz::run(arguments.get(1..).unwrap_or_default()),
+        ["interop", "log", ..] => interop::log::run(arguments.get(2..).unwrap_or_default()),
         ["wasm", ..] => wasm::run(arguments.get(1..).unwrap_or_default()),
         ["ci-tree"] => tree::run(),
         _ => Err(USAGE.into()),
@@ -46,5 +52,6 @@ const USAGE: &str = "usage: cargo xtask CHORE
   conformance tuf --suite DIR    the public TUF client suite, run unedited beside the project
   fuzz [--minutes N] [TARGET]…   fuzz every target (or the named ones) for N minutes in all
   fuzz --list                    the names of the targets
+  interop log [--peer NAME=PATH] our log before other people's programs: cosign, sigstore-go, tessera, TesseraCT
   wasm [--debian]                check the pure crates for wasm32-unknown-unknown
   ci-tree                        assert that no ring and no openssl-sys is in the dependency tree";

@@ -4,7 +4,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::Outcome;
+use serde_json::Value;
+
+use crate::{Failure, Outcome};
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
@@ -35,7 +37,7 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
 }
 
 /// Runs the command and returns what it wrote to its standard output.
-pub(crate) fn output(command: &mut Command) -> Result<String, Box<dyn std::error::Error>> {
+pub(crate) fn output(command: &mut Command) -> Result<String, Failure> {
     let output = command
         .stderr(Stdio::inherit())
         .output()
@@ -44,4 +46,20 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Box<dyn std::error
         return Err(format!("{command:?} failed: {}", output.status).into());
     }
     Ok(String::from_utf8(output.stdout)?)
+}
+
+/// Runs a command of cargo that builds, and returns the executable of the target with this name.
+pub(crate) fn executable(mut command: Command, name: &str) -> Result<PathBuf, Failure> {
+    let messages = output(command.arg("--message-format=json"))?;
+    let executable = |line: &str| {
+        let message: Value = serde_json::from_str(line).ok()?;
+        let is_it = message.pointer("/target/name")? == name;
+        message.get("executable")?.as_str().filter(|_| is_it).map(PathBuf::from)
+    };
+    messages.lines().find_map(executable).ok_or_else(|| format!("cargo built no {name}").into())
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |target| root().join(target))
 }

@@ -12,25 +12,23 @@ mod growth;
 mod latency;
 mod load;
 mod saturation;
-mod server;
 mod sides;
 mod steady;
 mod tiles;
-mod trace;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use load::{Limit, Load, Pace, Ran};
-use server::Server;
 use sides::{Side, Sides};
 
-use crate::Outcome;
-use crate::bench::{machine, target};
+use crate::bench::machine;
 use crate::process::output;
-
-type Failure = Box<dyn std::error::Error>;
+use crate::process::target;
+use crate::running::Server;
+use crate::running::trace;
+use crate::{Failure, Outcome};
 
 /// What is measured when nothing is named; some ten minutes. The others are for the hand.
 const USUAL: [&str; 5] = ["latency", "saturation", "certificates", "tiles", "bytes"];

@@ -1,10 +1,10 @@
 //! The certificate log beside TesseraCT: one connection, and saturation.
 
 use super::saturation::connections;
-use super::server::Kind;
 use super::sides::{Side, Tesseract};
 use super::{Bench, Limit, Pace};
 use crate::Outcome;
+use crate::running::Kind;
 
 const OURS: Side = Side::Sealwax(Kind::Certificate);
 

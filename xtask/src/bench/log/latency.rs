@@ -1,9 +1,9 @@
 //! One entry after the other over one connection.
 
-use super::server::Kind;
 use super::sides::{Rekor, Side};
 use super::{Bench, Failure, Limit, Pace, Ran, Server};
 use crate::Outcome;
+use crate::running::Kind;
 
 const OURS: Side = Side::Sealwax(Kind::Signature);
 

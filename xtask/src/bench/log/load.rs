@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::Failure;
-use super::server::{Kind, Server, Used};
+use crate::Failure;
 use crate::bench::executable;
 use crate::process::{cargo, output};
+use crate::running::{Kind, Server, Used};
 
 /// Between two looks at a server's memory.
 const SAMPLE: Duration = Duration::from_millis(500);

@@ -1,10 +1,10 @@
 //! As many entries as are taken, and then 80 % of that at a steady pace.
 
-use super::server::Kind;
 use super::sides::{Rekor, Side};
 use super::{Bench, Failure, Limit, Pace, Ran};
 use crate::Outcome;
 use crate::bench::median;
+use crate::running::Kind;
 
 pub(super) const OURS: Side = Side::Sealwax(Kind::Signature);
 pub(super) const THEIRS: Side = Side::RekorTiles(Rekor::Wide);

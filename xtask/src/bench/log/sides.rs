@@ -4,15 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::Failure;
-use super::server::{Address, Kind, Recipe, free_port};
-use crate::bench::executable;
-use crate::process::{cargo, output, run};
+use crate::Failure;
+use crate::process::{cargo, executable, output, run};
+use crate::running::sealwax::{self, ORIGIN, absent};
+use crate::running::{Address, Kind, Recipe, free_port};
 
 /// The peer that a registry has.
 const REKOR_TILES: (&str, &str) = ("github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix", "v2.3.0");
-
-const ORIGIN: &str = "log.example";
 
 /// The programs.
 pub(super) struct Sides {
@@ -151,7 +149,10 @@ impl Sides {
     /// their root.
     pub(super) fn recipe(&self, side: Side, requests: &Path) -> Result<Recipe, Failure> {
         match side {
-            Side::Sealwax(kind) => self.sealwax_recipe(kind, requests),
+            Side::Sealwax(kind) => {
+                let program = self.sealwax.as_ref().ok_or("sealwax was not built")?;
+                sealwax::recipe(program, &self.directory, kind, &requests.with_extension("roots.pem"))
+            }
             Side::RekorTiles(setting) => self.rekor_recipe(setting),
             Side::Tesseract(setting) => self.tesseract_recipe(setting, requests),
         }
@@ -159,38 +160,7 @@ impl Sides {
 
     /// `sealwax log check` over a directory of ours, or of another signature log.
     pub(super) fn check(&self, directory: &Path, key: &str) -> Result<(), Failure> {
-        let Some(sealwax) = &self.sealwax else { return Ok(()) };
-        output(Command::new(sealwax).args(["log", "check"]).arg(directory).args(["--key", key])).map(drop)
-    }
-
-    fn sealwax_recipe(&self, kind: Kind, requests: &Path) -> Result<Recipe, Failure> {
-        let program = self.sealwax.as_ref().ok_or("sealwax was not built")?;
-        let directory = self.empty("sealwax")?;
-        fs::remove_dir(&directory)?;
-        let mut new = Command::new(program);
-        new.args(["log", "new"]).arg(&directory).args(["--origin", ORIGIN]);
-        if kind == Kind::Certificate {
-            new.args(["--kind", "certificate"]);
-        }
-        let printed = output(&mut new)?;
-        let is_key = |word: &&str| word.starts_with(ORIGIN) && word.contains('+');
-        let key = printed.split_whitespace().find(is_key).ok_or("`log new` printed no verifier key")?;
-        let ready = directory.with_extension("ready");
-        let _ = fs::remove_file(&ready);
-        let mut command = Command::new(program);
-        command.args(["log", "serve"]).arg(&directory).args(["--listen", "127.0.0.1:0"]);
-        command.arg("--ready-file").arg(&ready);
-        if kind == Kind::Certificate {
-            command.arg("--roots").arg(requests.with_extension("roots.pem"));
-        }
-        Ok(Recipe {
-            name: Side::Sealwax(kind).name(),
-            command,
-            directory,
-            address: Address::ReadyFile(ready),
-            kind,
-            key: key.to_owned(),
-        })
+        self.sealwax.as_ref().map_or(Ok(()), |program| sealwax::check(program, directory, key))
     }
 
     fn rekor_recipe(&self, setting: Rekor) -> Result<Recipe, Failure> {
@@ -237,10 +207,7 @@ impl Sides {
 
     /// An empty directory for a log.
     fn empty(&self, name: &str) -> Result<PathBuf, Failure> {
-        let directory = self.directory.join(name);
-        if directory.exists() {
-            fs::remove_dir_all(&directory)?;
-        }
+        let directory = absent(&self.directory, name)?;
         fs::create_dir_all(&directory)?;
         Ok(directory)
     }

@@ -4,10 +4,10 @@ use std::fs;
 use std::process::Command;
 
 use super::saturation::OURS;
-use super::server::{Address, Kind, Recipe, free_port};
 use super::{Bench, Failure, Limit, Pace, Server};
 use crate::Outcome;
 use crate::bench::median;
+use crate::running::{Address, Kind, Recipe, free_port};
 
 /// Entries of the log whose tiles are read: a full tile of level 1, and 256 of level 0 with their bundles.
 const ENTRIES: u64 = 1 << 16;

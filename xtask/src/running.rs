@@ -1,13 +1,15 @@
 //! A log server as a process: started, watched through `/proc`, and never left behind.
 
+pub(crate) mod sealwax;
+pub(crate) mod trace;
+
 use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::trace;
-use crate::bench::log::Failure;
+use crate::Failure;
 
 /// A server that does not answer after so long has failed.
 const START: Duration = Duration::from_secs(20);
@@ -16,29 +18,29 @@ const START: Duration = Duration::from_secs(20);
 const STOP: Duration = Duration::from_secs(20);
 
 /// How to start one.
-pub(super) struct Recipe {
+pub(crate) struct Recipe {
     /// What the tables call it.
-    pub(super) name: String,
-    pub(super) command: Command,
+    pub(crate) name: String,
+    pub(crate) command: Command,
     /// The directory of the log; the command's output goes beside it.
-    pub(super) directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// Where it will answer.
-    pub(super) address: Address,
+    pub(crate) address: Address,
     /// What its replies are.
-    pub(super) kind: Kind,
+    pub(crate) kind: Kind,
     /// A verifier key, or `ORIGIN=FILE.pem` with the public key.
-    pub(super) key: String,
+    pub(crate) key: String,
 }
 
 /// Signature log or certificate log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Signature,
     Certificate,
 }
 
 /// Where a server answers.
-pub(super) enum Address {
+pub(crate) enum Address {
     /// At a port that was free a moment ago.
     Known(String),
     /// Where this file says, `{"url": …}`, once it is there.
@@ -46,12 +48,12 @@ pub(super) enum Address {
 }
 
 /// A running server.
-pub(super) struct Server {
-    pub(super) name: String,
-    pub(super) address: String,
-    pub(super) directory: PathBuf,
-    pub(super) kind: Kind,
-    pub(super) key: String,
+pub(crate) struct Server {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    pub(crate) directory: PathBuf,
+    pub(crate) kind: Kind,
+    pub(crate) key: String,
     child: Child,
     pid: u32,
     trace: Option<PathBuf>,
@@ -59,20 +61,20 @@ pub(super) struct Server {
 
 /// What a server has used up so far.
 #[derive(Clone, Copy)]
-pub(super) struct Used {
-    pub(super) cpu_s: f64,
-    pub(super) peak_mib: f64,
-    pub(super) resident_mib: f64,
+pub(crate) struct Used {
+    pub(crate) cpu_s: f64,
+    pub(crate) peak_mib: f64,
+    pub(crate) resident_mib: f64,
 }
 
 impl Server {
     /// Starts it, and returns when it takes connections.
-    pub(super) fn start(recipe: Recipe) -> Result<Self, Failure> {
+    pub(crate) fn start(recipe: Recipe) -> Result<Self, Failure> {
         Self::start_under(recipe, None)
     }
 
     /// The same under `strace`: everything when `writes`, otherwise flushes only, which costs the server next to nothing.
-    pub(super) fn start_traced(recipe: Recipe, writes: bool) -> Result<Self, Failure> {
+    pub(crate) fn start_traced(recipe: Recipe, writes: bool) -> Result<Self, Failure> {
         Self::start_under(recipe, Some(writes))
     }
 
@@ -136,7 +138,7 @@ impl Server {
     }
 
     /// What it has used up so far.
-    pub(super) fn used(&self) -> Result<Used, Failure> {
+    pub(crate) fn used(&self) -> Result<Used, Failure> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid))?;
         // The name in parentheses may hold spaces; after it the state is field 3, utime 14, stime 15 (proc(5)).
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
@@ -156,7 +158,7 @@ impl Server {
     }
 
     /// Asks it to stop, waits, and says what was traced.
-    pub(super) fn stop(mut self) -> Result<Option<trace::Counts>, Failure> {
+    pub(crate) fn stop(mut self) -> Result<Option<trace::Counts>, Failure> {
         self.signal("TERM");
         let asked = Instant::now();
         while self.child.try_wait()?.is_none() && asked.elapsed() < STOP {
@@ -195,6 +197,6 @@ fn ready(file: &Path) -> Option<String> {
 }
 
 /// A port of the loopback that nobody has at the moment.
-pub(super) fn free_port() -> Result<u16, Failure> {
+pub(crate) fn free_port() -> Result<u16, Failure> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }

@@ -7,24 +7,24 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use crate::bench::log::Failure;
+use crate::Failure;
 
 const WRITES: &str = "write,pwrite64,writev,pwritev,pwritev2,copy_file_range,sendfile";
 const FLUSHES: &str = "fsync,fdatasync,sync_file_range,syncfs,sync,msync";
 
 /// What a run cost the file system.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     /// Bytes that a write to a file of the directory took.
-    pub(super) bytes: u64,
+    pub(crate) bytes: u64,
     /// Such writes.
-    pub(super) writes: u64,
+    pub(crate) writes: u64,
     /// `fsync`, `fdatasync` and the like that returned success.
-    pub(super) flushes: u64,
+    pub(crate) flushes: u64,
 }
 
 /// Arguments of `strace`: which calls, with the paths of their descriptors, without the bytes.
-pub(super) fn arguments(writes: bool) -> Vec<String> {
+pub(crate) fn arguments(writes: bool) -> Vec<String> {
     let calls = if writes { format!("{WRITES},{FLUSHES}") } else { FLUSHES.to_owned() };
     let mut arguments: Vec<String> =
         ["-f", "-q", "-y", "-s", "0", "-e", "signal=none"].map(str::to_owned).into();
@@ -33,7 +33,7 @@ pub(super) fn arguments(writes: bool) -> Vec<String> {
 }
 
 /// Adds up what a trace says about files under the directory.
-pub(super) fn read(trace: &Path, directory: &Path) -> Result<Counts, Failure> {
+pub(crate) fn read(trace: &Path, directory: &Path) -> Result<Counts, Failure> {
     add_up(BufReader::new(File::open(trace)?).lines(), &directory.canonicalize()?)
 }
 

@@ -1,0 +1,4 @@
+//! `cargo xtask interop`: our services before other people's programs.
+
+pub(crate) mod log;
+mod peers;

@@ -1,0 +1,40 @@
+//! Other people's programs, installed by name and version into one place, once.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Failure;
+use crate::process::{root, run};
+
+const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
+const TESSERA_FSCK: (&str, &str) = ("github.com/transparency-dev/tessera/cmd/fsck", "v1.0.4");
+
+/// cosign: three minutes to build on two cores.
+pub(super) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
+    install(directory, COSIGN, "cosign")
+}
+
+/// The check of a whole log that comes with tessera.
+pub(super) fn tessera_fsck(directory: &Path) -> Result<PathBuf, Failure> {
+    install(directory, TESSERA_FSCK, "fsck")
+}
+
+/// `peers/go/add`, which signs with sigstore-go.
+pub(super) fn sigstore_go(directory: &Path) -> Result<PathBuf, Failure> {
+    let program = directory.join("peer-add");
+    let mut build = Command::new("go");
+    build.current_dir(root().join("peers/go")).args(["build", "-trimpath", "-o"]).arg(&program).arg("./add");
+    run(&mut build)?;
+    Ok(program)
+}
+
+fn install(directory: &Path, package: (&str, &str), name: &str) -> Result<PathBuf, Failure> {
+    let (path, version) = package;
+    let binaries = directory.join(format!("{name}-{version}"));
+    let program = binaries.join(name);
+    if !program.is_file() {
+        eprintln!("installing {path}@{version}");
+        run(Command::new("go").args(["install", &format!("{path}@{version}")]).env("GOBIN", &binaries))?;
+    }
+    Ok(program)
+}
