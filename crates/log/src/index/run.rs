@@ -14,14 +14,15 @@ mod filter;
 mod layout;
 mod page;
 mod records;
+mod tables;
 mod writer;
 
 pub(super) use layout::MAX_LEAVES;
 pub use layout::Span;
 pub use records::Records;
-pub use writer::Writer;
+pub use writer::{Writer, Written};
 
-use self::{filter::Filter, layout::Footer, page::Page, page::Seal};
+use self::{layout::Footer, page::Page, page::Seal, tables::Tables};
 use super::{Candidates, IndexError};
 use sealwax_tlog::Hash;
 use std::{
@@ -76,8 +77,7 @@ pub struct Run<S = File> {
     file: PathBuf,
     span: Span,
     last: Hash,
-    fences: Vec<u64>,
-    filter: Option<Filter>,
+    tables: Tables,
     seal: Seal,
 }
 
@@ -92,21 +92,20 @@ impl<S: Source> Run<S> {
         if length != span.file_bytes() {
             return Err(damaged());
         }
-        let read = |at: u64, bytes: u64| {
-            let mut buffer = vec![0; usize::try_from(bytes).map_err(|_| damaged())?];
-            source.read_at(at, &mut buffer).map_err(IndexError::io(&file))?;
-            Ok::<_, IndexError>(buffer)
-        };
-        let footer = Footer::parse(&read(span.footer_at(), Footer::BYTES)?, span).ok_or_else(damaged)?;
-        let tables = read(span.fences_at(), span.footer_at() - span.fences_at())?;
-        if crc32fast::hash(&tables) != footer.tables {
+        let mut footer = [0; Footer::BYTES];
+        source.read_at(span.footer_at(), &mut footer).map_err(IndexError::io(&file))?;
+        let footer = Footer::parse(&footer, span).ok_or_else(damaged)?;
+        let (tables, checksum) = Tables::read(&source, span).map_err(IndexError::io(&file))?;
+        if checksum != footer.tables {
             return Err(damaged());
         }
-        let fence_bytes = usize::try_from(span.fence_bytes()).map_err(|_| damaged())?;
-        let (fences, filter) = tables.split_at_checked(fence_bytes).ok_or_else(damaged)?;
-        let fences = fences.as_chunks().0.iter().map(|fence| u64::from_be_bytes(*fence)).collect();
-        let filter = span.has_filter().then(|| Filter::from_bytes(filter));
-        Ok(Self { source, file, span, last: footer.last, fences, filter, seal: Seal::new(span) })
+        Ok(Self { source, file, span, last: footer.last, tables, seal: Seal::new(span) })
+    }
+
+    /// The run that was written to `source`.
+    #[must_use]
+    pub fn written(source: S, file: PathBuf, Written { span, last, tables, seal }: Written) -> Self {
+        Self { source, file, span, last, tables, seal }
     }
 
     /// The leaves it covers.
@@ -129,17 +128,11 @@ impl<S: Source> Run<S> {
 
     /// Adds the leaves with this fingerprint, in their order.
     pub(super) fn find(&self, fingerprint: u64, found: &mut Candidates) -> Result<(), IndexError> {
-        if self.filter.as_ref().is_some_and(|filter| !filter.may_contain(fingerprint)) {
-            return Ok(());
-        }
-        // The page before the first one that begins at or above the fingerprint may end with it.
-        let from = self.fences.partition_point(|fence| *fence < fingerprint).saturating_sub(1);
-        let pages = self.fences.iter().enumerate().skip(from);
-        for (number, _) in pages.take_while(|(_, fence)| **fence <= fingerprint) {
+        for number in self.tables.pages(fingerprint) {
             if found.is_full() {
                 break;
             }
-            let page = self.page(number as u64)?;
+            let page = self.page(number)?;
             for (_, offset) in page.equal_range(fingerprint) {
                 found.push(self.span.first() + u64::from(offset));
             }

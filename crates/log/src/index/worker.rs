@@ -114,7 +114,7 @@ impl Shared {
     }
 
     /// Merges the job's records into the file, and flushes it.
-    fn write(&self, disk: &Disk, job: &Job, temporary: &Path, file: File) -> Result<File, Undone> {
+    fn write(&self, disk: &Disk, job: &Job, temporary: &Path, file: File) -> Result<Run, Undone> {
         let failed = |error| Undone::Failed(IndexError::io(temporary)(error));
         let mut writer = Writer::new(Flushing { file, unflushed: 0 }, job.span);
         let mut merge = Merge::new(job.streams())?;
@@ -127,9 +127,9 @@ impl Shared {
                 self.pause(disk, job)?;
             }
         }
-        let file = writer.finish(job.last).map_err(failed)?.file;
+        let (Flushing { file, .. }, written) = writer.finish(job.last).map_err(failed)?;
         file.sync_all().map_err(failed)?;
-        Ok(file)
+        Ok(Run::written(file, disk.directory.file(job.span), written))
     }
 
     /// Between two stretches of a job: gives it up if it is void, and lets chunks through that came meanwhile.
@@ -144,15 +144,13 @@ impl Shared {
     }
 
     /// Puts the new run in the place of what it was made from: first by name and durably, then for lookups.
-    fn publish(&self, disk: &Disk, job: &Job, temporary: &Path, file: File) -> Result<(), Undone> {
-        let path = disk.directory.file(job.span);
-        let run = Arc::new(Run::open(file, path, job.span)?);
+    fn publish(&self, disk: &Disk, job: &Job, temporary: &Path, run: Run) -> Result<(), Undone> {
         let names = disk.directory.names();
         if self.lock().generation != job.generation {
             return Err(Undone::Void);
         }
         names.publish(temporary, run.file())?;
-        self.lock().replace(job, run);
+        self.lock().replace(job, Arc::new(run));
         self.changed().notify_all();
         // A run that stays is removed at the next start.
         let _ = names.remove(job.runs.iter().map(|run| run.span()).collect::<Vec<_>>().iter());
@@ -172,26 +170,28 @@ impl State {
     }
 }
 
-/// The next job. All waiting chunks go into one run, together with the runs before them for as long as none of these is
-/// longer than what follows it: the carry of a binary counter, in one pass.
+/// The next job. All waiting chunks go into one run, together with every run from the first one on that is no longer than
+/// all that follows it: the carry of a binary counter, in one pass. Afterwards each run is longer than all that follow it
+/// together.
 fn plan(state: &State) -> Option<Job> {
     let waiting: u64 = state.pending.iter().map(|chunk| chunk.end() - chunk.first()).sum();
-    let mut total = waiting;
-    let mut carried = 0;
-    for run in state.runs.iter().rev() {
+    let mut following = waiting;
+    let (mut carried, mut total) = (0, waiting);
+    for (run, at) in state.runs.iter().rev().zip(1..) {
         let count = run.span().count();
-        // Without waiting chunks, the newest run is what the others are compared with.
-        let first = total == 0;
-        if (!first && count > total) || total + count > MAX_LEAVES {
+        if following + count > MAX_LEAVES {
             break;
         }
-        total += count;
-        carried += 1;
+        let carry = count <= following;
+        following += count;
+        if carry {
+            (carried, total) = (at, following);
+        }
     }
     if waiting > 0 && total > LARGE {
         return chunks_alone(state);
     }
-    if waiting == 0 && carried < 2 {
+    if waiting == 0 && carried == 0 {
         return None;
     }
     let runs = state.runs.iter().skip(state.runs.len() - carried).cloned().collect();

@@ -83,19 +83,15 @@ impl Span {
         self.pages() * page::BYTES as u64
     }
 
-    pub(super) fn fence_bytes(&self) -> u64 {
-        self.pages() * 8
-    }
-
     pub(super) fn footer_at(&self) -> u64 {
         let filter = if self.has_filter() { filter::bytes_for(self.count) } else { 0 };
-        self.fences_at() + self.fence_bytes() + filter
+        self.fences_at() + self.pages() * 8 + filter
     }
 
     /// How long the file of such a run is.
     #[must_use]
     pub fn file_bytes(&self) -> u64 {
-        self.footer_at() + Footer::BYTES
+        self.footer_at() + Footer::BYTES as u64
     }
 }
 
@@ -108,7 +104,7 @@ pub(super) struct Footer {
 }
 
 impl Footer {
-    pub(super) const BYTES: u64 = 16 + 8 + 8 + 32 + 4 + 4;
+    pub(super) const BYTES: usize = 16 + 8 + 8 + 32 + 4 + 4;
 
     /// `None` unless it is the footer that a run of this span has.
     pub(super) fn parse(bytes: &[u8], span: Span) -> Option<Self> {
@@ -167,7 +163,7 @@ mod tests {
     fn a_footer_is_read_as_it_is_written() {
         let span = Span::new(8, 4).unwrap();
         let bytes = Footer { last: [9; 32], tables: 7 }.write(span);
-        assert_eq!(bytes.len() as u64, Footer::BYTES);
+        assert_eq!(bytes.len(), Footer::BYTES);
         let footer = Footer::parse(&bytes, span).unwrap();
         assert_eq!((footer.last, footer.tables), ([9; 32], 7));
         assert!(Footer::parse(&bytes, Span::new(8, 5).unwrap()).is_none());

@@ -1,4 +1,4 @@
-use super::{Span, filter::Filter, layout::Footer, page, page::Seal};
+use super::{Span, layout::Footer, page, page::Seal, tables::Tables};
 use sealwax_tlog::Hash;
 use std::io::{self, Write};
 
@@ -17,8 +17,16 @@ pub struct Writer<W> {
     body: Vec<u8>,
     pushed: u64,
     previous: (u64, u32),
-    fences: Vec<u64>,
-    filter: Option<Filter>,
+    tables: Tables,
+}
+
+/// What is known of a run that was written, so that it need not be read.
+#[derive(Debug)]
+pub struct Written {
+    pub(super) span: Span,
+    pub(super) last: Hash,
+    pub(super) tables: Tables,
+    pub(super) seal: Seal,
 }
 
 impl<W: Write> Writer<W> {
@@ -32,8 +40,7 @@ impl<W: Write> Writer<W> {
             body: Vec::with_capacity(page::BYTES),
             pushed: 0,
             previous: (0, 0),
-            fences: Vec::with_capacity(usize::try_from(span.pages()).unwrap_or_default()),
-            filter: span.has_filter().then(|| Filter::for_leaves(span.count())),
+            tables: Tables::empty(span),
         }
     }
 
@@ -49,12 +56,7 @@ impl<W: Write> Writer<W> {
         if self.pushed == self.span.count() || (self.pushed > 0 && record <= self.previous) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        if self.body.is_empty() {
-            self.fences.push(fingerprint);
-        }
-        if let Some(filter) = &mut self.filter {
-            filter.insert(fingerprint);
-        }
+        self.tables.add(fingerprint, self.body.is_empty());
         page::encode(record, &mut self.body);
         self.previous = record;
         self.pushed += 1;
@@ -64,30 +66,26 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes the tables, and hands the output back with everything in it.
+    /// Writes the rest, and hands the output back with the run that is in it.
     ///
     /// # Errors
     /// Those of the output; [`io::ErrorKind::InvalidInput`] if leaves are missing.
-    pub fn finish(mut self, last: Hash) -> io::Result<W> {
+    pub fn finish(mut self, last: Hash) -> io::Result<(W, Written)> {
         if self.pushed != self.span.count() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         if !self.body.is_empty() {
             self.close_page()?;
         }
-        let mut tables: Vec<u8> = self.fences.iter().flat_map(|fence| fence.to_be_bytes()).collect();
-        if let Some(filter) = &self.filter {
-            tables.extend(filter.to_bytes());
-        }
-        let footer = Footer { last, tables: crc32fast::hash(&tables) };
         self.out.write_all(&self.piece)?;
-        self.out.write_all(&tables)?;
+        let footer = Footer { last, tables: self.tables.write(&mut self.out)? };
         self.out.write_all(&footer.write(self.span))?;
-        Ok(self.out)
+        Ok((self.out, Written { span: self.span, last, tables: self.tables, seal: self.seal }))
     }
 
     fn close_page(&mut self) -> io::Result<()> {
-        self.seal.close(self.fences.len() as u64 - 1, &mut self.body);
+        let number = (self.pushed - 1) / page::RECORDS as u64;
+        self.seal.close(number, &mut self.body);
         self.piece.append(&mut self.body);
         if self.piece.len() >= PIECE_BYTES {
             self.out.write_all(&self.piece)?;
