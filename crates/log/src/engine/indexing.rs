@@ -8,6 +8,9 @@ use sealwax_tlog::Hash;
 /// How many entries the index is fed at once.
 const CHUNK: u64 = 4096;
 
+/// So many entries are fed in less time than a client waits anyhow.
+const SHORT: u64 = 16 * CHUNK;
+
 impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     /// A run of the index that ends in another leaf than the log has there is of another history, and so may all be.
     pub(crate) async fn stray_run(&mut self) -> Result<Option<u64>, EngineError> {
@@ -36,16 +39,18 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         not_now(error)
     }
 
-    /// Rebuilds what the index has lost; meanwhile reads work and writes do not (LOG rule 9).
+    /// Rebuilds what the index has lost; meanwhile reads work, and writes wait or, if it takes long, do not (LOG rule 9).
     pub(crate) async fn mend_index(&mut self) -> Result<(), EngineError> {
         if self.damaged_from.is_none() && self.index.absorbed() >= self.lock.size {
             return Ok(());
         }
-        let before = self.queue.closed();
-        let reason = "the index of entries is being rebuilt".to_owned();
-        self.queue.close(Some(AddError::NotNow { reason }));
         if let Some(first) = self.damaged_from.take() {
             self.index.forget_from(first)?;
+        }
+        let before = self.queue.closed();
+        if before.is_none() && self.lock.size - self.index.absorbed() > SHORT {
+            let reason = "the index of entries is being rebuilt".to_owned();
+            self.queue.close(Some(AddError::NotNow { reason }));
         }
         self.feed_index().await?;
         self.queue.close(before);

@@ -67,6 +67,16 @@ enum Why {
     Look,
 }
 
+/// What became of a swap.
+enum Swapped {
+    /// It is the truth.
+    Done,
+    /// Another replica was first, or nobody knows: the lock has to be looked at.
+    Unclear,
+    /// The store refused it, certainly without effect.
+    Refused(StoreError),
+}
+
 /// Submissions that have their place.
 #[derive(Default)]
 struct Sorted {
@@ -170,9 +180,13 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             next.frozen = Some(timestamp);
         }
         let early = self.skips(Step::SignAfterSwap).then(|| self.signing.sign(&next)).transpose()?;
-        if !self.swap_in(next).await? {
-            self.take_back(sorted);
-            return Ok(());
+        match self.swap_in(next).await? {
+            Swapped::Done => {}
+            Swapped::Unclear => {
+                self.take_back(sorted);
+                return Ok(());
+            }
+            Swapped::Refused(error) => return self.give_up(sorted, &error).await,
         }
         if !self.skips(Step::ApplyBeforePublish) {
             self.apply(old).await?;
@@ -319,9 +333,8 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         Ok(next)
     }
 
-    /// Makes `next` the truth, and makes sure that it is (LOG rules 1 and 3). `false`: it is not known to be, and what the
-    /// truth is has to be looked up.
-    async fn swap_in(&mut self, next: LockValue) -> Result<bool, EngineError> {
+    /// Makes `next` the truth, and makes sure that it is (LOG rules 1 and 3).
+    async fn swap_in(&mut self, next: LockValue) -> Result<Swapped, EngineError> {
         let start = Instant::now();
         let value = Bytes::from(next.to_string());
         let mut expected = self.version.clone();
@@ -330,32 +343,46 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         {
             expected = now.version;
         }
-        let swapped = self.store.swap(Cell::Lock, Some(&expected), value.clone()).await;
-        let version = match self.unless_shared(swapped)? {
+        let alone = self.config.shape == Shape::Exclusive;
+        let swapped = match self.store.swap(Cell::Lock, Some(&expected), value.clone()).await {
+            Err(error @ StoreError::Failed { .. }) if alone => return Ok(Swapped::Refused(error)),
+            swapped => self.unless_shared(swapped)?,
+        };
+        let version = match swapped {
             Some(Swap::Done(version)) => version,
-            Some(Swap::Lost) if self.config.shape == Shape::Exclusive => {
-                return Err(EngineError::SecondWriter);
-            }
+            Some(Swap::Lost) if alone => return Err(EngineError::SecondWriter),
             Some(Swap::Lost) => {
                 self.metrics.swaps_lost.add(1);
-                return Ok(false);
+                return Ok(Swapped::Unclear);
             }
-            None => return Ok(false),
+            None => return Ok(Swapped::Unclear),
         };
         if !self.skips(Step::ReadBack) {
             let read = self.store.load(Cell::Lock).await;
             let read = self.unless_shared(read)?.flatten();
             if read.is_none_or(|read| read.version != version || read.value != value) {
-                return match self.config.shape {
-                    Shape::Exclusive => Err(EngineError::SecondWriter),
-                    Shape::Shared => Ok(false),
-                };
+                return if alone { Err(EngineError::SecondWriter) } else { Ok(Swapped::Unclear) };
             }
         }
         self.metrics.flush_seconds.time(start.elapsed());
         (self.lock, self.version) = (next, version);
         self.delete_settled().await?;
-        Ok(true)
+        Ok(Swapped::Done)
+    }
+
+    /// The disk had no room, or something like that: the round has not happened, and the log goes on.
+    async fn give_up(&mut self, sorted: Sorted, error: &StoreError) -> Result<(), EngineError> {
+        self.metrics.store_failures.add(1);
+        self.reader.edge_mut().truncate(self.lock.size);
+        if !sorted.fresh.is_empty()
+            && let Some((_, name)) = self.staged.pop()
+        {
+            self.store.delete(&name).await?;
+        }
+        let known = sorted.known.into_iter().map(|(waiting, ..)| waiting);
+        let waiting = sorted.fresh.into_iter().flat_map(|fresh| fresh.waiting).chain(known);
+        waiting.for_each(|waiting| refuse(waiting, not_now(error)));
+        Ok(())
     }
 
     /// A failure is the end for a directory (LOG rule 5). With other replicas about, it is a reason to look at the lock.

@@ -99,7 +99,15 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
 
     async fn end_settling(&mut self) -> Result<(), EngineError> {
         let Some(settling) = self.settling.take() else { return Ok(()) };
-        settling.done.unwrap_or(Ok(()))?;
+        match settling.done.unwrap_or(Ok(())) {
+            // No room: what was put waits in the store, and is flushed with what the next settling puts.
+            Err(StoreError::Failed { .. }) => {
+                self.metrics.store_failures.add(1);
+                self.unsettled = self.config.settle_bytes / 2;
+                return Ok(());
+            }
+            done => done?,
+        }
         self.settled = settling.size;
         self.metrics.settles.add(1);
         self.metrics.settle_seconds.time(settling.start.elapsed());

@@ -10,6 +10,17 @@ pub enum Kind {
     Certificate,
 }
 
+impl Kind {
+    /// The word for it on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Signature => "signature",
+            Self::Certificate => "certificate",
+        }
+    }
+}
+
 /// A validated entry that wants an index.
 #[derive(Clone, Debug)]
 pub struct Submission {

@@ -1,5 +1,6 @@
 //! The engine over a store in memory, alone and as several replicas.
 
+mod directory;
 mod support;
 
 use bytes::Bytes;
@@ -123,7 +124,7 @@ fn a_log_that_was_cut_off_comes_back() {
                     if more % 2 == 1 {
                         log.stop().await.unwrap();
                     } else {
-                        log.cut_off();
+                        log.cut_off().await;
                     }
                 }
             }

@@ -70,7 +70,7 @@ pub(crate) fn keys(kind: Kind, origin: &str, seed: u8) -> Signing {
     Signing::new(kind, origin, Arc::new(key.unwrap()), None).unwrap()
 }
 
-pub(crate) async fn create(store: &Memory, kind: Kind) {
+pub(crate) async fn create<S: LockStore>(store: &S, kind: Kind) {
     engine::create(store, &keys(kind, ORIGIN, 1), host().as_ref()).await.unwrap();
 }
 
@@ -80,8 +80,16 @@ pub(crate) async fn try_open<S: ObjectStore + LockStore + 'static>(
     shape: Shape,
     signing: Signing,
 ) -> Result<(Log, Sequencer<S>), EngineError> {
+    open_with(store, Config::new(kind, shape), signing).await
+}
+
+async fn open_with<S: ObjectStore + LockStore + 'static>(
+    store: S,
+    config: Config,
+    signing: Signing,
+) -> Result<(Log, Sequencer<S>), EngineError> {
     let metrics = Arc::new(Metrics::default());
-    engine::open(store, Config::new(kind, shape), signing, host(), metrics, |_| Ok(Index::in_memory())).await
+    engine::open(store, config, signing, host(), metrics, |_| Ok(Index::in_memory())).await
 }
 
 /// A log and the task that drives it.
@@ -104,8 +112,23 @@ impl Running {
         Self::open(store, kind, shape).await
     }
 
-    pub(crate) async fn open(store: Memory, kind: Kind, shape: Shape) -> Self {
-        let (log, sequencer) = try_open(store, kind, shape, keys(kind, ORIGIN, 1)).await.unwrap();
+    pub(crate) async fn open<S: ObjectStore + LockStore + 'static>(
+        store: S,
+        kind: Kind,
+        shape: Shape,
+    ) -> Self {
+        Self::settling_every(store, kind, shape, 16 << 20).await
+    }
+
+    /// Settles after so many bytes.
+    pub(crate) async fn settling_every<S: ObjectStore + LockStore + 'static>(
+        store: S,
+        kind: Kind,
+        shape: Shape,
+        settle_bytes: usize,
+    ) -> Self {
+        let config = Config { settle_bytes, ..Config::new(kind, shape) };
+        let (log, sequencer) = open_with(store, config, keys(kind, ORIGIN, 1)).await.unwrap();
         Self { log, task: tokio::spawn(sequencer.run()) }
     }
 
@@ -123,8 +146,9 @@ impl Running {
     }
 
     /// As a crash does, except that the memory store forgets nothing.
-    pub(crate) fn cut_off(self) {
+    pub(crate) async fn cut_off(self) {
         self.task.abort();
+        assert!(self.task.await.unwrap_err().is_cancelled());
     }
 }
 
