@@ -1,5 +1,7 @@
 //! The server over real sockets: what it answers, what it refuses, and that others are served meanwhile.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)] // helpers of tests
+
 #[path = "http/client.rs"]
 mod client;
 #[path = "http/hostile.rs"]
