@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     journal::{Journal, Value},
-    metrics::{Metrics, Refusal},
+    metrics::Refusal,
 };
 use std::{
     future::Future,
@@ -62,7 +62,6 @@ impl Server {
         site: Site,
         limits: Limits,
         tls: Option<Arc<rustls::ServerConfig>>,
-        metrics: Arc<Metrics>,
         journal: Journal,
     ) -> io::Result<Self> {
         let listener = listen(address)?;
@@ -70,8 +69,8 @@ impl Server {
         let slots_in_all = limits.connections.min(descriptors()).max(1);
         let addresses = Addresses::new(limits.connections_per_address, limits.submissions_per_address);
         let shared = Shared {
+            metrics: site.counted(),
             site: Arc::new(site),
-            metrics,
             tls: tls.map(Into::into),
             http: connection::http(&limits),
             slots: Arc::new(Semaphore::new(slots_in_all)),

@@ -73,18 +73,12 @@ enum Failure {
 impl Site {
     /// A log. `base` is the path of its URL, with or without slashes at its ends; empty for the root.
     #[must_use]
-    pub fn log(
-        log: Log,
-        face: Face,
-        base: &str,
-        limits: &Limits,
-        metrics: Arc<Metrics>,
-        journal: Journal,
-    ) -> Self {
+    pub fn log(log: Log, face: Face, base: &str, limits: &Limits, journal: Journal) -> Self {
         let base = match base.trim_matches('/') {
             "" => String::new(),
             base => format!("/{base}"),
         };
+        let metrics = Arc::clone(log.metrics());
         Self(Kinds::Log(Box::new(LogSite {
             log,
             face,
@@ -102,6 +96,14 @@ impl Site {
     #[must_use]
     pub fn metrics(metrics: Arc<Metrics>) -> Self {
         Self(Kinds::Metrics(metrics))
+    }
+
+    /// Where its server counts. Those who fetch the metrics are not counted among the clients.
+    pub(super) fn counted(&self) -> Arc<Metrics> {
+        match &self.0 {
+            Kinds::Log(site) => Arc::clone(&site.metrics),
+            Kinds::Metrics(_) => Arc::default(),
+        }
     }
 
     /// Answers a request.
@@ -300,8 +302,7 @@ impl LogSite {
         let is_full = bundle.width() == FULL_WIDTH;
         let index = bundle.index();
         let gzip_key = (is_full && gzip).then_some(Key::EntriesGzip { index });
-        if let Some(found) = gzip_key.and_then(|key| self.cache.get(key)) {
-            self.metrics.http.cache_hits.add(1);
+        if let Some(found) = self.cached(gzip_key) {
             return Ok((found, Coding::Gzip));
         }
         let key = is_full.then_some(Key::Entries { index });
@@ -329,16 +330,15 @@ impl LogSite {
     }
 
     fn cached(&self, key: Option<Key>) -> Option<Arc<Tagged>> {
-        let found = self.cache.get(key?);
-        let counter =
-            if found.is_some() { &self.metrics.http.cache_hits } else { &self.metrics.http.cache_misses };
-        counter.add(1);
-        found
+        let found = self.cache.get(key?)?;
+        self.metrics.http.cache_hits.add(1);
+        Some(found)
     }
 
     fn keep(&self, key: Option<Key>, value: Tagged) -> Arc<Tagged> {
         let value = Arc::new(value);
         if let Some(key) = key {
+            self.metrics.http.cache_misses.add(1);
             self.cache.insert(key, Arc::clone(&value));
         }
         value

@@ -1,56 +1,114 @@
-//! A server in a thread of its own.
+//! A log in memory and its server, in a thread of their own.
 
 use crate::client::Client;
+use bytes::Bytes;
+use sealwax_crypto::{KeyKind, SigningKey};
 use sealwax_log::{
-    Kind, Log,
-    engine::Shape,
+    Kind, Log, Submission,
+    engine::{self, Config, Host, Shape, Signing},
     http::{Face, Limits, Server, Site, Stopped},
+    index::Index,
     journal::Journal,
     metrics::Metrics,
 };
+use sealwax_store::Memory;
 use std::{
+    future::Future,
     net::SocketAddr,
+    pin::Pin,
     sync::Arc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
-use tokio::sync::oneshot;
-
-/// A log without entries, which takes none: nobody runs its sequencer.
-async fn empty_log() -> Log {
-    let store = sealwax_store::Memory::new();
-    crate::support::create(&store, Kind::Signature).await;
-    let keys = crate::support::keys(Kind::Signature, crate::support::ORIGIN, 1);
-    crate::support::try_open(store, Kind::Signature, Shape::Exclusive, keys).await.unwrap().0
-}
+use tokio::{runtime::Handle, sync::oneshot};
 
 /// A server that runs.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) log: Log,
+    runtime: Handle,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<Stopped>,
 }
 
+/// What is served, and how.
+pub(crate) struct Setup {
+    pub(crate) limits: Limits,
+    pub(crate) base: &'static str,
+    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+struct World;
+
+impl Host for World {
+    fn now_ms(&self) -> u64 {
+        u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap()
+    }
+
+    fn random(&self) -> [u8; 16] {
+        [5; 16]
+    }
+
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// A log that is driven by a task of this runtime.
+async fn log(metrics: Arc<Metrics>) -> Log {
+    let key = Arc::new(SigningKey::from_seed(KeyKind::Ed25519, &[1; 32]).unwrap());
+    let keys = || Signing::new(Kind::Signature, "log.example", key.clone(), None).unwrap();
+    let (store, world, config) =
+        (Memory::default(), Arc::new(World), Config::new(Kind::Signature, Shape::Exclusive));
+    engine::create(&store, &keys(), &*world).await.unwrap();
+    let opened = engine::open(store, config, keys(), world, metrics, |_| Ok(Index::in_memory())).await;
+    let (log, sequencer) = opened.unwrap();
+    tokio::spawn(sequencer.run());
+    log
+}
+
 impl Running {
     pub(crate) fn start(limits: Limits) -> Self {
+        Self::set_up(Setup { limits, base: "", tls: None })
+    }
+
+    pub(crate) fn set_up(setup: Setup) -> Self {
         let metrics = Arc::new(Metrics::default());
         let counted = Arc::clone(&metrics);
         let (stop, stopped) = oneshot::channel();
-        let (started, address) = std::sync::mpsc::channel();
+        let (started, start) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async {
+                let log = log(counted).await;
                 let face = Face::Signature { key_id: [7; 32] };
-                let site =
-                    Site::log(empty_log().await, face, "", &limits, Arc::clone(&counted), Journal::silent());
+                let Setup { limits, base, tls } = setup;
+                let site = Site::log(log.clone(), face, base, &limits, Journal::silent());
                 let any = "127.0.0.1:0".parse().unwrap();
-                let server = Server::bind(any, site, limits, None, counted, Journal::silent()).await.unwrap();
-                started.send(server.address()).unwrap();
+                let server = Server::bind(any, site, limits, tls, Journal::silent()).await.unwrap();
+                started.send((server.address(), log, Handle::current())).unwrap();
                 server.run(async { stopped.await.unwrap_or_default() }).await
             })
         });
-        Self { address: address.recv().unwrap(), metrics, stop, thread }
+        let (address, log, runtime) = start.recv().unwrap();
+        Self { address, metrics, log, runtime, stop, thread }
+    }
+
+    /// Adds entries `0..count` of `length` bytes each, in order, and returns them.
+    pub(crate) fn fill(&self, count: usize, length: usize) -> Vec<Bytes> {
+        let entries: Vec<Bytes> = (0..count)
+            .map(|number| {
+                let mut entry = format!("entry {number} ").into_bytes();
+                entry.resize(length, b'.');
+                entry.into()
+            })
+            .collect();
+        for (number, entry) in entries.iter().enumerate() {
+            let added = self.runtime.block_on(self.log.add(Submission::signature(entry.clone()))).unwrap();
+            assert_eq!(added.index, number as u64);
+        }
+        entries
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -72,6 +130,18 @@ impl Running {
     pub(crate) fn stop(self) -> Stopped {
         self.begin_stop().join().unwrap()
     }
+}
+
+/// A server of the metrics of another, and what it runs on.
+pub(crate) fn metrics_server(of: &Running) -> (SocketAddr, tokio::runtime::Runtime) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let site = Site::metrics(Arc::clone(&of.metrics));
+    let any = "127.0.0.1:0".parse().unwrap();
+    let server = Server::bind(any, site, Limits::default(), None, Journal::silent());
+    let server = runtime.block_on(server).unwrap();
+    let address = server.address();
+    runtime.spawn(server.run(std::future::pending()));
+    (address, runtime)
 }
 
 /// Waits for something that another thread does.

@@ -1,0 +1,126 @@
+//! The same over TLS.
+
+use crate::server::{Running, Setup, wait_for};
+use http_body_util::{BodyExt, Empty};
+use hyper::{
+    Request, Version,
+    client::conn::{http1, http2},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use jiff::ToSpan;
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    pki_types::{CertificateDer, ServerName},
+};
+use sealwax_crypto::{KeyKind, SigningKey};
+use sealwax_log::{
+    http::{Limits, TlsError, tls_config},
+    metrics::Refusal,
+};
+use sealwax_testkit::{
+    AuthorityOptions,
+    certificate::{GeneralName, oids},
+    der,
+};
+use std::{sync::Arc, time::Duration};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+/// An authority, and what a server of it needs: its chain and its key, in PEM.
+fn authority() -> (Vec<u8>, String, String) {
+    let mut options = AuthorityOptions::default();
+    options.purpose = oids::SERVER_AUTH;
+    let authority = options.build();
+    let key = SigningKey::generate(KeyKind::EcdsaP256).unwrap();
+    let now = jiff::Timestamp::now();
+    let mut leaf = authority.leaf(key.public_key().spki_der(), now - 1.hour(), now + 1.hour());
+    leaf.set_extended_key_usage(false, &[oids::SERVER_AUTH]);
+    leaf.set_names(&[GeneralName::Dns("log.example".to_owned())]);
+    let above = authority.certificates_above_leaf();
+    let chain = der::pem("CERTIFICATE", &leaf.sign()) + &der::pem("CERTIFICATE", &above[0]);
+    let root = authority.certificates().pop().unwrap();
+    (root, chain, der::pem("PRIVATE KEY", &key.to_pkcs8_der().unwrap()))
+}
+
+fn start(limits: Limits, config: Arc<ServerConfig>) -> Running {
+    Running::set_up(Setup { limits, base: "", tls: Some(config) })
+}
+
+async fn connect(server: &Running, root: &[u8], alpn: &[&[u8]]) -> TlsStream<tokio::net::TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(root)).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+    let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let name = ServerName::try_from("log.example").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+}
+
+fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
+}
+
+#[test]
+fn both_versions_by_negotiation() {
+    let (root, chain, key) = authority();
+    let server = start(Limits::default(), tls_config(chain.as_bytes(), key.as_bytes()).unwrap());
+    server.fill(300, 3_000);
+    run(async {
+        // The client's order does not matter: HTTP/2 is what both can do and the server likes best.
+        let stream = connect(&server, &root, &[b"http/1.1", b"h2"]).await;
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        let io = TokioIo::new(stream);
+        let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
+        tokio::spawn(connection);
+        let request = Request::get("https://log.example/tile/entries/000").body(Empty::<bytes::Bytes>::new());
+        let answer = sender.send_request(request.unwrap()).await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.version()), (200, Version::HTTP_2));
+        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes().len(), 256 * 3_002);
+
+        for alpn in [&[&b"http/1.1"[..]][..], &[]] {
+            let io = TokioIo::new(connect(&server, &root, alpn).await);
+            let (mut sender, connection) = http1::handshake(io).await.unwrap();
+            tokio::spawn(connection);
+            let request = Request::get("/tile/entries/000").header("host", "log.example");
+            let answer = sender.send_request(request.body(Empty::<bytes::Bytes>::new()).unwrap());
+            let answer = answer.await.unwrap();
+            assert_eq!((answer.status().as_u16(), answer.version()), (200, Version::HTTP_11));
+            assert_eq!(answer.into_body().collect().await.unwrap().to_bytes().len(), 256 * 3_002);
+        }
+    });
+}
+
+#[test]
+fn what_is_no_handshake_is_cut() {
+    let (root, chain, key) = authority();
+    let limits = Limits { tls_time: Duration::from_millis(300), ..Limits::default() };
+    let server = start(limits, tls_config(chain.as_bytes(), key.as_bytes()).unwrap());
+    let mut plain = server.client();
+    plain.send("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").rest();
+    let mut silent = server.client();
+    silent.rest();
+    let mut slow = server.client();
+    slow.send([0x16, 3, 1]).rest();
+    wait_for("counting", || server.metrics.http.refused.value(Refusal::Tls) == 3);
+    run(async { drop(connect(&server, &root, &[b"h2"]).await) });
+    let mut handshaking = server.client();
+    wait_for("accepting", || server.metrics.http.accepted.value() == 5);
+    assert_eq!(server.stop().cut, 0);
+    assert!(handshaking.is_closed());
+}
+
+#[test]
+fn configurations_that_are_none() {
+    let (_, chain, key) = authority();
+    let (_, _, other) = authority();
+    let config = |chain: &str, key: &str| tls_config(chain.as_bytes(), key.as_bytes());
+    assert!(matches!(config("", &key), Err(TlsError::NoCertificate)));
+    assert!(matches!(config(&key, &key), Err(TlsError::NoCertificate)));
+    assert!(matches!(config("-----BEGIN CERTIFICATE-----\n?", &key), Err(TlsError::BadCertificates(_))));
+    assert!(matches!(config(&chain, ""), Err(TlsError::BadKey(_))));
+    assert!(matches!(config(&chain, &other), Err(TlsError::Unusable(_))));
+}
