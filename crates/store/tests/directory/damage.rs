@@ -1,6 +1,6 @@
 //! Every changed byte and every length of the write-ahead file: opening recovers what was acknowledged, or all but the
 //! newest swap (whose damage looks like a torn end), or says where the damage is. It never shows anything else.
-use super::*;
+use super::{faulty::Faulty, *};
 use std::{collections::BTreeMap, fs, path::Path};
 
 const ROUNDS: u8 = 4;
@@ -29,7 +29,7 @@ enum Found {
 }
 
 fn found(scratch: &Scratch) -> Found {
-    let store = match try_open(scratch) {
+    let store = match Directory::open(Faulty::new(scratch), &options()) {
         Ok(store) => store,
         Err(StoreError::Damaged { what, .. }) => {
             assert!(what.starts_with("wal/000000000000000"), "{what}");

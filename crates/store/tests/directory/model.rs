@@ -1,1 +1,146 @@
+//! Random operations on the directory and on the store in memory: both say the same, before and after reopening.
+use super::{faulty::Faulty, *};
+use proptest::{collection::vec, prelude::*};
+use sealwax_store::{Memory, Versioned};
 
+#[derive(Clone, Copy, Debug)]
+enum Operation {
+    Put(u8, u16),
+    Stage(u16),
+    /// A put object.
+    Delete(u8),
+    /// The oldest staged object that is left.
+    DeleteStaged,
+    /// Whether the expected version is the right one.
+    Swap(Cell, bool),
+    Flush,
+    /// After a swap of the lock and a flush, so that both stores hold the same.
+    Reopen,
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let cell = prop_oneof![3 => Just(Cell::Lock), 1 => Just(Cell::Checkpoint)];
+    prop_oneof![
+        4 => (any::<u8>(), 0..3000_u16).prop_map(|(name, length)| Operation::Put(name % 6, length)),
+        4 => (0..1500_u16).prop_map(Operation::Stage),
+        1 => any::<u8>().prop_map(|name| Operation::Delete(name % 6)),
+        2 => Just(Operation::DeleteStaged),
+        6 => (cell, prop::bool::weighted(0.9)).prop_map(|(cell, right)| Operation::Swap(cell, right)),
+        1 => Just(Operation::Flush),
+        1 => Just(Operation::Reopen),
+    ]
+}
+
+/// Both stores, and what the test knows about them.
+struct Pair {
+    directory: Option<Directory<Faulty>>,
+    memory: Memory,
+    /// Staged and not deleted.
+    staged: Vec<String>,
+    deleted: Vec<String>,
+    /// How many names and values were used.
+    count: u32,
+}
+
+fn name(n: u8) -> String {
+    ["a", "tile/0/000", "tile/0/001", "tile/1/x001/000", "issuer/00", "b"][usize::from(n)].to_owned()
+}
+
+impl Pair {
+    fn directory(&self) -> &Directory<Faulty> {
+        self.directory.as_ref().unwrap()
+    }
+
+    fn value(&mut self, length: u16) -> Bytes {
+        self.count += 1;
+        let mut value = self.count.to_be_bytes().to_vec();
+        value.resize(usize::from(length), 0x5a);
+        value.into()
+    }
+
+    fn swap(&mut self, cell: Cell, is_right: bool) {
+        let expected = |found: Option<Versioned>| match is_right {
+            true => found.map(|found| found.version),
+            false => Some(Version("0".to_owned())),
+        };
+        let in_directory = expected(now(self.directory().load(cell)).unwrap());
+        let in_memory = expected(now(self.memory.load(cell)).unwrap());
+        let value = self.value(100);
+        let one = now(self.directory().swap(cell, in_directory.as_ref(), value.clone())).unwrap();
+        let two = now(self.memory.swap(cell, in_memory.as_ref(), value)).unwrap();
+        assert_eq!(one == Swap::Lost, two == Swap::Lost);
+        assert_eq!(one == Swap::Lost, !is_right);
+    }
+
+    fn reopen(&mut self, scratch: &Scratch) {
+        self.swap(Cell::Lock, true);
+        now(self.directory().flush()).unwrap();
+        self.directory = None;
+        self.directory = Some(Directory::open(Faulty::new(scratch), &options()).unwrap());
+        // What was deleted may be back; whoever recovers deletes it again.
+        for name in &self.deleted {
+            now(self.directory().delete(name)).unwrap();
+        }
+    }
+
+    fn run(&mut self, operation: Operation, scratch: &Scratch) {
+        match operation {
+            Operation::Put(n, length) => {
+                let value = self.value(length);
+                now(self.directory().put(&name(n), value.clone())).unwrap();
+                now(self.memory.put(&name(n), value)).unwrap();
+            }
+            Operation::Stage(length) => {
+                let value = self.value(length);
+                let name = format!("staged/{}", self.count);
+                now(self.directory().stage(&name, value.clone())).unwrap();
+                now(self.memory.stage(&name, value)).unwrap();
+                self.staged.push(name);
+            }
+            Operation::Delete(n) => {
+                now(self.directory().delete(&name(n))).unwrap();
+                now(self.memory.delete(&name(n))).unwrap();
+            }
+            Operation::DeleteStaged if self.staged.is_empty() => {}
+            Operation::DeleteStaged => {
+                let name = self.staged.remove(0);
+                now(self.directory().delete(&name)).unwrap();
+                now(self.memory.delete(&name)).unwrap();
+                self.deleted.push(name);
+            }
+            Operation::Swap(cell, is_right) => self.swap(cell, is_right),
+            Operation::Flush => now(self.directory().flush()).unwrap(),
+            Operation::Reopen => self.reopen(scratch),
+        }
+    }
+
+    fn compare(&self) {
+        for cell in [Cell::Lock, Cell::Checkpoint] {
+            let in_directory = now(self.directory().load(cell)).unwrap().map(|found| found.value);
+            let in_memory = now(self.memory.load(cell)).unwrap().map(|found| found.value);
+            assert_eq!(in_directory, in_memory);
+        }
+        let put = (0..6).map(name);
+        for name in put.chain(self.staged.iter().cloned()).chain(self.deleted.iter().cloned()) {
+            assert_eq!(get(self.directory(), &name), get(&self.memory, &name), "{name}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_directory_is_the_memory_that_lasts(operations in vec(operation(), 1..80)) {
+        let scratch = Scratch::new();
+        let directory = Directory::open(Faulty::new(&scratch), &options()).unwrap();
+        let mut pair =
+            Pair { directory: Some(directory), memory: Memory::new(), staged: vec![], deleted: vec![], count: 0 };
+        for operation in operations {
+            pair.run(operation, &scratch);
+            pair.compare();
+        }
+        pair.reopen(&scratch);
+        pair.compare();
+    }
+}
