@@ -1,4 +1,4 @@
-use super::*;
+use super::{faulty::Faulty, *};
 use sealwax_store::directory::Reader;
 
 fn reader(scratch: &Scratch) -> Reader<Os> {
@@ -39,9 +39,9 @@ fn a_reader_follows_a_writer_through_its_segments() {
 #[test]
 fn a_reader_beside_a_busy_writer_sees_the_lock_value_rise_and_never_damage() {
     let scratch = Scratch::new();
-    let store = open(&scratch);
+    let store = Directory::open(Faulty::new(&scratch), &options()).unwrap();
     set_lock(&store, 0_u32.to_be_bytes().to_vec());
-    let reader = reader(&scratch);
+    let reader = Reader::new(Faulty::new(&scratch));
     let writer = thread::spawn(move || {
         for round in 1..400_u32 {
             now(store.stage(&format!("staged/{round}"), vec![7; 700].into())).unwrap();
