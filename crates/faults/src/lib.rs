@@ -15,6 +15,7 @@
 
 pub mod bucket;
 pub mod disk;
+pub mod engine;
 pub mod oracle;
 pub mod random;
 pub mod simulate;

@@ -83,7 +83,8 @@ pub struct FinalLog<'a> {
 pub struct Base {
     frontier: Frontier,
     identities: BTreeMap<Hash, u64>,
-    leaves: Vec<Hash>,
+    /// The hashes of the leaves, the roots of each 256 of them, the roots of each 256 of these, and so on.
+    rows: Vec<Vec<Hash>>,
     timestamp: Option<u64>,
 }
 
@@ -95,23 +96,59 @@ impl Base {
         for (leaf, index) in leaves.iter().zip(0..) {
             base.frontier.push(leaf.hash);
             base.identities.insert(leaf.identity, index);
-            base.leaves.push(leaf.hash);
             base.timestamp = base.timestamp.max(leaf.timestamp);
         }
+        extend(&mut base.rows, leaves.iter().map(|leaf| leaf.hash));
         base
     }
 
     /// How many leaves.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.leaves.len() as u64
+        self.leaves().len() as u64
     }
 
     /// The hashes of the leaves.
     #[must_use]
     pub fn leaves(&self) -> &[Hash] {
-        &self.leaves
+        self.rows.first().map(Vec::as_slice).unwrap_or_default()
     }
+
+    /// The hashes in full tiles, by level; the lowest has those of all leaves.
+    #[must_use]
+    pub fn rows(&self) -> &[Vec<Hash>] {
+        &self.rows
+    }
+}
+
+/// Adds leaves to the lowest row, and what becomes of them to the rows above.
+pub fn extend(rows: &mut Vec<Vec<Hash>>, leaves: impl Iterator<Item = Hash>) {
+    if rows.is_empty() {
+        rows.push(Vec::new());
+    }
+    if let Some(lowest) = rows.first_mut() {
+        lowest.extend(leaves);
+    }
+    for level in 1.. {
+        let below = rows.get(level - 1).map(Vec::as_slice).unwrap_or_default();
+        let done = rows.get(level).map_or(0, Vec::len);
+        let new: Vec<Hash> =
+            below.chunks_exact(256).skip(done).filter_map(|chunk| subtree_root(chunk.to_vec())).collect();
+        if new.is_empty() {
+            return;
+        }
+        match rows.get_mut(level) {
+            Some(row) => row.extend(new),
+            None => rows.push(new),
+        }
+    }
+}
+
+fn subtree_root(mut row: Vec<Hash>) -> Option<Hash> {
+    while row.len() > 1 {
+        row = row.as_chunks::<2>().0.iter().map(|[left, right]| merkle::node_hash(left, right)).collect();
+    }
+    row.first().copied()
 }
 
 impl History {

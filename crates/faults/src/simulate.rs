@@ -25,7 +25,7 @@ pub struct Start {
     /// The content of the bucket.
     pub image: Image,
     /// The leaves in it.
-    pub base: Base,
+    pub base: Arc<Base>,
 }
 
 /// What a run was like.
@@ -111,7 +111,7 @@ fn run_in(world: &World, protocol: &dyn Protocol, start: &Start) -> Result<Repor
     let stuck = clients::one_more_each(world, &machines, &history, PATIENCE);
     // A fork explains why a machine is stuck, not the other way round.
     bucket.check()?;
-    let leaves = protocol.read(&bucket.image(), start.base.size()).map_err(Failure::Unreadable)?;
+    let leaves = protocol.read(&bucket.image(), &start.base).map_err(Failure::Unreadable)?;
     let log = FinalLog { base: Some(&start.base), leaves: &leaves };
     history.check(log)?;
     if stuck > 0 {

@@ -1,7 +1,7 @@
 use crate::{
     Random, World,
     bucket::{Bucket, Client, Image},
-    oracle::{Answer, History, Leaf},
+    oracle::{Answer, Base, History, Leaf},
     world::Node,
 };
 use bytes::Bytes;
@@ -19,11 +19,12 @@ pub trait Protocol: Send + Sync {
     /// Starts on this machine: spawns what it needs on `machine.node` and returns its front.
     fn start(&self, machine: &Machine) -> Arc<dyn Replica>;
 
-    /// Reads the log as the bucket holds it, without the protocol's own memory: all leaves from `from` on.
+    /// Reads the log as the bucket holds it, without the protocol's own memory: all leaves behind those of
+    /// `base`.
     ///
     /// # Errors
     /// Why that is no log.
-    fn read(&self, image: &Image, from: u64) -> Result<Vec<Leaf>, String>;
+    fn read(&self, image: &Image, base: &Base) -> Result<Vec<Leaf>, String>;
 }
 
 /// The front of a running log.
@@ -93,7 +94,7 @@ impl Clock {
 }
 
 impl Machine {
-    pub(super) fn new(world: &World, node: Node, bucket: &Bucket, history: &History) -> Self {
+    pub(crate) fn new(world: &World, node: Node, bucket: &Bucket, history: &History) -> Self {
         Self {
             world: world.clone(),
             node,
@@ -111,7 +112,7 @@ impl Machine {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).fork()
     }
 
-    pub(super) fn start(&self, protocol: &dyn Protocol) {
+    pub(crate) fn start(&self, protocol: &dyn Protocol) {
         let replica = protocol.start(self);
         *self.replica.lock().unwrap_or_else(PoisonError::into_inner) = Some(replica);
     }
@@ -122,7 +123,7 @@ impl Machine {
         drop(replica);
     }
 
-    pub(super) fn replica(&self) -> Option<Arc<dyn Replica>> {
+    pub(crate) fn replica(&self) -> Option<Arc<dyn Replica>> {
         self.replica.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

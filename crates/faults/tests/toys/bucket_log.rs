@@ -5,7 +5,7 @@ use sealwax_crypto::{KeyKind, Message, Scheme, SigningKey};
 use sealwax_faults::{
     World,
     bucket::{Client, Image},
-    oracle::{Answer, FinalLog, History, Leaf, RecordingSigner},
+    oracle::{Answer, Base, FinalLog, History, Leaf, RecordingSigner},
     simulate::{Adding, Clock, Entry, Machine, Protocol, Refused, Replica},
 };
 use sealwax_signer::Signer;
@@ -121,7 +121,7 @@ impl Protocol for Toy {
         Arc::new(Front(sequencer))
     }
 
-    fn read(&self, image: &Image, _: u64) -> Result<Vec<Leaf>, String> {
+    fn read(&self, image: &Image, _: &Base) -> Result<Vec<Leaf>, String> {
         let Some(lock) = image.cells.get(&Cell::Lock) else { return Ok(Vec::new()) };
         let lock: Lock = serde_json::from_slice(lock).map_err(|error| error.to_string())?;
         let leaf = |name: &String| {
