@@ -3,18 +3,21 @@
 mod bucket;
 mod entries;
 mod host;
+mod seeds;
 mod start;
+/// Logs as they lie in stores.
 pub mod stored;
 
 pub use bucket::OverBucket;
 pub use entries::{answer, submission};
 pub use host::SimHost;
-pub use start::Starts;
+pub use seeds::Seeds;
+pub use start::{SIZES, Starts};
 
 use crate::oracle::{History, RecordingSigner};
 use sealwax_crypto::{KeyKind, SigningKey};
 use sealwax_log::engine::{Kind, Signing, Step};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The origin of every log in the simulation.
 pub const ORIGIN: &str = "sim.example/log";
@@ -33,16 +36,10 @@ impl Subject {
     /// A log of this kind, as it is.
     ///
     /// # Panics
-    /// If the cryptography refuses a fixed key.
+    /// If the cryptography makes no keys.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "a fixed key, not an input")]
     pub fn new(kind: Kind) -> Self {
-        let (key_kind, seed) = match kind {
-            Kind::Signature => (KeyKind::Ed25519, [7; 32]),
-            Kind::Certificate => (KeyKind::EcdsaP256, [8; 32]),
-        };
-        let key = SigningKey::from_seed(key_kind, &seed).expect("a fixed seed is a key");
-        Self { kind, sabotage: None, key: Arc::new(key) }
+        Self { kind, sabotage: None, key: Arc::clone(key(kind)) }
     }
 
     /// Its keys, which tell the history what they sign.
@@ -55,4 +52,16 @@ impl Subject {
         let signer = Arc::new(RecordingSigner::new(Arc::clone(&self.key), history.clone()));
         Signing::new(self.kind, ORIGIN, signer, None).expect("a fixed origin and key fit")
     }
+}
+
+/// One key of each kind for all runs. What is signed with ECDSA differs from run to run, but nothing depends on it.
+#[expect(clippy::expect_used, reason = "without keys there are no runs")]
+fn key(kind: Kind) -> &'static Arc<SigningKey> {
+    static KEYS: [OnceLock<Arc<SigningKey>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let ([signature, certificate], key_kind) = (&KEYS, match kind {
+        Kind::Signature => KeyKind::Ed25519,
+        Kind::Certificate => KeyKind::EcdsaP256,
+    });
+    let place = if kind == Kind::Signature { signature } else { certificate };
+    place.get_or_init(|| Arc::new(SigningKey::generate(key_kind).expect("a key can be made")))
 }

@@ -14,6 +14,7 @@
 //! them and nothing in the one without.
 
 pub mod bucket;
+pub mod campaign;
 pub mod disk;
 pub mod engine;
 pub mod oracle;

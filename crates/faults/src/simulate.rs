@@ -125,6 +125,27 @@ fn run_in(world: &World, protocol: &dyn Protocol, start: &Start) -> Result<Repor
 }
 
 impl Report {
+    /// What did not happen in any of these runs: what it would have shown is not tested.
+    #[must_use]
+    pub fn unmet(&self) -> Vec<&'static str> {
+        let met = [
+            ("swaps lost", self.counts.swaps_lost),
+            ("replies lost", self.counts.replies_lost),
+            ("requests lost", self.counts.requests_lost),
+            ("requests duplicated", self.counts.duplicated),
+            ("late puts", self.counts.late_puts),
+            ("late swaps refused", self.counts.late_swaps_refused),
+            ("stale reads", self.counts.stale_reads),
+            ("batches rolled forward by others", self.counts.rolled_forward),
+            ("answers", self.answers),
+            ("duplicates", self.duplicates),
+            ("restarts", self.restarts),
+            ("pauses", self.pauses),
+            ("jumps of clocks", self.jumps),
+        ];
+        met.into_iter().filter(|(_, count)| *count == 0).map(|(what, _)| what).collect()
+    }
+
     /// Both together.
     #[must_use]
     pub fn plus(mut self, other: &Self) -> Self {
