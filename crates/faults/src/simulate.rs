@@ -103,12 +103,18 @@ fn run_in(world: &World, protocol: &dyn Protocol, start: &Start) -> Result<Repor
     let mut report = storm::rage(world, protocol, &machines, &clients, &mut random)?;
 
     bucket.set_weather(Weather::FAIR);
+    // A certificate log waits for a clock that has caught up with its last timestamp.
+    let furthest = machines.iter().map(|machine| machine.clock.furthest_ms()).max().unwrap_or(0);
+    machines.iter().for_each(|machine| machine.clock.set_offset_ms(furthest));
     machines.iter().filter(|machine| machine.is_down()).for_each(|machine| machine.start(protocol));
     clients.stop();
     if world.run_for(CALM) == Ended::Busy {
         return Err(Failure::Busy);
     }
     let stuck = clients::one_more_each(world, &machines, &history, PATIENCE);
+    eprintln!("{:?} stuck {stuck} of {}", world.now(), machines.len());
+    // Rounds that are under way come to their end.
+    world.run_for(CALM);
     // A fork explains why a machine is stuck, not the other way round.
     bucket.check()?;
     let leaves = protocol.read(&bucket.image(), &start.base).map_err(Failure::Unreadable)?;

@@ -68,6 +68,7 @@ pub struct Machine {
 pub struct Clock {
     world: World,
     offset_ms: Arc<AtomicI64>,
+    furthest_ms: Arc<AtomicI64>,
 }
 
 /// Where virtual time begins: some day in 2025.
@@ -77,7 +78,7 @@ impl Clock {
     /// A clock that is right, so far.
     #[must_use]
     pub fn new(world: &World) -> Self {
-        Self { world: world.clone(), offset_ms: Arc::default() }
+        Self { world: world.clone(), offset_ms: Arc::default(), furthest_ms: Arc::default() }
     }
 
     /// Milliseconds since 1970.
@@ -90,6 +91,13 @@ impl Clock {
     /// Makes it wrong by this much.
     pub fn set_offset_ms(&self, offset: i64) {
         self.offset_ms.store(offset, Ordering::Relaxed);
+        self.furthest_ms.fetch_max(offset, Ordering::Relaxed);
+    }
+
+    /// How far ahead it has ever been.
+    #[must_use]
+    pub fn furthest_ms(&self) -> i64 {
+        self.furthest_ms.load(Ordering::Relaxed)
     }
 }
 

@@ -175,7 +175,10 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             return Ok(());
         }
         let old = self.lock.size;
-        let mut next = self.stage(&sorted, timestamp).await?;
+        let Some(mut next) = self.stage(&sorted, timestamp).await? else {
+            self.take_back(sorted);
+            return Ok(());
+        };
         if why == Why::Freeze {
             next.frozen = Some(timestamp);
         }
@@ -298,8 +301,9 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         Ok(None)
     }
 
-    /// Stages the batch, and makes the lock value that will name it.
-    async fn stage(&mut self, sorted: &Sorted, timestamp: u64) -> Result<LockValue, EngineError> {
+    /// Stages the batch, and makes the lock value that will name it. `None`: it is not known to be staged, and no lock
+    /// value may name it.
+    async fn stage(&mut self, sorted: &Sorted, timestamp: u64) -> Result<Option<LockValue>, EngineError> {
         self.round += 1;
         let (size, root) = {
             let edge = self.reader.edge();
@@ -325,12 +329,14 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             let batch = Batch { start: self.lock.size, previous: self.lock.batch.clone(), records };
             if !self.skips(Step::StageBeforeSwap) {
                 let staged = self.store.stage(&name, batch.to_bytes()).await;
-                self.unless_shared(staged)?;
+                if self.unless_shared(staged)?.is_none() {
+                    return Ok(None);
+                }
             }
             self.staged.push((size, name.clone()));
             next.batch = Some(name);
         }
-        Ok(next)
+        Ok(Some(next))
     }
 
     /// Makes `next` the truth, and makes sure that it is (LOG rules 1 and 3).
