@@ -58,10 +58,13 @@ impl Subject {
 #[expect(clippy::expect_used, reason = "without keys there are no runs")]
 fn key(kind: Kind) -> &'static Arc<SigningKey> {
     static KEYS: [OnceLock<Arc<SigningKey>>; 2] = [OnceLock::new(), OnceLock::new()];
-    let ([signature, certificate], key_kind) = (&KEYS, match kind {
-        Kind::Signature => KeyKind::Ed25519,
-        Kind::Certificate => KeyKind::EcdsaP256,
-    });
+    let ([signature, certificate], key_kind) = (
+        &KEYS,
+        match kind {
+            Kind::Signature => KeyKind::Ed25519,
+            Kind::Certificate => KeyKind::EcdsaP256,
+        },
+    );
     let place = if kind == Kind::Signature { signature } else { certificate };
     place.get_or_init(|| Arc::new(SigningKey::generate(key_kind).expect("a key can be made")))
 }

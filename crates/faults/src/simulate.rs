@@ -112,7 +112,6 @@ fn run_in(world: &World, protocol: &dyn Protocol, start: &Start) -> Result<Repor
         return Err(Failure::Busy);
     }
     let stuck = clients::one_more_each(world, &machines, &history, PATIENCE);
-    eprintln!("{:?} stuck {stuck} of {}", world.now(), machines.len());
     // Rounds that are under way come to their end.
     world.run_for(CALM);
     // A fork explains why a machine is stuck, not the other way round.

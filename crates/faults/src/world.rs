@@ -2,10 +2,13 @@
 
 use crate::Random;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
@@ -28,7 +31,7 @@ pub struct World(Arc<Shared>);
 struct Shared {
     state: Mutex<State>,
     /// Apart from `state`, because wakers are called from anywhere.
-    woken: Mutex<BTreeSet<TaskId>>,
+    woken: Mutex<Vec<TaskId>>,
 }
 
 type TaskId = u64;
@@ -47,6 +50,7 @@ struct State {
 
 struct Task {
     node: Node,
+    waker: Arc<TaskWaker>,
     /// `None` while it is being polled.
     work: Option<Work>,
 }
@@ -80,7 +84,7 @@ impl World {
             paused: BTreeMap::new(),
             polls: 0,
         };
-        Self(Arc::new(Shared { state: Mutex::new(state), woken: Mutex::new(BTreeSet::new()) }))
+        Self(Arc::new(Shared { state: Mutex::new(state), woken: Mutex::default() }))
     }
 
     /// Time since the start.
@@ -100,9 +104,11 @@ impl World {
         let mut state = self.state();
         state.sequence += 1;
         let id = state.sequence;
-        state.tasks.insert(id, Task { node, work: Some(Box::pin(work)) });
+        let waker =
+            Arc::new(TaskWaker { id, is_woken: AtomicBool::new(true), world: Arc::downgrade(&self.0) });
+        state.tasks.insert(id, Task { node, waker, work: Some(Box::pin(work)) });
         drop(state);
-        self.woken().insert(id);
+        self.woken().push(id);
     }
 
     /// Stops a machine at once: its tasks are dropped where they stand. What it has sent is on its way.
@@ -166,7 +172,7 @@ impl World {
             if state.polls - first_poll > MAX_POLLS {
                 return Ended::Busy;
             }
-            let Some((id, mut work)) = self.choose(&mut state) else {
+            let Some((waker, mut work)) = self.choose(&mut state) else {
                 match state.advance(end_us) {
                     Some(due) => {
                         drop(state);
@@ -179,7 +185,9 @@ impl World {
             state.now_us += 1;
             state.polls += 1;
             drop(state);
-            let waker = Waker::from(Arc::new(TaskWaker { id, world: Arc::downgrade(&self.0) }));
+            let id = waker.id;
+            waker.is_woken.store(false, Ordering::Relaxed);
+            let waker = Waker::from(waker);
             let is_done = work.as_mut().poll(&mut Context::from_waker(&waker)).is_ready();
             let mut state = self.state();
             if is_done {
@@ -204,28 +212,36 @@ impl World {
     }
 
     /// One of the tasks that can run, and the work of it.
-    fn choose(&self, state: &mut State) -> Option<(TaskId, Work)> {
+    fn choose(&self, state: &mut State) -> Option<(Arc<TaskWaker>, Work)> {
         let mut woken = self.woken();
-        woken.retain(|id| state.tasks.contains_key(id));
         let now_us = state.now_us;
         state.paused.retain(|_, until| *until > now_us);
-        let runnable: Vec<TaskId> = if state.paused.is_empty() {
-            woken.iter().copied().collect()
-        } else {
-            let is_paused =
-                |id: &TaskId| state.tasks.get(id).is_some_and(|t| state.paused.contains_key(&t.node));
-            woken.iter().copied().filter(|id| !is_paused(id)).collect()
-        };
-        let id = *state.random.pick(&runnable)?;
-        woken.remove(&id);
-        Some((id, state.tasks.get_mut(&id)?.work.take()?))
+        loop {
+            let at = if state.paused.is_empty() {
+                (!woken.is_empty()).then(|| state.random.index(woken.len()))?
+            } else {
+                let is_paused = |id: &TaskId| {
+                    state.tasks.get(id).is_some_and(|task| state.paused.contains_key(&task.node))
+                };
+                let runnable: Vec<usize> =
+                    (0..).zip(&*woken).filter(|(_, id)| !is_paused(id)).map(|(at, _)| at).collect();
+                *state.random.pick(&runnable)?
+            };
+            let id = woken.swap_remove(at);
+            // A task that has ended since it was woken is not there any more.
+            if let Some(task) = state.tasks.get_mut(&id)
+                && let Some(work) = task.work.take()
+            {
+                return Some((Arc::clone(&task.waker), work));
+            }
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn woken(&self) -> MutexGuard<'_, BTreeSet<TaskId>> {
+    fn woken(&self) -> MutexGuard<'_, Vec<TaskId>> {
         self.0.woken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -245,13 +261,17 @@ impl State {
 
 struct TaskWaker {
     id: TaskId,
+    /// Whether it is in the list already.
+    is_woken: AtomicBool,
     world: std::sync::Weak<Shared>,
 }
 
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
-        if let Some(shared) = self.world.upgrade() {
-            shared.woken.lock().unwrap_or_else(PoisonError::into_inner).insert(self.id);
+        if let Some(shared) = self.world.upgrade()
+            && !self.is_woken.swap(true, Ordering::Relaxed)
+        {
+            shared.woken.lock().unwrap_or_else(PoisonError::into_inner).push(self.id);
         }
     }
 }

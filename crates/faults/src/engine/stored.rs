@@ -65,7 +65,8 @@ pub fn read(
     lock: Option<&[u8]>,
     object: impl Fn(&str) -> Option<Vec<u8>>,
 ) -> Result<Vec<Leaf>, Unreadable> {
-    let text = checkpoint.and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(Unreadable::NoCheckpoint)?;
+    let text =
+        checkpoint.and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or(Unreadable::NoCheckpoint)?;
     let signed = SignedCheckpoint::parse(text)?;
     for key in subject.signing(&History::default()).verifier_keys() {
         LogKey::from_verifier_key(key.clone())?.verify(&signed)?;
@@ -97,7 +98,8 @@ fn read_leaves(
         let Ok(bundle) = EntryBundle::new(tile.index(), tile.width()) else { continue };
         let name = kind.bundle_name(bundle);
         let bytes = object(&name).ok_or_else(|| Unreadable::Missing { name: name.clone() })?;
-        let found = entries::leaves(kind, &bytes, first).filter(|found| found.len() == usize::from(tile.width()));
+        let found =
+            entries::leaves(kind, &bytes, first).filter(|found| found.len() == usize::from(tile.width()));
         let found = found.ok_or(Unreadable::Damaged { name })?;
         leaves.extend((first..).zip(found).filter(|(index, _)| *index >= from).map(|(_, leaf)| leaf));
     }
