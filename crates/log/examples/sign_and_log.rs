@@ -8,7 +8,12 @@
 //! Certificate authority, certificate log and timestamp authority are the testkit's; the signature log is the running one,
 //! whose verifier key `sealwax log new` printed. Identity and issuer stand in `DIRECTORY/identity` and `DIRECTORY/issuer`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "an example, for tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "an example, for tests"
+)]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -23,13 +28,13 @@ use serde_json::{Value, json};
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, key, directory] = arguments.as_slice() else { panic!("URL VKEY DIRECTORY") };
-    let key = LogKey::from_verifier_key(VerifierKey::parse(key).expect("a verifier key")).expect("a log's key");
+    let key =
+        LogKey::from_verifier_key(VerifierKey::parse(key).expect("a verifier key")).expect("a log's key");
     let directory = Path::new(directory);
     fs::create_dir_all(directory).unwrap();
 
     let instance = Instance::usual();
-    let made =
-        instance.sign_message(b"hello, log\n", &SignOptions::rekor_v2().signed_at(Timestamp::now()));
+    let made = instance.sign_message(b"hello, log\n", &SignOptions::rekor_v2().signed_at(Timestamp::now()));
     let mut bundle = made.bundle;
     bundle["verificationMaterial"]["tlogEntries"] = json!([add(url, &bundle)]);
 

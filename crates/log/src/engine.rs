@@ -12,6 +12,7 @@
 
 mod batch;
 mod config;
+mod cosigning;
 mod edge;
 mod error;
 mod handle;
@@ -32,6 +33,7 @@ mod tree;
 
 pub use batch::BatchError;
 pub use config::{Config, Shape};
+pub use cosigning::{CosignError, Cosigners, Proofs};
 pub use error::EngineError;
 use handle::Front;
 pub use handle::{AddError, Added, Log, Published};

@@ -1,5 +1,5 @@
-use super::{Kind, queue::QueueLimits};
-use std::time::Duration;
+use super::{Cosigners, Kind, queue::QueueLimits};
+use std::{sync::Arc, time::Duration};
 
 /// How a log is run. What it *is* (origin, keys) stands in the lock value.
 #[derive(Clone, Debug)]
@@ -20,6 +20,8 @@ pub struct Config {
     pub resign_every: Duration,
     /// An idle replica looks for the rounds of others after this long.
     pub look_every: Duration,
+    /// Who must cosign a checkpoint before it is published, if anybody.
+    pub cosigners: Option<Arc<dyn Cosigners>>,
     /// The step that is left out, to see the tests fail.
     #[cfg(feature = "sabotage")]
     pub sabotage: Option<super::Step>,
@@ -48,6 +50,7 @@ impl Config {
             settle_bytes: 16 << 20,
             resign_every: Duration::from_mins(10),
             look_every: Duration::from_secs(1),
+            cosigners: None,
             #[cfg(feature = "sabotage")]
             sabotage: None,
         }

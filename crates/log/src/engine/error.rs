@@ -72,6 +72,9 @@ pub enum EngineError {
     /// The checkpoint cannot be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// The witnesses have not cosigned, or have seen another history.
+    #[error(transparent)]
+    Cosign(#[from] super::CosignError),
     /// The index of entries failed.
     #[error(transparent)]
     Index(#[from] IndexError),

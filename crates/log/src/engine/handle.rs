@@ -1,10 +1,11 @@
-use super::{Kind, Submission, queue::Queue, reader::ReadError, reader::Reader};
+use super::{Kind, Submission, cosigning::with_line, queue::Queue, reader::ReadError, reader::Reader};
 use crate::metrics::{AddResult, Metrics};
 use bytes::Bytes;
 use sealwax_store::StoreError;
 use sealwax_tlog::{
     Hash, TreeSize, VerifierKey,
     merkle::build::Plan,
+    note::Signature,
     tile::{EntryBundle, Tile},
 };
 use std::{
@@ -25,6 +26,7 @@ pub(crate) struct Front {
     pub(crate) queue: Arc<Queue>,
     pub(crate) reader: Reader,
     pub(crate) published: watch::Receiver<Option<Arc<Published>>>,
+    pub(crate) publish: Arc<watch::Sender<Option<Arc<Published>>>>,
     pub(crate) metrics: Arc<Metrics>,
     /// Objects beside the tree that are known to be durable.
     pub(crate) kept: Mutex<BTreeSet<String>>,
@@ -167,6 +169,20 @@ impl Log {
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Option<Arc<Published>>> {
         self.0.published.clone()
+    }
+
+    /// Adds a cosignature that has arrived to the published checkpoint, if it is still the one of this size and root.
+    /// The line must have been verified. Returns whether it was added.
+    #[must_use]
+    pub fn add_cosignature(&self, size: u64, root: &Hash, line: &Signature) -> bool {
+        self.0.publish.send_if_modified(|published| {
+            let with = published.as_ref().and_then(|now| with_line(now, size, root, line.clone()));
+            let added = with.is_some();
+            if added {
+                *published = with;
+            }
+            added
+        })
     }
 
     /// A tile as it is in some published tree, of any width up to the current one; `None` if it is not published yet.

@@ -65,6 +65,7 @@ pub async fn open<S: ObjectStore + LockStore + 'static>(
     let lock = read_lock(&versioned, &signing)?;
     let queue = Arc::new(Queue::new(config.queue));
     let (publish, published) = watch::channel(None);
+    let publish = Arc::new(publish);
     let reader =
         Reader { kind: config.kind, objects: store.clone(), edge: Arc::new(RwLock::new(Edge::empty())) };
     let front = Front {
@@ -74,6 +75,7 @@ pub async fn open<S: ObjectStore + LockStore + 'static>(
         queue: queue.clone(),
         reader: reader.clone(),
         published,
+        publish: publish.clone(),
         metrics: metrics.clone(),
         kept: Mutex::default(),
     };
@@ -89,6 +91,7 @@ pub async fn open<S: ObjectStore + LockStore + 'static>(
         unsettled: 0,
         settling: None,
         stale: false,
+        withheld: false,
         damaged_from: None,
         signed_at: 0,
         store,
@@ -128,10 +131,8 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         }
         self.replay(&lock, settled).await?;
         self.apply(settled).await?;
-        let note = self.signing.sign(&self.lock)?;
-        self.publish(&note).await?;
         self.reader.edge_mut().prune();
-        Ok(())
+        self.sign_and_publish(None).await.map(drop)
     }
 
     /// Sets the edge to that of a log of `size` entries whose tiles are durable.

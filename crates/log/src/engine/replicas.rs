@@ -53,8 +53,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         }
         self.apply(from).await?;
         self.feed_index().await?;
-        let note = self.signing.sign(&self.lock)?;
-        self.publish(&note).await?;
+        self.sign_and_publish(None).await?;
         self.reader.edge_mut().prune();
         self.delete_settled().await?;
         self.metrics.rolled_forward.add(1);

@@ -26,7 +26,7 @@ pub struct Sequencer<S> {
     pub(crate) index: Arc<Index>,
     pub(crate) reader: Reader,
     pub(crate) queue: Arc<Queue>,
-    pub(crate) publish: watch::Sender<Option<Arc<Published>>>,
+    pub(crate) publish: Arc<watch::Sender<Option<Arc<Published>>>>,
     pub(crate) metrics: Arc<Metrics>,
     /// What we know of the truth, and its version. The edge is at its size between rounds.
     pub(crate) lock: LockValue,
@@ -46,6 +46,8 @@ pub struct Sequencer<S> {
     pub(crate) settling: Option<Settling>,
     /// The lock may be another one than we know.
     pub(crate) stale: bool,
+    /// The checkpoint of the lock value is not published yet: the quorum of witnesses is missing.
+    pub(crate) withheld: bool,
     /// The index has lost what it knew from this leaf on.
     pub(crate) damaged_from: Option<u64>,
     /// When the last checkpoint was signed, by the host's clock.
@@ -86,6 +88,13 @@ struct Sorted {
     known: Vec<(Waiting, u64, u64)>,
 }
 
+impl Sorted {
+    fn into_waiting(self) -> impl Iterator<Item = Waiting> {
+        let known = self.known.into_iter().map(|(waiting, ..)| waiting);
+        self.fresh.into_iter().flat_map(|fresh| fresh.waiting).chain(known)
+    }
+}
+
 /// One new entry, and everybody who submitted it in this round.
 struct Fresh {
     sealed: Sealed,
@@ -110,6 +119,10 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         self.damaged_from = self.stray_run().await?;
         loop {
             self.mend_index().await?;
+            if self.withheld && !self.queue.asked_to_stop() {
+                self.try_again().await?;
+                continue;
+            }
             match self.wait().await {
                 Why::Stop => return self.finish().await,
                 Why::Look => self.catch_up().await?,
@@ -199,12 +212,15 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             let note = self.signing.sign(&self.lock)?;
             return self.publish(&note).await;
         }
-        let note = early.map_or_else(|| self.signing.sign(&self.lock), Ok)?;
-        self.publish(&note).await?;
+        let published = self.sign_and_publish(early).await?;
         let identities: Vec<Hash> = sorted.fresh.iter().map(|fresh| fresh.sealed.identity).collect();
         self.absorb(old, &identities)?;
         let entries = sorted.fresh.len() as u64;
-        self.answer(sorted);
+        if published {
+            self.answer(sorted);
+        } else {
+            self.refuse_all(sorted);
+        }
         self.reader.edge_mut().prune();
         if entries > 0 {
             self.metrics.rounds.add(1);
@@ -385,10 +401,14 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         {
             self.store.delete(&name).await?;
         }
-        let known = sorted.known.into_iter().map(|(waiting, ..)| waiting);
-        let waiting = sorted.fresh.into_iter().flat_map(|fresh| fresh.waiting).chain(known);
-        waiting.for_each(|waiting| refuse(waiting, not_now(error)));
+        sorted.into_waiting().for_each(|waiting| refuse(waiting, not_now(error)));
         Ok(())
+    }
+
+    /// The entries are sequenced and not published: a retry will find them.
+    fn refuse_all(&self, sorted: Sorted) {
+        let error = self.queue.closed().unwrap_or(AddError::Stopped);
+        sorted.into_waiting().for_each(|waiting| refuse(waiting, error.clone()));
     }
 
     /// A failure is the end for a directory (LOG rule 5). With other replicas about, it is a reason to look at the lock.
@@ -413,9 +433,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             return;
         }
         self.reader.edge_mut().truncate(self.lock.size);
-        let known = sorted.known.into_iter().map(|(waiting, ..)| waiting);
-        let mut waiting: Vec<Waiting> =
-            sorted.fresh.into_iter().flat_map(|fresh| fresh.waiting).chain(known).collect();
+        let mut waiting: Vec<Waiting> = sorted.into_waiting().collect();
         waiting.append(&mut self.carried);
         self.carried = waiting;
     }

@@ -79,6 +79,10 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     pub(crate) async fn begin_settling(&mut self) -> Result<(), EngineError> {
         let Some(published) = self.publish.borrow().clone() else { return Ok(()) };
         let size = self.lock.size;
+        // A checkpoint without its quorum is not for copies either.
+        if published.size != size {
+            return Ok(());
+        }
         for tile in Tree::edge_tiles(size) {
             self.put_tile(tile, true).await?;
         }

@@ -1,0 +1,121 @@
+//! A checkpoint that others must sign before anybody sees it (LOG rule 13).
+
+use super::{EngineError, Published, Sequencer, handle::not_now, reader::ReadError, reader::Reader};
+use sealwax_store::{LockStore, ObjectStore};
+use sealwax_tlog::{Hash, Note, TreeSize, merkle::build::Plan, note::Signature};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+/// How long until a quorum is asked for again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Gathers the cosignatures without which a checkpoint is not published.
+pub trait Cosigners: fmt::Debug + Send + Sync {
+    /// The lines that the policy demands for this checkpoint. Asked again, with the same or a later checkpoint, until it
+    /// has them. Bounded in time by itself.
+    fn cosign<'a>(
+        &'a self,
+        checkpoint: &'a Note,
+        tree: &'a Proofs,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Signature>, CosignError>> + Send + 'a>>;
+}
+
+/// Why there is no quorum.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CosignError {
+    /// Too few answered in time. What is sequenced stays, and is published when they do.
+    #[error("the witnesses that the policy demands have not cosigned: {reason}")]
+    Missing {
+        /// Who, and why.
+        reason: String,
+    },
+    /// A witness has seen more of this log than we have, or another tree: this is not the log that it was. Final.
+    #[error("witness {witness} has seen another history of this log: {reason}")]
+    Conflict {
+        /// Who.
+        witness: String,
+        /// What it has seen.
+        reason: String,
+    },
+}
+
+/// Proofs in the tree of a checkpoint that may not be published yet.
+#[derive(Clone)]
+pub struct Proofs {
+    reader: Reader,
+    size: u64,
+}
+
+impl Proofs {
+    /// Leaves of the tree.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// That the tree begins with the tree of `old` leaves (RFC 6962 section 2.1.2).
+    ///
+    /// # Errors
+    /// [`ReadError`]: `old` is larger than the tree, or tiles cannot be read.
+    pub async fn consistency(&self, old: u64) -> Result<Vec<Hash>, ReadError> {
+        let size = TreeSize(self.size);
+        self.reader.carry_out(&Plan::consistency(TreeSize(old), size)?, size).await
+    }
+}
+
+impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
+    /// Signs what the lock value says, has it cosigned if it must be, and publishes it. `false`: there is no quorum, nothing
+    /// is published, and no more entries are taken until there is one.
+    pub(crate) async fn sign_and_publish(&mut self, early: Option<Note>) -> Result<bool, EngineError> {
+        let note = early.map_or_else(|| self.signing.sign(&self.lock), Ok)?;
+        let note = match self.cosigned(note).await {
+            Ok(note) => note,
+            Err(EngineError::Cosign(error @ CosignError::Missing { .. })) => {
+                self.withheld = true;
+                self.queue.close(Some(not_now(error)));
+                return Ok(false);
+            }
+            Err(error) => return Err(error),
+        };
+        if self.withheld {
+            self.withheld = false;
+            self.queue.close(None);
+        }
+        self.publish(&note).await?;
+        Ok(true)
+    }
+
+    async fn cosigned(&mut self, note: Note) -> Result<Note, EngineError> {
+        let Some(cosigners) = &self.config.cosigners else { return Ok(note) };
+        let proofs = Proofs { reader: self.reader.clone(), size: self.lock.size };
+        let lines = cosigners.cosign(&note, &proofs).await?;
+        let signatures = note.signatures().iter().cloned().chain(lines).collect();
+        let note = Note::new(note.text().to_owned(), signatures);
+        note.map_err(|error| EngineError::Signing(error.into()))
+    }
+
+    /// Tries again to publish what has no quorum, after a pause.
+    pub(crate) async fn try_again(&mut self) -> Result<(), EngineError> {
+        self.host.sleep(PAUSE).await;
+        self.sign_and_publish(None).await.map(drop)
+    }
+}
+
+/// A published checkpoint with one more line, if the line is for that very checkpoint.
+pub(crate) fn with_line(
+    published: &Published,
+    size: u64,
+    root: &Hash,
+    line: Signature,
+) -> Option<Arc<Published>> {
+    if published.size != size || published.root != *root {
+        return None;
+    }
+    let note = Note::parse(std::str::from_utf8(&published.note).ok()?).ok()?;
+    if note.signatures().contains(&line) {
+        return None;
+    }
+    let signatures = note.signatures().iter().cloned().chain([line]).collect();
+    let note = Note::new(note.text().to_owned(), signatures).ok()?;
+    Some(Arc::new(Published { note: note.to_string().into(), ..published.clone() }))
+}
