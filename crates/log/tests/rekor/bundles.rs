@@ -1,8 +1,6 @@
 //! Real bundles of Rekor v2 logs: whoever rebuilds the request from signature and certificate gets, byte for byte, the leaf that
 //! the log of its day wrote. The conformance cases are not part of the repository; the bundles beside `verify` are.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "tests may")]
-
 use sealwax_formats::{
     Bundle, Content, EntryBody, KeyDetailsField, Material, Verifier as BodyVerifier, readers,
 };
@@ -11,6 +9,8 @@ use sealwax_log::rekor::message::{
     Verifier, VerifierKey,
 };
 use sealwax_log::rekor::{CreateEntryRequest, ValidEntry};
+use sealwax_testkit::leaf::LeafOptions;
+use sealwax_testkit::{Instance, SignOptions};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,26 @@ fn conformance_cases() {
     let found = Found::below(&directory);
     assert!(found.same >= 10, "{found:?}");
     assert!(found.differing.iter().eq(MADE_TO_DIFFER.iter()), "{found:?}");
+}
+
+/// The testkit writes leaves too, with code of its own: for messages and envelopes, certificates and bare keys of every kind.
+#[test]
+fn bundles_of_the_testkit() {
+    use sealwax_crypto::KeyKind;
+    let mut found = Found::default();
+    for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::EcdsaP521, KeyKind::Rsa { bits: 3072 }] {
+        let instance = Instance::usual();
+        let certificate = SignOptions::rekor_v2().with_leaf(|leaf| LeafOptions { key: kind, ..leaf });
+        let key = SignOptions::rekor_v2().managed_key(0);
+        for options in [certificate, key] {
+            for made in
+                [instance.sign_message(b"artifact", &options), instance.sign_dsse(b"artifact", &options)]
+            {
+                found.look(&Bundle::parse(&made.bundle_json()).unwrap(), "testkit");
+            }
+        }
+    }
+    assert!(found.same == 16 && found.differing.is_empty(), "{found:?}");
 }
 
 /// What became of the entries of Rekor v2 in every bundle below a directory.
