@@ -34,7 +34,6 @@ use hyper::{
 use sealwax_crypto::KeyKind;
 use sealwax_pki::Sct;
 use sealwax_signer::Signer;
-use sealwax_tlog::rfc6962;
 use std::sync::Arc;
 
 /// What a certificate log needs besides its engine.
@@ -46,7 +45,7 @@ pub struct CtFace {
     issuers: Issuers,
 }
 
-/// The key is not one that a certificate log may have: RFC 6962 section 2.1.4 knows ECDSA and RSA.
+/// The key is not one that a certificate log may have: RFC 6962 section 2.1.4 knows ECDSA P-256 and RSA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("certificate logs do not sign with {kind} keys")]
 pub struct UnfitKey {
@@ -61,7 +60,7 @@ impl CtFace {
     /// [`UnfitKey`].
     pub fn new(signer: Arc<dyn Signer>, roots: Roots, window: NotAfterWindow) -> Result<Self, UnfitKey> {
         let kind = signer.public_key().kind();
-        if rfc6962::scheme(kind).is_none() {
+        if !matches!(kind, KeyKind::EcdsaP256 | KeyKind::Rsa { .. }) {
             return Err(UnfitKey { kind });
         }
         let log_id = signer.public_key().spki_sha256();

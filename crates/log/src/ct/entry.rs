@@ -37,12 +37,7 @@ pub fn submission(chain: &VerifiedChain) -> Result<Submission, PrecertificateErr
 /// The name of the object with an issuer's DER (static-ct-api, "Issuers").
 #[must_use]
 pub fn issuer_name(issuer: &Certificate) -> String {
-    use std::fmt::Write as _;
-    let mut name = String::with_capacity(71);
-    name.push_str("issuer/");
-    for byte in issuer.fingerprint() {
-        // Writing to a string does not fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+    let digits = issuer.fingerprint().into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    "issuer/".chars().chain(digits).collect()
 }

@@ -1,6 +1,6 @@
 //! From a chain to an entry, a leaf and an SCT.
 
-use crate::world::{authority, certificate, chain, leaf, precertificate, roots, verify};
+use crate::world::{authority, certificate, chain, final_certificate, leaf, precertificate, roots, verify};
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, Scheme, SigningKey, sha256};
 use sealwax_formats::base64;
 use sealwax_log::{
@@ -15,7 +15,7 @@ use sealwax_log::{
 use sealwax_pki::{PrecertificateError, Sct};
 use sealwax_testkit::{
     authority::{Authority, AuthorityOptions},
-    certificate::{CertificateDraft, oids},
+    certificate::oids,
     der,
 };
 use serde_json::Value;
@@ -36,17 +36,6 @@ fn parts(submission: &Submission) -> (bytes::Bytes, bytes::Bytes) {
 fn record(submission: &Submission) -> Vec<u8> {
     let (entry, extra) = parts(submission);
     seal(&entry, &extra, INDEX, TIME).unwrap().record
-}
-
-/// The certificate that this precertificate announces, with this SCT.
-fn final_certificate(precertificate: &CertificateDraft, sct: &Sct) -> Vec<u8> {
-    let bytes = sct.to_bytes().unwrap();
-    let vector = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
-    let list = der::octet_string(vector(&vector(&bytes)));
-    let mut draft = precertificate.clone();
-    let poison = draft.extension_mut(oids::PRECERTIFICATE_POISON).unwrap();
-    (poison.oid, poison.critical, poison.value) = (oids::SCT_LIST.into(), false, list);
-    draft.sign()
 }
 
 #[test]

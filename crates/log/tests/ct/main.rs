@@ -1,4 +1,4 @@
-//! The certificate log without its engine: chains, roots, entries and SCTs, with certificates made here.
+//! The certificate log: chains, roots, entries and SCTs, with certificates made here; and the face over a running engine.
 
 // Under `cfg(test)` the helpers of tests are tests too, for the lints.
 #[cfg(test)]
@@ -8,6 +8,12 @@ mod entries;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod issuers;
+#[cfg(test)]
 mod roots;
+#[cfg(test)]
+mod running;
+#[cfg(test)]
+mod served;
 #[cfg(test)]
 mod world;

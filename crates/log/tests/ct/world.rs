@@ -3,10 +3,11 @@
 use sealwax_crypto::KeyKind;
 use sealwax_formats::base64;
 use sealwax_log::ct::{ChainError, Issuers, NotAfterWindow, Roots, Submitted, VerifiedChain, request};
-use sealwax_pki::Certificate;
+use sealwax_pki::{Certificate, Sct};
 use sealwax_testkit::{
     authority::{Authority, AuthorityOptions},
     certificate::{CertificateDraft, key_usage, oids},
+    der,
     signer::Signer,
 };
 
@@ -50,6 +51,17 @@ pub(crate) fn precertificate(authority: &Authority) -> CertificateDraft {
 /// The leaf and what is above it, root included.
 pub(crate) fn chain(leaf: &CertificateDraft, authority: &Authority) -> Vec<Vec<u8>> {
     [vec![leaf.sign()], authority.certificates_above_leaf()].concat()
+}
+
+/// The certificate that this precertificate announces, with this SCT.
+pub(crate) fn final_certificate(precertificate: &CertificateDraft, sct: &Sct) -> Vec<u8> {
+    let bytes = sct.to_bytes().unwrap();
+    let vector = |bytes: &[u8]| [&u16::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
+    let list = der::octet_string(vector(&vector(&bytes)));
+    let mut draft = precertificate.clone();
+    let poison = draft.extension_mut(oids::PRECERTIFICATE_POISON).unwrap();
+    (poison.oid, poison.critical, poison.value) = (oids::SCT_LIST.into(), false, list);
+    draft.sign()
 }
 
 pub(crate) fn body(chain: &[Vec<u8>]) -> Vec<u8> {
