@@ -37,4 +37,4 @@ pub use key::PublicKey;
 pub use registry::{KeyDetails, KeyEncoding};
 pub use scheme::{KeyKind, Message, Scheme};
 #[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
-pub use sign::SigningKey;
+pub use sign::{SigningKey, random};

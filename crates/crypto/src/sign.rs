@@ -165,6 +165,16 @@ impl fmt::Debug for SigningKey {
     }
 }
 
+/// Bytes from the operating system's randomness.
+///
+/// # Errors
+/// [`SignError::Provider`] only.
+pub fn random<const N: usize>() -> Result<[u8; N], SignError> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| SignError::Provider)?;
+    Ok(bytes)
+}
+
 fn sign_rsa(pair: &RsaKeyPair, scheme: Scheme, digest: &Digest) -> Option<Vec<u8>> {
     use HashAlgorithm::{Sha256, Sha384, Sha512};
     let encoding: &'static dyn RsaEncoding = match scheme {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
+use crate::log::args::LogCommand;
+
 /// Exit codes, the same for every command that gives a verdict.
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -77,6 +79,9 @@ pub enum Command {
     /// Keep the trust profiles: the roots that verification stands on
     #[command(subcommand)]
     Trust(TrustCommand),
+    /// Run transparency logs of your own: of signatures, and of certificates
+    #[command(subcommand)]
+    Log(LogCommand),
     /// Print the completions for a shell
     #[command(after_help = "Example:\n  sealwax completions bash > /etc/bash_completion.d/sealwax")]
     Completions {

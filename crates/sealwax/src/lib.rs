@@ -16,6 +16,7 @@ mod bundle;
 mod inspect;
 mod judge;
 mod list;
+mod log;
 mod neighbours;
 mod ordered;
 mod output_file;
@@ -106,6 +107,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Bundle(command) => bundle::run(command, out),
         Command::Trust(command) => trust::run(command, out),
+        Command::Log(command) => log::run(command, out),
         Command::Completions { shell } => {
             // Not into `out`: the generator panics where it cannot write.
             let mut script = Vec::new();

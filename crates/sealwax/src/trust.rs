@@ -64,11 +64,11 @@ fn write(out: &mut impl Write, text: &str) -> Result<(), Failure> {
         .map_err(|error| Failure::cannot(format!("cannot write the result: {error}")))
 }
 
-fn write_json(out: &mut impl Write, value: &Value<'_>) -> Result<(), Failure> {
+pub(crate) fn write_json(out: &mut impl Write, value: &Value<'_>) -> Result<(), Failure> {
     write(out, &format!("{}\n", terminal::escaped_json(&sealwax_json::pretty(value))))
 }
 
 /// The same for people or for programs.
-fn write_node(out: &mut impl Write, node: Node, json: bool) -> Result<(), Failure> {
+pub(crate) fn write_node(out: &mut impl Write, node: Node, json: bool) -> Result<(), Failure> {
     if json { write_json(out, &node.into_json()) } else { write(out, &node.to_text()) }
 }

@@ -4,6 +4,8 @@
 //!
 //! **Non-goals.** What is signed. Verification: that is `crypto`.
 
+pub mod file;
+
 use sealwax_crypto::{Message, PublicKey, Scheme, SigningKey};
 
 /// A private key that may live elsewhere. Calls may block (a token, a network): call from a thread that may wait.

@@ -15,6 +15,7 @@ pub mod disk;
 mod error;
 pub mod memory;
 mod name;
+mod view;
 
 #[cfg(test)]
 mod scratch;
@@ -24,6 +25,7 @@ pub use directory::Directory;
 pub use error::StoreError;
 pub use memory::Memory;
 use std::future::Future;
+pub use view::View;
 
 /// Objects by name. Names are relative paths of `a-z A-Z 0-9 . _ - /`, never empty, without `..` or empty segments, and
 /// not the directory's own `checkpoint`, `lock`, `tmp/…`, `wal/…`. Another name is [`StoreError::Failed`].

@@ -10,7 +10,7 @@ use sealwax_tlog::{
 };
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
@@ -23,11 +23,17 @@ pub(crate) struct Front {
     pub(crate) kind: Kind,
     pub(crate) keys: Vec<VerifierKey>,
     pub(crate) origin: String,
+    pub(crate) metrics: Arc<Metrics>,
+    /// What is exchanged when the log is opened again.
+    pub(crate) opened: RwLock<Arc<Opened>>,
+}
+
+/// One opening of the log.
+pub(crate) struct Opened {
     pub(crate) queue: Arc<Queue>,
     pub(crate) reader: Reader,
     pub(crate) published: watch::Receiver<Option<Arc<Published>>>,
     pub(crate) publish: Arc<watch::Sender<Option<Arc<Published>>>>,
-    pub(crate) metrics: Arc<Metrics>,
     /// Objects beside the tree that are known to be durable.
     pub(crate) kept: Mutex<BTreeSet<String>>,
 }
@@ -103,6 +109,17 @@ impl Log {
         Self(Arc::new(front))
     }
 
+    /// From now on this front, and every clone of it, leads to another opening of the same log; what was begun with the one
+    /// before ends with it.
+    pub fn replace(&self, other: &Self) {
+        let opened = other.opened();
+        *self.0.opened.write().unwrap_or_else(PoisonError::into_inner) = opened;
+    }
+
+    fn opened(&self) -> Arc<Opened> {
+        Arc::clone(&self.0.opened.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Which log this is.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -148,13 +165,14 @@ impl Log {
         if found > limit {
             return Err(AddError::TooLarge { found, limit });
         }
-        let waiting = self.0.queue.push(submission, found)?;
+        let opened = self.opened();
+        let waiting = opened.queue.push(submission, found)?;
         let place = waiting.await.unwrap_or(Err(AddError::Stopped))?;
         let (index, timestamp, published) = (place.index, place.timestamp, place.published);
         let duplicate = place.proof.is_none();
         let proof = match place.proof {
             Some(proof) => proof,
-            None => self.0.reader.prove(index, published.size).await.map_err(not_now)?,
+            None => opened.reader.prove(index, published.size).await.map_err(not_now)?,
         };
         Ok(Added { index, timestamp, duplicate, proof, published })
     }
@@ -162,20 +180,20 @@ impl Log {
     /// The newest published checkpoint.
     #[must_use]
     pub fn published(&self) -> Option<Arc<Published>> {
-        self.0.published.borrow().clone()
+        self.opened().published.borrow().clone()
     }
 
     /// Completes with each new checkpoint; misses those that were replaced before it was asked.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<Option<Arc<Published>>> {
-        self.0.published.clone()
+        self.opened().published.clone()
     }
 
     /// Adds a cosignature that has arrived to the published checkpoint, if it is still the one of this size and root.
     /// The line must have been verified. Returns whether it was added.
     #[must_use]
     pub fn add_cosignature(&self, size: u64, root: &Hash, line: &Signature) -> bool {
-        self.0.publish.send_if_modified(|published| {
+        self.opened().publish.send_if_modified(|published| {
             let with = published.as_ref().and_then(|now| with_line(now, size, root, line.clone()));
             let added = with.is_some();
             if added {
@@ -190,7 +208,7 @@ impl Log {
     /// # Errors
     /// [`ReadError`].
     pub async fn tile(&self, tile: Tile) -> Result<Option<Bytes>, ReadError> {
-        self.0.reader.tile(tile, self.size()).await
+        self.opened().reader.tile(tile, self.size()).await
     }
 
     /// An entry bundle (signature log) or data tile (certificate log), likewise.
@@ -198,7 +216,7 @@ impl Log {
     /// # Errors
     /// [`ReadError`].
     pub async fn entries(&self, bundle: EntryBundle) -> Result<Option<Bytes>, ReadError> {
-        self.0.reader.bundle(bundle, self.size()).await
+        self.opened().reader.bundle(bundle, self.size()).await
     }
 
     /// The hashes of a proof in a published tree.
@@ -206,7 +224,7 @@ impl Log {
     /// # Errors
     /// [`ReadError`].
     pub async fn carry_out(&self, plan: &Plan) -> Result<Vec<Hash>, ReadError> {
-        self.0.reader.carry_out(plan, self.size()).await
+        self.opened().reader.carry_out(plan, self.size()).await
     }
 
     /// An object beside the tree: `issuer/<hex>`.
@@ -214,7 +232,7 @@ impl Log {
     /// # Errors
     /// [`ReadError`].
     pub async fn object(&self, name: &str) -> Result<Option<Bytes>, ReadError> {
-        Ok(self.0.reader.objects.get(name).await?)
+        Ok(self.opened().reader.objects.get(name).await?)
     }
 
     /// Stores an object beside the tree and returns when it is durable; does nothing if it is there already. For issuers
@@ -223,12 +241,13 @@ impl Log {
     /// # Errors
     /// The store's.
     pub async fn keep_object(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
-        let kept = || self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = self.opened();
+        let kept = || opened.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept().contains(name) {
             return Ok(());
         }
         // Also if it is there: whoever put it may not have flushed it yet.
-        self.0.reader.objects.keep(name, value).await?;
+        opened.reader.objects.keep(name, value).await?;
         let mut kept = kept();
         if kept.len() >= MAX_KEPT {
             kept.clear();
@@ -240,7 +259,7 @@ impl Log {
     /// How many submissions wait, and how many may.
     #[must_use]
     pub fn queue(&self) -> (usize, usize) {
-        self.0.queue.depth()
+        self.opened().queue.depth()
     }
 
     /// Whether entries are taken now, and if not, why: for `/readyz`.
@@ -248,21 +267,28 @@ impl Log {
     /// # Errors
     /// The reason.
     pub fn ready(&self) -> Result<(), AddError> {
-        self.0.queue.closed().map_or(Ok(()), Err)
+        self.opened().queue.closed().map_or(Ok(()), Err)
     }
 
     /// Takes no more entries from the next round on, for ever (LOG rule 11).
     pub fn freeze(&self) {
-        self.0.queue.ask_to_freeze();
+        self.opened().queue.ask_to_freeze();
+    }
+
+    /// Takes no entries, for a log that is only read; a frozen one keeps saying that it is.
+    pub fn refuse(&self, reason: impl Into<String>) {
+        if !matches!(self.opened().queue.closed(), Some(AddError::Frozen)) {
+            self.opened().queue.close(Some(AddError::NotNow { reason: reason.into() }));
+        }
     }
 
     /// Finishes what waits, settles, and stops.
     pub fn stop(&self) {
-        self.0.queue.ask_to_stop();
+        self.opened().queue.ask_to_stop();
     }
 
     fn size(&self) -> TreeSize {
-        TreeSize(self.0.published.borrow().as_ref().map_or(0, |published| published.size))
+        TreeSize(self.opened().published.borrow().as_ref().map_or(0, |published| published.size))
     }
 }
 

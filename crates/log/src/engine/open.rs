@@ -4,6 +4,7 @@ use super::{
     Config, EngineError, Front, Host, LockValue, Log, ReadError, Sequencer, Shape, Signing, Step,
     batch::Batch,
     edge::{Edge, Entries},
+    handle::Opened,
     queue::Queue,
     reader::Reader,
     replicas::PAUSE,
@@ -72,12 +73,14 @@ pub async fn open<S: ObjectStore + LockStore + 'static>(
         kind: config.kind,
         keys: signing.verifier_keys().cloned().collect(),
         origin: lock.origin.clone(),
-        queue: queue.clone(),
-        reader: reader.clone(),
-        published,
-        publish: publish.clone(),
         metrics: metrics.clone(),
-        kept: Mutex::default(),
+        opened: RwLock::new(Arc::new(Opened {
+            queue: queue.clone(),
+            reader: reader.clone(),
+            published,
+            publish: publish.clone(),
+            kept: Mutex::default(),
+        })),
     };
     metrics.queue_limit.set(config.queue.entries as u64);
     let mut sequencer = Sequencer {

@@ -1,0 +1,57 @@
+//! `sealwax log`: make, serve, and look after transparency logs. What a log is and does: the crate `sealwax-log`.
+
+pub(crate) mod args;
+mod description;
+mod host;
+mod keys;
+mod new;
+mod serve;
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::path::Path;
+
+use sealwax_store::StoreError;
+use sealwax_store::directory::{Directory, Options};
+use sealwax_store::disk::Os;
+
+use self::args::LogCommand;
+use crate::Failure;
+use crate::judge::Status;
+
+pub(crate) fn run(command: LogCommand, out: &mut impl Write) -> Result<Status, Failure> {
+    match command {
+        LogCommand::New(args) => new::run(&args, out),
+        LogCommand::Serve(args) => serve::run(&args),
+    }
+}
+
+/// The disk under a log.
+fn disk(directory: &Path) -> Result<Os, Failure> {
+    Os::new(directory).map_err(|error| match error.kind() {
+        io::ErrorKind::Unsupported => Failure::cannot(format!(
+            "{} lies on a file system over a network, where neither locks nor flushes can be relied on: {error}",
+            directory.display()
+        )),
+        _ => Failure::cannot(format!("{}: {error}", directory.display())),
+    })
+}
+
+/// Opens the store of a log for writing, if nobody else has.
+fn open_store(directory: &Path, options: &Options) -> Result<Directory<Os>, Failure> {
+    Directory::open(disk(directory)?, options).map_err(|error| match error {
+        StoreError::InUse { by } => Failure::cannot(in_use(directory, &by)),
+        error => Failure::cannot(format!("{}: {error}", directory.display())),
+    })
+}
+
+fn in_use(directory: &Path, by: &str) -> String {
+    let by = if by.is_empty() { "another process".to_owned() } else { format!("process {by}") };
+    format!("{} is open for writing in {by}; a log has one writer", directory.display())
+}
+
+/// Runs a future on this thread.
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    Ok(runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?.block_on(future))
+}

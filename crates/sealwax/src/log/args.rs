@@ -1,0 +1,153 @@
+//! The command line of `sealwax log`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+const NEW_EXAMPLES: &str = "\
+Examples:
+  A signature log, as Rekor v2; the origin is its host name, which clients take for its name:
+    sealwax log new /var/lib/log --origin log.acme.example
+
+  A certificate log; the origin is its URL without the scheme:
+    sealwax log new /var/lib/ct --kind certificate --origin ct.acme.example/2026h1 --roots roots.pem
+
+Keep key.pem somewhere else as well, and nowhere that others can read: without it the log is over, and whoever
+has it can fork the log.";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  On this machine, behind a proxy that has the certificate:
+    sealwax log serve /var/lib/log --listen 127.0.0.1:3000 --metrics-listen 127.0.0.1:9100
+
+  A certificate log, with TLS; its roots are read again on SIGHUP:
+    sealwax log serve /var/lib/ct --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
+
+  For a script: any free port, and a file that says which, once it answers:
+    sealwax log serve DIR --listen 127.0.0.1:0 --ready-file ready.json
+
+SIGTERM and SIGINT stop it when what was accepted is answered; a second one stops it at once, which loses nothing
+that was answered. /healthz says whether the process answers, /readyz whether the log takes entries, and if not, why.";
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  it stopped because it was told to
+  2  the command line is wrong
+  3  the log cannot be opened or served";
+
+#[derive(Debug, Subcommand)]
+pub enum LogCommand {
+    /// Make an empty log in a new directory, and print the key that verifies it
+    #[command(after_help = NEW_EXAMPLES)]
+    New(NewArgs),
+    /// Serve a log: reads and submissions on one port
+    #[command(after_help = SERVE_EXAMPLES, after_long_help = format!("{SERVE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Serve(Box<ServeArgs>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KindArg {
+    /// Signatures and attestations, as Rekor v2
+    Signature,
+    /// Certificates, as static-ct-api
+    Certificate,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AlgorithmArg {
+    /// The default of signature logs
+    #[value(name = "ed25519")]
+    Ed25519,
+    /// The default of certificate logs, which cannot have Ed25519
+    #[value(name = "ecdsa-p256")]
+    EcdsaP256,
+}
+
+#[derive(Args, Debug)]
+pub struct NewArgs {
+    /// The directory; it must be empty or not exist, on a disk of this machine
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// The name of the log in every checkpoint, for ever: its host name, or for a certificate log its URL without scheme
+    #[arg(long, value_name = "NAME")]
+    pub origin: String,
+    /// What it is a log of
+    #[arg(long, value_enum, default_value_t = KindArg::Signature)]
+    pub kind: KindArg,
+    /// A key that exists, PKCS#8 in PEM, which stays where it is [default: a new one in DIR/key.pem]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<String>,
+    /// The kind of a new key
+    #[arg(long, value_enum, conflicts_with = "key")]
+    pub algorithm: Option<AlgorithmArg>,
+    /// A second signature on every checkpoint: `ml-dsa-44` makes the key, or a file that has one
+    #[arg(long, value_name = "ml-dsa-44|FILE")]
+    pub second_key: Option<String>,
+    /// Certificate log: the roots that chains may end in, in PEM, which are copied to DIR/roots.pem
+    #[arg(long, value_name = "FILE")]
+    pub roots: Option<PathBuf>,
+    /// The path of its URL, if it is not at the root of its host [default: that of a certificate log's origin]
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// The log
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Where to listen: an address and a port; port 0 picks one
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: SocketAddr,
+    /// A file to write {"url": …} into, once the log answers
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
+    /// Take no entries and write nothing, also while another process has the log open
+    #[arg(long)]
+    pub read_only: bool,
+    /// Where to listen for Prometheus, who asks for /metrics; not for strangers
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+    /// The certificate for TLS, in PEM, with its chain; without it the port speaks plain HTTP
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its key
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// The path of the log's URL [default: as the log was made]
+    #[arg(long, value_name = "PATH")]
+    pub base_path: Option<String>,
+    /// Certificate log: the roots that chains may end in, in PEM; read again on SIGHUP [default: DIR/roots.pem]
+    #[arg(long, value_name = "FILE")]
+    pub roots: Option<PathBuf>,
+    /// Certificate log: take certificates that are valid until this time or later
+    #[arg(long, value_name = "TIME")]
+    pub not_after_start: Option<jiff::Timestamp>,
+    /// Certificate log: take certificates that are valid until before this time
+    #[arg(long, value_name = "TIME")]
+    pub not_after_limit: Option<jiff::Timestamp>,
+    /// Connections, in all
+    #[arg(long, value_name = "NUMBER")]
+    pub max_connections: Option<usize>,
+    /// Connections of one address
+    #[arg(long, value_name = "NUMBER")]
+    pub max_connections_per_address: Option<u32>,
+    /// Entries per second of one address, with bursts of ten seconds' worth [default: no limit]
+    #[arg(long, value_name = "NUMBER")]
+    pub rate_limit: Option<f64>,
+    /// How lines on standard error look
+    #[arg(long, value_enum, default_value_t = LogFormat::Human)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Human,
+    /// A JSON object each
+    Json,
+}

@@ -1,0 +1,210 @@
+//! `sealwax log new`.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sealwax_crypto::{KeyKind, pem};
+use sealwax_formats::base64;
+use sealwax_log::Kind;
+use sealwax_log::engine;
+use sealwax_signer::{Signer, file};
+use sealwax_store::directory::{Directory, Options};
+use sealwax_store::disk::Os;
+use sealwax_tlog::LogKey;
+
+use super::args::{AlgorithmArg, KindArg, NewArgs};
+use super::description::Description;
+use super::host::System;
+use super::keys::{self, Keys};
+use super::serve::face;
+use crate::Failure;
+use crate::inspect::node::Node;
+use crate::judge::Status;
+use crate::{output_file, trust};
+
+/// The public key, for whoever wants it without reading [`super::description::NAME`].
+pub const PUBLIC_KEY: &str = "key.pub";
+
+/// The roots that a certificate log accepts, in PEM.
+pub const ROOTS: &str = "roots.pem";
+
+pub fn run(args: &NewArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    let kind = match args.kind {
+        KindArg::Signature => Kind::Signature,
+        KindArg::Certificate => Kind::Certificate,
+    };
+    check_origin(&args.origin)?;
+    let path = url_path(kind, &args.origin, args.path.as_deref())?;
+    let key = args.key.as_deref().map(keys::reference).transpose()?;
+    let second = args.second_key.as_deref().filter(|word| *word != "ml-dsa-44");
+    let second = second.map(keys::reference).transpose()?;
+
+    let roots = roots(kind, args.roots.as_deref())?;
+
+    let directory = &args.directory;
+    make_directory(directory)?;
+    let first_key = (key, algorithm(kind, args.algorithm)?, "key.pem");
+    let second_key = args.second_key.is_some().then_some((second, KeyKind::MlDsa44, "key-2.pem"));
+    let (first, first_path) = key_of(directory, first_key)?;
+    let second = second_key.map(|key| key_of(directory, key)).transpose()?;
+    let (second, second_path) = second.unzip();
+    let keys = Keys::new(kind, &args.origin, first, second)?;
+
+    let store = open(directory)?;
+    let mut description = Description::new(kind, args.origin.clone(), path, store.place().to_string());
+    description.keys = [Some(first_path), second_path].into_iter().flatten().collect();
+    description.verifier_keys = keys.verifier_keys();
+    let created = super::block_on(engine::create(&store, &keys.signing, &System))?;
+    created.map_err(|error| Failure::cannot(format!("{}: {error}", directory.display())))?;
+    let public = pem::encode("PUBLIC KEY", keys.signer.public_key().spki_der());
+    output_file::write(&directory.join(PUBLIC_KEY), public.as_bytes(), false)?;
+    if let Some(roots) = roots {
+        output_file::write(&directory.join(ROOTS), &roots, false)?;
+    }
+    // Last: a directory without it is no log.
+    description.write(directory, false)?;
+    trust::write_node(out, report(directory, &description, &keys), args.json)?;
+    Ok(Status::Verified)
+}
+
+/// A name that every reader of checkpoints and vkeys takes, and no URL.
+fn check_origin(origin: &str) -> Result<(), Failure> {
+    let bad = |why: &str| Err(Failure::usage(format!("--origin {origin:?}: {why}")));
+    if origin.contains("://") {
+        return bad("leave the scheme out");
+    }
+    if origin.starts_with('/') || origin.ends_with('/') {
+        return bad("leave the slash at its end out");
+    }
+    if origin.is_empty() || origin.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+') {
+        return bad("a name has no spaces, no plus and no control characters");
+    }
+    Ok(())
+}
+
+/// The path of the log's URL: a certificate log's origin says it.
+fn url_path(kind: Kind, origin: &str, given: Option<&str>) -> Result<String, Failure> {
+    let of_origin = origin.split_once('/').map_or("", |(_, path)| path);
+    let path = match (kind, given) {
+        (_, None) if kind == Kind::Certificate => of_origin,
+        (_, given) => given.unwrap_or_default().trim_matches('/'),
+    };
+    if kind == Kind::Certificate && path != of_origin {
+        return Err(Failure::usage(format!(
+            "a certificate log's origin is its URL without the scheme, so its path is /{of_origin} and not /{path}"
+        )));
+    }
+    if path.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#' | '%')) {
+        return Err(Failure::usage(format!("--path {path:?}: letters, digits, dots, dashes and slashes")));
+    }
+    Ok(if path.is_empty() { String::new() } else { format!("/{path}") })
+}
+
+/// The roots, if they are good.
+fn roots(kind: Kind, given: Option<&Path>) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(path) = given else { return Ok(None) };
+    if kind != Kind::Certificate {
+        return Err(Failure::usage("--roots is for certificate logs"));
+    }
+    face::read(path)?;
+    fs::read(path)
+        .map(Some)
+        .map_err(|error| Failure::cannot(format!("cannot read {}: {error}", path.display())))
+}
+
+fn algorithm(kind: Kind, given: Option<AlgorithmArg>) -> Result<KeyKind, Failure> {
+    match (kind, given) {
+        (Kind::Certificate, Some(AlgorithmArg::Ed25519)) => {
+            Err(Failure::usage("certificate logs sign with ECDSA (RFC 6962 section 2.1.4)"))
+        }
+        (Kind::Certificate, _) | (_, Some(AlgorithmArg::EcdsaP256)) => Ok(KeyKind::EcdsaP256),
+        (Kind::Signature, _) => Ok(KeyKind::Ed25519),
+    }
+}
+
+/// A directory with nothing in it.
+fn make_directory(directory: &Path) -> Result<(), Failure> {
+    let cannot = |error: io::Error| Failure::cannot(format!("{}: {error}", directory.display()));
+    match Os::create(directory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let mut names = fs::read_dir(directory).map_err(cannot)?;
+            match names.next() {
+                None => Ok(()),
+                Some(_) if directory.join(super::description::NAME).exists() => {
+                    Err(Failure::cannot(format!("{} is a log already", directory.display())))
+                }
+                Some(_) => Err(Failure::cannot(format!("{} is not empty", directory.display()))),
+            }
+        }
+        created => created.map(drop).map_err(cannot),
+    }
+}
+
+/// The key that was given, or a new one in the directory; and how it is written down.
+fn key_of(
+    directory: &Path,
+    (given, kind, name): (Option<PathBuf>, KeyKind, &str),
+) -> Result<(Arc<dyn Signer>, PathBuf), Failure> {
+    if let Some(path) = given {
+        return Ok((keys::read(&path)?, path));
+    }
+    let key =
+        file::create(&directory.join(name), kind).map_err(|error| Failure::cannot(error.to_string()))?;
+    let durable = File::open(directory).and_then(|directory| directory.sync_all());
+    durable.map_err(|error| Failure::cannot(format!("{}: {error}", directory.display())))?;
+    Ok((Arc::new(key), name.into()))
+}
+
+fn open(directory: &Path) -> Result<Directory<Os>, Failure> {
+    super::open_store(directory, &Options { background: false, ..Options::default() })
+}
+
+fn report(directory: &Path, description: &Description, keys: &Keys) -> Node {
+    let id = match (description.kind, keys.signing.verifier_keys().next()) {
+        (Kind::Signature, Some(key)) => LogKey::from_verifier_key(key.clone()).ok().map(|key| *key.id()),
+        _ => Some(keys.signer.public_key().spki_sha256()),
+    };
+    let kind = match description.kind {
+        Kind::Signature => "signature",
+        Kind::Certificate => "certificate",
+    };
+    Node::new()
+        .with("directory", directory.display().to_string())
+        .with("kind", kind)
+        .with("origin", description.origin.as_str())
+        .with("verifier_keys", description.verifier_keys.iter().map(String::as_str).collect::<Vec<_>>())
+        .with("log_id", id.map(|id| base64::encode(&id)))
+        .with("public_key", directory.join(PUBLIC_KEY).display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_log() {
+        let path = |kind, origin, given| url_path(kind, origin, given).ok();
+        assert_eq!(path(Kind::Certificate, "ct.example/2026h1", None).as_deref(), Some("/2026h1"));
+        assert_eq!(path(Kind::Certificate, "ct.example", None).as_deref(), Some(""));
+        assert_eq!(
+            path(Kind::Certificate, "ct.example/2026h1", Some("/2026h1/")).as_deref(),
+            Some("/2026h1")
+        );
+        assert_eq!(path(Kind::Certificate, "ct.example/2026h1", Some("/x")), None);
+        assert_eq!(path(Kind::Signature, "log.example", None).as_deref(), Some(""));
+        assert_eq!(path(Kind::Signature, "log.example", Some("a/b")).as_deref(), Some("/a/b"));
+        assert_eq!(path(Kind::Signature, "log.example", Some("a?b")), None);
+    }
+
+    #[test]
+    fn origins() {
+        for good in ["log.example", "log.example:3000", "ct.example/2026h1", "localhost"] {
+            check_origin(good).unwrap();
+        }
+        for bad in ["", "https://log.example", "log.example/", "a b", "a+b", "a\n"] {
+            assert_eq!(check_origin(bad).unwrap_err().status, Status::Usage, "{bad:?}");
+        }
+    }
+}

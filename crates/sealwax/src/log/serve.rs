@@ -1,0 +1,190 @@
+//! `sealwax log serve`.
+
+pub mod face;
+mod keeper;
+mod signals;
+
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sealwax_json::{Object, Value as Json};
+use sealwax_log::http::{Limits, Rate, Server, Site, Stopped, tls_config};
+use sealwax_log::journal::{Format, Journal, Value};
+use sealwax_log::metrics::Metrics;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use self::keeper::{Keeper, Plan};
+use super::args::{LogFormat, ServeArgs};
+use super::description::Description;
+use super::keys::Keys;
+use crate::judge::Status;
+use crate::{Failure, output_file};
+
+/// How many seconds' worth of entries an address may submit at once.
+const BURST_SECONDS: f64 = 10.0;
+
+pub fn run(args: &ServeArgs) -> Result<Status, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
+    runtime.block_on(serve(args)).map(|()| Status::Verified)
+}
+
+async fn serve(args: &ServeArgs) -> Result<(), Failure> {
+    let journal = journal(args.log_format);
+    let description = Description::read(&args.directory)?;
+    let keys = Keys::open(&args.directory, &description)?;
+    let limits = limits(args)?;
+    let tls = tls(args)?;
+    let metrics = Arc::new(Metrics::default());
+    let stop = signals::stop(&journal)?;
+    let face = face::of(args, &description, &keys, &journal)?;
+
+    // On a thread of its own: a round is not to wait for requests, nor requests for the disk.
+    let keeper = Keeper::start(Plan {
+        directory: args.directory.clone(),
+        kind: description.kind,
+        place: description.place.clone(),
+        read_only: args.read_only,
+        signing: keys.signing,
+        metrics: metrics.clone(),
+        journal: journal.clone(),
+    })
+    .await?;
+    let base = args.base_path.as_deref().unwrap_or(&description.path);
+    let site = Site::log(keeper.log().clone(), face, base, &limits, journal.clone());
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let server = bind(args.listen, site, limits, tls, &journal).await?;
+    let url = url(scheme, server.address(), base);
+    let observer = match args.metrics_listen {
+        Some(address) => {
+            let site = Site::metrics(metrics.clone());
+            Some(bind(address, site, Limits::default(), None, &journal).await?)
+        }
+        None => None,
+    };
+
+    let metrics_url = observer.as_ref().map(|server| url_of_metrics(server.address()));
+    let servers = [Some(server), observer].into_iter().flatten();
+    let running: Vec<_> = servers.map(|server| start(server, stop.clone())).collect();
+    announce(args, &url, metrics_url.as_deref(), &journal)?;
+
+    // What was accepted is answered first, and only then the sequencer stops.
+    for server in running {
+        if let Ok(Stopped { cut: cut @ 1.. }) = server.await {
+            let connections = u64::try_from(cut).unwrap_or(u64::MAX);
+            journal.warning("connections were cut", &[("connections", Value::Number(connections))]);
+        }
+    }
+    keeper.stop().await?;
+    journal.info("stopped", &[]);
+    Ok(())
+}
+
+async fn bind(
+    address: SocketAddr,
+    site: Site,
+    limits: Limits,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    journal: &Journal,
+) -> Result<Server, Failure> {
+    let server = Server::bind(address, site, limits, tls, journal.clone()).await;
+    server.map_err(|error| Failure::cannot(format!("cannot listen on {address}: {error}")))
+}
+
+fn start(server: Server, mut stop: watch::Receiver<bool>) -> JoinHandle<Stopped> {
+    let stopping = async move {
+        // An error says that nobody is left to ask for a stop, which is one.
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    tokio::spawn(server.run(stopping))
+}
+
+/// Says that it answers, and where.
+fn announce(args: &ServeArgs, url: &str, metrics: Option<&str>, journal: &Journal) -> Result<(), Failure> {
+    let mut fields = vec![("url", Value::Text(url))];
+    fields.extend(metrics.map(|url| ("metrics", Value::Text(url))));
+    journal.info("serving", &fields);
+    let Some(path) = &args.ready_file else { return Ok(()) };
+    let mut ready = Object::new();
+    ready.insert("url", Json::from(url.to_owned()));
+    if let Some(metrics) = metrics {
+        ready.insert("metrics_url", Json::from(metrics.to_owned()));
+    }
+    let text = format!("{}\n", sealwax_json::compact(&Json::Object(ready)));
+    output_file::write(path, text.as_bytes(), true)
+}
+
+fn url(scheme: &str, address: SocketAddr, base: &str) -> String {
+    let base = base.trim_matches('/');
+    let slash = if base.is_empty() { "" } else { "/" };
+    format!("{scheme}://{}{slash}{base}", reachable(address))
+}
+
+fn url_of_metrics(address: SocketAddr) -> String {
+    url("http", address, "metrics")
+}
+
+/// All addresses of this machine are no address to ask.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+fn limits(args: &ServeArgs) -> Result<Limits, Failure> {
+    let default = Limits::default();
+    let rate = match args.rate_limit {
+        Some(rate) if !rate.is_finite() || rate <= 0.0 => {
+            return Err(Failure::usage("--rate-limit takes a number above 0"));
+        }
+        rate => rate.map(|rate| Rate { per_second: rate, burst: (rate * BURST_SECONDS).max(1.0) }),
+    };
+    Ok(Limits {
+        connections: args.max_connections.unwrap_or(default.connections),
+        connections_per_address: args.max_connections_per_address.unwrap_or(default.connections_per_address),
+        submissions_per_address: rate,
+        ..default
+    })
+}
+
+fn tls(args: &ServeArgs) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {
+    let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
+    let config = tls_config(&read(certificate)?, &read(key)?);
+    config.map(Some).map_err(|error| Failure::cannot(format!("{}: {error}", certificate.display())))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::cannot(format!("cannot read {}: {error}", path.display())))
+}
+
+/// Lines on standard error.
+fn journal(format: LogFormat) -> Journal {
+    let format = match format {
+        LogFormat::Human => Format::Human,
+        LogFormat::Json => Format::Json,
+    };
+    Journal::new(move |event| {
+        // Whoever has closed standard error does not want to read it.
+        let _ = writeln!(std::io::stderr(), "{}", event.line(format, Timestamp::now()));
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_can_be_asked() {
+        let url = |address: &str, base| url("http", address.parse().unwrap(), base);
+        assert_eq!(url("0.0.0.0:80", ""), "http://127.0.0.1:80");
+        assert_eq!(url("[::]:80", "/a/b/"), "http://[::1]:80/a/b");
+        assert_eq!(url("192.0.2.1:3000", "x"), "http://192.0.2.1:3000/x");
+    }
+}
