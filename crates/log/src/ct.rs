@@ -99,7 +99,7 @@ impl CtFace {
             log.keep_object(&entry::issuer_name(issuer), der).await.map_err(AddChainError::Issuer)?;
         }
         let added = log.add(submission).await?;
-        Ok(sct::sign(&*self.signer, &entry, added.index, added.timestamp)?)
+        Ok(sct::sign_anywhere(&self.signer, entry, added.index, added.timestamp).await?)
     }
 }
 

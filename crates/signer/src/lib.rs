@@ -18,6 +18,11 @@ pub trait Signer: Send + Sync {
     /// # Errors
     /// The key does not fit the scheme, or its keeper refused or could not be reached.
     fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError>;
+
+    /// Whether [`Signer::sign`] may wait for something outside of this process. Where not, it may be called from anywhere.
+    fn may_wait(&self) -> bool {
+        true
+    }
 }
 
 /// Why nothing was signed.
@@ -36,5 +41,9 @@ impl Signer for SigningKey {
 
     fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError> {
         Ok(Self::sign(self, scheme, message)?)
+    }
+
+    fn may_wait(&self) -> bool {
+        false
     }
 }

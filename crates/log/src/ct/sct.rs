@@ -1,11 +1,13 @@
 //! From a sequenced entry to its SCT (RFC 6962 section 3.2), and to the answer of add-chain (section 4.1).
 
 use super::leaf::{LeafError, extensions};
+use bytes::Bytes;
 use sealwax_crypto::{Message, Scheme};
 use sealwax_formats::base64;
 use sealwax_pki::{Sct, certificate_timestamp};
 use sealwax_signer::{Signer, SignerError};
 use sealwax_tlog::rfc6962;
+use std::sync::Arc;
 
 /// Why there is no SCT for an entry that has been sequenced. A retry finds the entry.
 #[derive(Debug, thiserror::Error)]
@@ -17,12 +19,30 @@ pub enum SctError {
     /// The key, or its keeper, refused.
     #[error("cannot sign: {0}")]
     Signer(#[from] SignerError),
+    /// The thread that was to sign is gone.
+    #[error("signing was broken off")]
+    BrokenOff,
     /// Such keys do not sign SCTs.
     #[error("certificate logs do not sign with {kind} keys")]
     Kind {
         /// The kind of the key.
         kind: sealwax_crypto::KeyKind,
     },
+}
+
+/// As [`sign`], on a thread that may wait if the key makes it wait.
+pub(super) async fn sign_anywhere(
+    signer: &Arc<dyn Signer>,
+    entry: Bytes,
+    index: u64,
+    timestamp_ms: u64,
+) -> Result<Sct, SctError> {
+    if !signer.may_wait() {
+        return sign(&**signer, &entry, index, timestamp_ms);
+    }
+    let signer = Arc::clone(signer);
+    let signing = tokio::task::spawn_blocking(move || sign(&*signer, &entry, index, timestamp_ms));
+    signing.await.map_err(|_| SctError::BrokenOff)?
 }
 
 /// Signs the SCT of an entry (`entry_type` and `signed_entry`) that has this index and time, in milliseconds: those of its

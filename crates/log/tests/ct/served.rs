@@ -5,16 +5,23 @@ use crate::{
     world::{authority, body, certificate, chain, final_certificate, leaf, precertificate, roots},
 };
 use hyper::{StatusCode, header};
-use sealwax_crypto::{KeyKind, SigningKey};
+use sealwax_crypto::{KeyKind, Message, PublicKey, Scheme, SignError, SigningKey};
 use sealwax_formats::base64;
 use sealwax_log::{
     Log,
     ct::{CtFace, NotAfterWindow, UnfitKey, add_chain, add_pre_chain, get_roots},
     engine::QueueLimits,
 };
+use sealwax_signer::{Signer, SignerError};
 use sealwax_store::Memory;
 use serde_json::Value;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 #[test]
 fn an_sct_is_a_proof_of_what_is_published() {
@@ -136,6 +143,41 @@ fn roots_are_answered_and_exchanged() {
         assert_eq!(answer(&world), other.chain[0].der);
         refused(&world.add(&whole).await, StatusCode::BAD_REQUEST, "not signed by the accepted root");
         assert_eq!(sct(&world.add(&chain(&leaf(&other), &other)).await).leaf_index(), Some(1));
+    });
+}
+
+/// A key that is asked over some wire, which may break.
+struct Remote(SigningKey, AtomicBool);
+
+impl Signer for Remote {
+    fn public_key(&self) -> &PublicKey {
+        self.0.public_key()
+    }
+
+    fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError> {
+        if self.1.load(Ordering::Relaxed) {
+            return Err(SignerError::Key(SignError::Provider));
+        }
+        Ok(self.0.sign(scheme, message)?)
+    }
+}
+
+#[test]
+fn a_key_that_fails_costs_the_sct_and_not_the_entry() {
+    run(async {
+        let world = World::new(Memory::new()).await;
+        let key = SigningKey::from_pkcs8_der(&world.key.to_pkcs8_der().unwrap()).unwrap();
+        let remote = Arc::new(Remote(key, AtomicBool::new(true)));
+        assert!(remote.may_wait() && !world.key.may_wait());
+        let face = CtFace::new(remote.clone(), roots(&world.authority), NotAfterWindow::default()).unwrap();
+        let body = body(&chain(&precertificate(&world.authority), &world.authority));
+        let response = add_pre_chain(&world.log, &face, &body).await;
+        refused(&response, StatusCode::INTERNAL_SERVER_ERROR, "submit it again");
+        assert_eq!(world.log.published().unwrap().size, 1);
+
+        remote.1.store(false, Ordering::Relaxed);
+        assert_eq!(sct(&add_pre_chain(&world.log, &face, &body).await).leaf_index(), Some(0));
+        check_published(&world.log, &world.key, 1).await;
     });
 }
 
