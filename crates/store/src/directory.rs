@@ -14,9 +14,9 @@
 //! - [`ObjectStore::put`], [`ObjectStore::delete`] and a swap of [`Cell::Checkpoint`] return at once, are seen at once by
 //!   this process, and are durable after [`ObjectStore::flush`]. Before that each of them may be found after a crash or
 //!   not, in any combination; an object is the old one or the new one as a whole.
-//! - An object that was staged and deleted may come back when the store is opened again: what is staged goes when a
-//!   segment goes, and a segment goes when all that was staged in it, and in older ones, is deleted, and a newer one holds
-//!   the lock value. Who recovers deletes again what it does not need.
+//! - What is staged goes when its segment goes: when everything in it and in older ones is deleted, and a newer one holds
+//!   the lock value. Until then it comes back when the store is opened again, and goes for good with the first object that
+//!   is staged later and deleted: deleting one deletes those of older swaps too.
 //! - A version of [`Cell::Lock`] is the sequence number of a frame. Opening the store writes the newest frame again, so it
 //!   changes the version too.
 //!

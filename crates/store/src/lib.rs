@@ -47,7 +47,9 @@ pub trait ObjectStore: Send + Sync {
     /// Makes durable everything that was put or deleted before. May run beside other operations.
     fn flush(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Removes an object, also one that was staged. It is no error if there is none.
+    /// Removes an object, also one that was staged. It is no error if there is none. Staged objects are deleted from the
+    /// oldest on: with one go those that older swaps made durable, and what is deleted last may be there again after a
+    /// crash, until a later one goes.
     fn delete(&self, name: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Segment<F> {
 }
 
 /// Where a frame lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Position {
     /// The number of the segment.
     pub(super) segment: u64,

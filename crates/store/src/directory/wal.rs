@@ -1,20 +1,20 @@
 //! The write-ahead file: what is staged and the lock value, in one write and one flush per swap.
 
+mod staged;
 mod writer;
 
 use super::{
-    Options, failed,
-    frame::{self, Frame},
+    Options, failed, frame,
     scan::Scan,
-    segment::{self, Position, Segment},
+    segment::{self, Segment},
     stop::Stop,
 };
 use crate::{
     Bytes, StoreError, Swap, Version, Versioned,
     disk::{Disk, Mode},
 };
+use staged::{Place, Staged};
 use std::{
-    collections::BTreeMap,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -23,17 +23,9 @@ use writer::Writer;
 pub(super) struct Wal<D: Disk> {
     disk: Arc<D>,
     stop: Stop,
-    /// Taken after `writer` where both are.
+    /// Locked for moments only, so that who reads does not wait for a flush. Taken after `writer` where both are.
     staged: Mutex<Staged>,
     writer: Mutex<Writer<D>>,
-}
-
-/// Locked for moments only: who reads does not wait for a flush.
-#[derive(Default)]
-struct Staged {
-    /// Waits for the next swap.
-    buffered: BTreeMap<String, Bytes>,
-    written: BTreeMap<String, Position>,
 }
 
 impl<D: Disk> Wal<D> {
@@ -45,58 +37,56 @@ impl<D: Disk> Wal<D> {
     pub(super) fn open(disk: Arc<D>, options: &Options, stop: Stop) -> Result<Self, StoreError> {
         let scan = Scan::read(&*disk)?;
         let mut writer = Writer::after(&scan, disk.clone(), options, stop.clone())?;
-        let mut staged = Staged { buffered: BTreeMap::new(), written: scan.staged };
+        let mut staged = Staged::default();
+        scan.staged.iter().for_each(|(name, position)| staged.insert(name, *position));
         if let Some((position, _)) = scan.last {
-            let Frame { lock, staged: objects, .. } =
-                segment::read_frame(&*disk, position)?.ok_or_else(|| segment::gone(position))?;
-            let position = writer.append(lock, objects.clone())?;
-            staged.has_written(&mut writer, objects, position);
+            let frame = segment::read_frame(&*disk, position)?.ok_or_else(|| segment::gone(position))?;
+            let position = writer.append(frame.lock, frame.staged.clone())?;
+            frame.staged.iter().for_each(|(name, _)| staged.insert(name, position));
         }
-        writer.remove_unused()?;
+        writer.remove_unused(staged.oldest_segment())?;
         Ok(Self { disk, stop, staged: Mutex::new(staged), writer: Mutex::new(writer) })
     }
 
     pub(super) fn stage(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
         self.stop.check()?;
         let mut staged = lock(&self.staged);
-        let others = staged.buffered.iter().filter(|(other, _)| *other != name);
+        let others = staged.buffered().filter(|(other, _)| *other != name);
         let length: usize = others.map(|(name, value)| frame::entry_length(name, value)).sum();
         if length + frame::entry_length(name, &value) > frame::BODY_MAX {
             return Err(too_long(&format!("stage {name}")));
         }
-        staged.buffered.insert(name.to_owned(), value);
+        staged.buffer(name, value);
         Ok(())
     }
 
     /// A staged object.
     pub(super) fn get(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
-        let position = {
-            let staged = lock(&self.staged);
-            if let Some(value) = staged.buffered.get(name) {
-                return Ok(Some(value.clone()));
-            }
-            let Some(position) = staged.written.get(name) else { return Ok(None) };
-            *position
+        let place = lock(&self.staged).place(name);
+        let position = match place {
+            None => return Ok(None),
+            Some(Place::Buffered(value)) => return Ok(Some(value)),
+            Some(Place::Written(position)) => position,
         };
         // The segment is gone if the object was deleted meanwhile: then there is none.
         let Some(frame) = segment::read_frame(&*self.disk, position)? else { return Ok(None) };
         Ok(frame.staged.into_iter().find_map(|(found, value)| (found == name).then_some(value)))
     }
 
-    /// Forgets a staged object, and removes segments that hold nothing any more. Returns whether there was one.
+    /// Forgets a staged object and those of older swaps, and removes the segments that hold nothing any more. Returns
+    /// whether there was one.
     pub(super) fn delete(&self, name: &str) -> Result<bool, StoreError> {
         self.stop.check()?;
-        if !lock(&self.staged).knows(name) {
+        if lock(&self.staged).place(name).is_none() {
             return Ok(false);
         }
         let mut writer = lock(&self.writer);
-        let mut staged = lock(&self.staged);
-        staged.buffered.remove(name);
-        if let Some(position) = staged.written.remove(name) {
-            writer.release(position);
-        }
-        drop(staged);
-        writer.remove_unused()?;
+        let oldest = {
+            let mut staged = lock(&self.staged);
+            staged.remove(name);
+            staged.oldest_segment()
+        };
+        writer.remove_unused(oldest)?;
         Ok(true)
     }
 
@@ -126,38 +116,17 @@ impl<D: Disk> Wal<D> {
         }
         let objects: Vec<(String, Bytes)> = {
             let staged = lock(&self.staged);
-            staged.buffered.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+            staged.buffered().map(|(name, value)| (name.clone(), value.clone())).collect()
         };
         let position = writer.append(value, objects.clone())?;
-        lock(&self.staged).has_written(&mut writer, objects, position);
+        let oldest = {
+            let mut staged = lock(&self.staged);
+            objects.iter().for_each(|(name, _)| staged.has_written(name, position));
+            staged.oldest_segment()
+        };
         // The swap is done, whatever becomes of old segments. A failure that matters has stopped the store.
-        let _ = writer.remove_unused();
+        let _ = writer.remove_unused(oldest);
         Ok(writer.last().map_or(Swap::Lost, |(_, sequence)| Swap::Done(version(sequence))))
-    }
-}
-
-impl Staged {
-    fn knows(&self, name: &str) -> bool {
-        self.buffered.contains_key(name) || self.written.contains_key(name)
-    }
-
-    /// Notes where objects lie now. Those deleted meanwhile stay deleted.
-    fn has_written<D: Disk>(
-        &mut self,
-        writer: &mut Writer<D>,
-        objects: Vec<(String, Bytes)>,
-        position: Position,
-    ) {
-        for (name, _) in objects {
-            if !self.knows(&name) {
-                continue;
-            }
-            self.buffered.remove(&name);
-            writer.hold(position);
-            if let Some(old) = self.written.insert(name, position) {
-                writer.release(old);
-            }
-        }
     }
 }
 

@@ -35,9 +35,12 @@ fn operation() -> impl Strategy<Value = Operation> {
 struct Pair {
     directory: Option<Directory<Faulty>>,
     memory: Memory,
-    /// Staged and not deleted.
-    staged: Vec<String>,
-    deleted: Vec<String>,
+    /// Staged and not deleted; with how many swaps had been before.
+    staged: Vec<(String, u32)>,
+    deleted: Vec<(String, u32)>,
+    /// Deleted, and perhaps there again.
+    came_back: Vec<(String, u32)>,
+    swaps: u32,
     /// How many names and values were used.
     count: u32,
 }
@@ -70,6 +73,7 @@ impl Pair {
         let two = now(self.memory.swap(cell, in_memory.as_ref(), value)).unwrap();
         assert_eq!(one == Swap::Lost, two == Swap::Lost);
         assert_eq!(one == Swap::Lost, !is_right);
+        self.swaps += u32::from(cell == Cell::Lock && is_right);
     }
 
     fn reopen(&mut self, scratch: &Scratch) {
@@ -77,10 +81,8 @@ impl Pair {
         now(self.directory().flush()).unwrap();
         self.directory = None;
         self.directory = Some(Directory::open(Faulty::new(scratch), &options()).unwrap());
-        // What was deleted may be back; whoever recovers deletes it again.
-        for name in &self.deleted {
-            now(self.directory().delete(name)).unwrap();
-        }
+        // What was deleted may be back, until a later one is deleted.
+        self.came_back.append(&mut self.deleted);
     }
 
     fn run(&mut self, operation: Operation, scratch: &Scratch) {
@@ -95,7 +97,7 @@ impl Pair {
                 let name = format!("staged/{}", self.count);
                 now(self.directory().stage(&name, value.clone())).unwrap();
                 now(self.memory.stage(&name, value)).unwrap();
-                self.staged.push(name);
+                self.staged.push((name, self.swaps));
             }
             Operation::Delete(n) => {
                 now(self.directory().delete(&name(n))).unwrap();
@@ -103,10 +105,11 @@ impl Pair {
             }
             Operation::DeleteStaged if self.staged.is_empty() => {}
             Operation::DeleteStaged => {
-                let name = self.staged.remove(0);
+                let (name, swaps) = self.staged.remove(0);
                 now(self.directory().delete(&name)).unwrap();
                 now(self.memory.delete(&name)).unwrap();
-                self.deleted.push(name);
+                self.deleted.push((name, swaps));
+                self.deleted.extend(self.came_back.extract_if(.., |(_, before)| *before < swaps));
             }
             Operation::Swap(cell, is_right) => self.swap(cell, is_right),
             Operation::Flush => now(self.directory().flush()).unwrap(),
@@ -121,7 +124,7 @@ impl Pair {
             assert_eq!(in_directory, in_memory);
         }
         let put = (0..6).map(name);
-        for name in put.chain(self.staged.iter().cloned()).chain(self.deleted.iter().cloned()) {
+        for name in put.chain(self.staged.iter().chain(&self.deleted).map(|(name, _)| name.clone())) {
             assert_eq!(get(self.directory(), &name), get(&self.memory, &name), "{name}");
         }
     }
@@ -135,7 +138,7 @@ proptest! {
         let scratch = Scratch::new();
         let directory = Directory::open(Faulty::new(&scratch), &options()).unwrap();
         let mut pair =
-            Pair { directory: Some(directory), memory: Memory::new(), staged: vec![], deleted: vec![], count: 0 };
+            Pair { directory: Some(directory), memory: Memory::new(), staged: vec![], deleted: vec![], came_back: vec![], swaps: 0, count: 0 };
         for operation in operations {
             pair.run(operation, &scratch);
             pair.compare();

@@ -10,13 +10,17 @@ fn a_full_segment_is_followed_by_another_and_removed_when_nothing_lives_in_it() 
     }
     let before = scratch.segments().len();
     assert_eq!(before, 10, "two frames are longer than a segment");
-    // Not the oldest: nothing can go.
-    now(store.delete("staged/5")).unwrap();
-    assert_eq!(scratch.segments().len(), before);
-    for round in 0..10 {
-        assert_eq!(get(&store, &format!("staged/{round}")).is_some(), round != 5);
+    for round in 0..4 {
+        now(store.delete(&format!("staged/{round}"))).unwrap();
     }
+    assert_eq!(scratch.segments().len(), before - 4);
+    // Not the oldest: the older ones go with it.
+    now(store.delete("staged/6")).unwrap();
+    assert_eq!(scratch.segments().len(), before - 7);
     for round in 0..10 {
+        assert_eq!(get(&store, &format!("staged/{round}")).is_some(), round > 6);
+    }
+    for round in 7..10 {
         now(store.delete(&format!("staged/{round}"))).unwrap();
         assert_eq!(get(&store, &format!("staged/{round}")), None);
     }
@@ -69,7 +73,12 @@ fn staged_objects_live_as_long_as_their_segment() {
     // The segment had to stay for the lock value. Now that is in the next one.
     assert_eq!(get(&open(&scratch), "staged/1").unwrap(), "one");
     let store = open(&scratch);
-    now(store.delete("staged/1")).unwrap();
+    now(store.stage("staged/2", "two".into())).unwrap();
+    set_lock(&store, "third");
+    now(store.delete("staged/2")).unwrap();
+    assert_eq!(get(&store, "staged/1"), None, "nobody asks for what came back; it goes with a later one");
+    set_lock(&store, vec![0; 1900]);
+    assert_eq!(scratch.segments().len(), 1);
     drop(store);
     assert_eq!(get(&open(&scratch), "staged/1"), None);
 }

@@ -10,7 +10,7 @@ use crate::{
     },
     disk::{Disk, DiskFile, Mode},
 };
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{collections::BTreeSet, io, sync::Arc};
 
 /// The end of the write-ahead file.
 pub(super) struct Writer<D: Disk> {
@@ -22,8 +22,8 @@ pub(super) struct Writer<D: Disk> {
     current: Option<Current<D::File>>,
     /// The segment before the next one, and where its frames end.
     previous: (u64, u64),
-    /// All segments, and how many staged objects each holds.
-    held: BTreeMap<u64, usize>,
+    /// All segments.
+    segments: BTreeSet<u64>,
     /// The newest frame and its sequence number.
     last: Option<(Position, u64)>,
     next_number: u64,
@@ -46,19 +46,18 @@ impl<D: Disk> Writer<D> {
         options: &Options,
         stop: Stop,
     ) -> Result<Self, StoreError> {
-        let mut writer = Self {
+        let writer = Self {
             disk,
             stop,
             segment_bytes: options.segment_bytes,
             reserve_bytes: options.reserve_bytes,
             current: None,
             previous: scan.segments.last().copied().unwrap_or_default(),
-            held: scan.segments.iter().map(|(number, _)| (*number, 0)).collect(),
+            segments: scan.segments.iter().map(|(number, _)| *number).collect(),
             last: scan.last,
             next_number: scan.highest + 1,
             next_sequence: scan.next_sequence + 1,
         };
-        scan.staged.values().for_each(|position| writer.hold(*position));
         for number in &scan.void {
             writer.remove(*number)?;
         }
@@ -121,32 +120,18 @@ impl<D: Disk> Writer<D> {
         }
         file.sync_all().map_err(fatal)?;
         self.disk.sync_dir(segment::DIRECTORY).map_err(fatal)?;
-        self.held.insert(number, 0);
+        self.segments.insert(number);
         let end = HEADER_LENGTH as u64;
         Ok(Current { segment: Segment { header, file }, end, reserved: end })
     }
 
-    /// A staged object lies here now.
-    pub(super) fn hold(&mut self, position: Position) {
-        *self.held.entry(position.segment).or_default() += 1;
-    }
-
-    /// A staged object that lay here is deleted, or lies elsewhere.
-    pub(super) fn release(&mut self, position: Position) {
-        if let Some(count) = self.held.get_mut(&position.segment) {
-            *count = count.saturating_sub(1);
-        }
-    }
-
-    /// Removes the segments that hold nothing any more, from the oldest up to the first that does.
-    pub(super) fn remove_unused(&mut self) -> Result<(), StoreError> {
+    /// Removes the segments below the oldest that holds something, and below the one that holds the lock value.
+    pub(super) fn remove_unused(&mut self, oldest: Option<u64>) -> Result<(), StoreError> {
         let Some((newest, _)) = self.last else { return Ok(()) };
-        while let Some((number, 0)) = self.held.first_key_value().map(|(number, count)| (*number, *count)) {
-            if number >= newest.segment {
-                break;
-            }
+        let end = oldest.unwrap_or(newest.segment).min(newest.segment);
+        while let Some(number) = self.segments.first().copied().filter(|number| *number < end) {
             self.remove(number)?;
-            self.held.remove(&number);
+            self.segments.remove(&number);
         }
         Ok(())
     }
