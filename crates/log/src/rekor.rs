@@ -15,7 +15,7 @@ mod response;
 mod validate;
 
 pub use error::{Code, CreateError, error_json};
-pub use grpc::{GrpcBody, grpc, is_grpc};
+pub use grpc::{GrpcBody, grpc, grpc_error, is_grpc};
 pub use message::CreateEntryRequest;
 pub use request::{JsonCause, JsonError};
 pub use response::{entry_json, entry_message};

@@ -152,7 +152,7 @@ impl LogSite {
                 let start = Instant::now();
                 let result = self.submit(target, body, activity, limits, start).await;
                 self.metrics.http.took(route, start.elapsed());
-                result.unwrap_or_else(|refused| self.refused(&refused))
+                result.unwrap_or_else(|refused| self.refused(target, &refused))
             }
             Some(target) => {
                 let result = self.read(target, &head.method, &head.headers).await;
@@ -207,16 +207,20 @@ impl LogSite {
     }
 
     /// Counts it, and says it in the words of the face.
-    fn refused(&self, refused: &Refused) -> Response<Reply> {
+    fn refused(&self, target: Target<'_>, refused: &Refused) -> Response<Reply> {
         if let Some(refusal) = refused.counted() {
             self.metrics.http.refused.add(refusal, 1);
         }
-        let mut response = match self.face {
-            Face::Signature { .. } => {
-                let (status, code) = refused.status();
+        let (status, code) = refused.status();
+        let mut response = match (&self.face, target) {
+            (Face::Signature { .. }, Target::Call(_)) => {
+                let error = rekor::grpc_error(code, &refused.to_string(), refused.wait());
+                return error.map(|body| Reply::Grpc { body, _watching: None });
+            }
+            (Face::Signature { .. }, _) => {
                 rekor::error_json(status, code, &refused.to_string()).map(Reply::Whole)
             }
-            Face::Certificate(_) => reply::plain(refused.status().0, format!("{refused}\n")),
+            (Face::Certificate(_), _) => reply::plain(status, format!("{refused}\n")),
         };
         if let Some(wait) = refused.wait() {
             reply::retry_after(response.headers_mut(), wait);

@@ -18,6 +18,7 @@ use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
 use prost::Message;
 use sealwax_tlog::tile::{EntryBundle, Tile, TilePathError};
+use std::time::Duration;
 
 /// Whether a request is a call: `application/grpc`, also with a suffix such as `+proto`.
 #[must_use]
@@ -41,13 +42,18 @@ pub async fn grpc(log: &Log, key_id: &[u8; 32], path: &str, body: Bytes) -> Resp
     answer.map_or_else(|status| status.to_response(), GrpcBody::message)
 }
 
+/// A call that does not get as far as its method: the same refusal over gRPC that [`error_json`](super::error_json) is over HTTP.
+#[must_use]
+pub fn grpc_error(code: Code, message: &str, retry_after: Option<Duration>) -> Response<GrpcBody> {
+    Status { code, message: message.to_owned(), retry_after }.to_response()
+}
+
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Status {
     code: Code,
     message: String,
-    /// For `Retry-After`, in seconds: gRPC has no such header of its own.
-    retry_after: Option<u64>,
+    retry_after: Option<Duration>,
 }
 
 /// A framed message.
@@ -107,8 +113,7 @@ impl Status {
 
 impl From<CreateError> for Status {
     fn from(error: CreateError) -> Self {
-        let retry_after = error.retry_after().map(|wait| wait.as_secs().max(1));
-        Self { code: error.code(), message: error.to_string(), retry_after }
+        Self { code: error.code(), message: error.to_string(), retry_after: error.retry_after() }
     }
 }
 

@@ -145,7 +145,7 @@ fn dsse(made: &Made) -> Value {
 }
 
 fn verifier(made: &Made) -> Value {
-    let raw_bytes = sealwax_testkit::base64(made.leaf.as_ref().unwrap());
+    let raw_bytes = sealwax_testkit::base64(made.leaf.as_deref().unwrap_or_default());
     json!({"keyDetails": made.signer.key_details(), "x509Certificate": {"rawBytes": raw_bytes}})
 }
 

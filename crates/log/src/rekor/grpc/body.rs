@@ -4,7 +4,7 @@ use crate::rekor::error::Code;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use hyper::Response;
 use hyper::body::{Body, Frame, SizeHint};
-use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use prost::Message;
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -12,6 +12,8 @@ use std::task::{Context, Poll};
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+/// When to try again, for clients that do so by themselves (gRFC A6).
+const RETRY_PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
 const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
 /// The body of an answer: messages, then trailers.
@@ -50,8 +52,9 @@ impl Status {
         if let Ok(message) = HeaderValue::from_str(&percent_encoded(&self.message)) {
             headers.insert(MESSAGE, message);
         }
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, seconds.into());
+        if let Some(wait) = self.retry_after {
+            let milliseconds = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            headers.insert(RETRY_PUSHBACK, milliseconds.into());
         }
         if self.code == Code::Unimplemented {
             // A client that compressed its message learns that it must not.
