@@ -83,7 +83,7 @@ impl Default for Options {
 const DEFAULT_CHUNK_LEAVES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(32_768 - 1);
 
 impl Index {
-    /// An index that lives in memory only, some 40 bytes for each leaf: for simulations and small logs.
+    /// An index that lives in memory only, some 30 bytes for each leaf: for simulations and small logs.
     #[must_use]
     pub fn in_memory() -> Self {
         Self { shared: Arc::new(Shared::in_memory()), worker: None }
@@ -125,7 +125,7 @@ impl Index {
     /// Where an entry of this identity may be.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`] and [`IndexError::Io`]: neither a hit nor a miss.
+    /// [`IndexError::Damaged`]: neither a hit nor a miss.
     pub fn candidates(&self, identity: &Hash) -> Result<Candidates, IndexError> {
         self.shared.candidates(identity)
     }

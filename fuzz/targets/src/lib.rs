@@ -15,6 +15,7 @@
 mod base64;
 mod ct;
 mod formats;
+mod index;
 mod json;
 mod keys;
 mod pki;
@@ -63,6 +64,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "verify-trust", run: verify::trust, likes: seeds::is_trust, seeds: Vec::new },
     Target { name: "ct_request", run: ct::request, likes: seeds::none, seeds: ct::request_seeds },
     Target { name: "ct_tile_leaf", run: ct::tile_leaf, likes: seeds::none, seeds: ct::tile_leaf_seeds },
+    Target { name: "index_run", run: index::run, likes: seeds::none, seeds: index::seeds },
 ];
 
 /// The target of this name.

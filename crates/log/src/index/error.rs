@@ -4,8 +4,9 @@ use std::{io, path::PathBuf, sync::Arc};
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexError {
-    /// A run is not what was written. [`super::Index::forget_from`] `first` removes it; the log has the data.
-    #[error("{} is damaged{}", file.display(), page.map(|page| format!(" at page {page}")).unwrap_or_default())]
+    /// A run is not what was written, or cannot be read. [`super::Index::forget_from`] `first` removes it; the log has
+    /// the data.
+    #[error("{} is damaged{}", file.display(), place_and_cause(*page, cause.as_deref()))]
     Damaged {
         /// The file.
         file: PathBuf,
@@ -13,6 +14,8 @@ pub enum IndexError {
         first: u64,
         /// The page of 4 KiB, from 0; `None` if it is the file's length or its tables.
         page: Option<u64>,
+        /// What the system said, if it could not read.
+        cause: Option<Arc<io::Error>>,
     },
     /// The system refused an operation on a file of the index.
     #[error("{}: {source}", file.display())]
@@ -51,4 +54,9 @@ impl IndexError {
         let file = file.into();
         |source| Self::Io { file, source: Arc::new(source) }
     }
+}
+
+fn place_and_cause(page: Option<u64>, cause: Option<&io::Error>) -> String {
+    let place = page.map(|page| format!(" at page {page}")).unwrap_or_default();
+    place + &cause.map(|cause| format!(": {cause}")).unwrap_or_default()
 }

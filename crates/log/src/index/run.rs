@@ -30,6 +30,7 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Bytes that can be read at any place, by many threads at once.
@@ -85,19 +86,24 @@ impl<S: Source> Run<S> {
     /// Reads the tables of a run that should cover `span`.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`], [`IndexError::Io`].
+    /// [`IndexError::Damaged`].
     pub fn open(source: S, file: PathBuf, span: Span) -> Result<Self, IndexError> {
-        let length = source.length().map_err(IndexError::io(&file))?;
-        let damaged = || IndexError::Damaged { file: file.clone(), first: span.first(), page: None };
-        if length != span.file_bytes() {
-            return Err(damaged());
+        let damaged = |cause: Option<io::Error>| IndexError::Damaged {
+            file: file.clone(),
+            first: span.first(),
+            page: None,
+            cause: cause.map(Arc::new),
+        };
+        let unreadable = |error| damaged(Some(error));
+        if source.length().map_err(unreadable)? != span.file_bytes() {
+            return Err(damaged(None));
         }
         let mut footer = [0; Footer::BYTES];
-        source.read_at(span.footer_at(), &mut footer).map_err(IndexError::io(&file))?;
-        let footer = Footer::parse(&footer, span).ok_or_else(damaged)?;
-        let (tables, checksum) = Tables::read(&source, span).map_err(IndexError::io(&file))?;
+        source.read_at(span.footer_at(), &mut footer).map_err(unreadable)?;
+        let footer = Footer::parse(&footer, span).ok_or_else(|| damaged(None))?;
+        let (tables, checksum) = Tables::read(&source, span).map_err(unreadable)?;
         if checksum != footer.tables {
-            return Err(damaged());
+            return Err(damaged(None));
         }
         Ok(Self { source, file, span, last: footer.last, tables, seal: Seal::new(span) })
     }
@@ -149,26 +155,20 @@ impl<S: Source> Run<S> {
     fn page(&self, number: u64) -> Result<Page, IndexError> {
         let mut bytes = [0; page::BYTES];
         let at = number * page::BYTES as u64;
-        self.source.read_at(at, &mut bytes).map_err(|error| self.unreadable(number, error))?;
-        Page::open(bytes, &self.seal, number, self.span).ok_or_else(|| self.damaged(number))
+        self.source.read_at(at, &mut bytes).map_err(|error| self.damaged(number, Some(error)))?;
+        Page::open(bytes, &self.seal, number, self.span).ok_or_else(|| self.damaged(number, None))
     }
 
-    fn damaged(&self, page: u64) -> IndexError {
-        IndexError::Damaged { file: self.file.clone(), first: self.span.first(), page: Some(page) }
-    }
-
-    /// A file that has become shorter is damaged as well.
-    fn unreadable(&self, page: u64, error: io::Error) -> IndexError {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => self.damaged(page),
-            _ => IndexError::io(&self.file)(error),
-        }
+    /// A page that cannot be read is as lost as one with a wrong checksum: bad sectors, a file that has become shorter.
+    fn damaged(&self, page: u64, cause: Option<io::Error>) -> IndexError {
+        let (file, cause) = (self.file.clone(), cause.map(Arc::new));
+        IndexError::Damaged { file, first: self.span.first(), page: Some(page), cause }
     }
 
     /// [`Run::find`], for the fuzzer.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`], [`IndexError::Io`].
+    /// [`IndexError::Damaged`].
     pub fn leaves(&self, fingerprint: u64) -> Result<Candidates, IndexError> {
         let mut found = Candidates::new(fingerprint, self.span.end());
         self.find(fingerprint, &mut found)?;

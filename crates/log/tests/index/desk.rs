@@ -76,6 +76,18 @@ pub(crate) fn feed(index: &Index, log: &[Hash]) {
     assert_eq!(index.absorbed(), log.len() as u64);
 }
 
+/// Nothing waits, and each run is longer than all that follow it together.
+pub(crate) fn check_order(index: &Index) {
+    index.settle().unwrap();
+    let ends: Vec<u64> = index.ends().iter().map(|(last, _)| last + 1).collect();
+    let all = ends.last().copied().unwrap_or(0);
+    let mut first = 0;
+    for end in ends {
+        assert!(end - first > all - end, "{first}..{end} of {all}");
+        first = end;
+    }
+}
+
 /// Every answer is exactly that of the log, or says that the index is damaged. How many said so.
 pub(crate) fn check(index: &Index, log: &[Hash], strangers: &[Hash]) -> usize {
     let absorbed = index.absorbed();

@@ -1,6 +1,6 @@
 //! Readers beside the one who absorbs, and beside merges.
 
-use super::desk::{Place, check, feed, identities};
+use super::desk::{Place, check, check_order, feed, identities};
 use sealwax_log::index::Work;
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -41,7 +41,7 @@ fn readers_never_miss_what_was_absorbed_before_they_asked() {
             index.forget_from(size).unwrap();
             feed(&index, &log);
         }
-        index.settle().unwrap();
+        check_order(&index);
         done.store(true, Ordering::Relaxed);
     });
     assert_eq!(check(&index, &log, &identities(6_000..6_100)), 0);

@@ -22,7 +22,7 @@ impl<'r, S: Source> Records<'r, S> {
     /// The next fingerprint and leaf; `None` after the last.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`], [`IndexError::Io`].
+    /// [`IndexError::Damaged`].
     #[expect(clippy::should_implement_trait, reason = "errors are met with `?`, and nothing follows them")]
     pub fn next(&mut self) -> Result<Option<(u64, u64)>, IndexError> {
         loop {
@@ -42,14 +42,14 @@ impl<'r, S: Source> Records<'r, S> {
         self.buffer.resize(rest.min(PIECE_PAGES) * page::BYTES, 0);
         let at = self.next_page * page::BYTES as u64;
         let read = run.source.read_at(at, &mut self.buffer);
-        read.map_err(|error| run.unreadable(self.next_page, error))?;
+        read.map_err(|error| run.damaged(self.next_page, Some(error)))?;
         let mut piece = Vec::with_capacity(PIECE_PAGES * page::RECORDS);
         for (page, number) in self.buffer.chunks(page::BYTES).zip(self.next_page..) {
-            let records = run.seal.open(number, run.span, page).ok_or_else(|| run.damaged(number))?;
+            let records = run.seal.open(number, run.span, page).ok_or_else(|| run.damaged(number, None))?;
             for record in records.iter().map(page::decode) {
                 // What a merge takes over must be what a lookup relies on.
                 if record < self.previous || u64::from(record.1) >= run.span.count() {
-                    return Err(run.damaged(number));
+                    return Err(run.damaged(number, None));
                 }
                 self.previous = record;
                 piece.push(record);
