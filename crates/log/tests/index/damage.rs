@@ -5,17 +5,12 @@ use sealwax_log::index::{IndexError, Work};
 use sealwax_tlog::Hash;
 use std::{fs, os::unix::fs::FileExt, path::Path};
 
-/// Two runs, of 344 leaves (two pages) and of 4.
-fn two_runs() -> (Place, Vec<Hash>) {
+/// Several runs, of 344 of the leaves.
+fn several_runs() -> (Place, Vec<Hash>) {
     let place = Place::new();
     let log = identities(0..348);
-    let index = place.open(0, Work::Inline);
-    feed(&index, &log[..344]);
-    // As a merge of another order would leave it.
-    index.flush().unwrap();
-    drop(index);
-    let whole = place.files();
-    assert!(whole.len() > 1);
+    feed(&place.open(0, Work::Inline), &log[..344]);
+    assert!(place.files().len() > 1);
     (place, log)
 }
 
@@ -138,7 +133,7 @@ fn every_subset_of_files_may_vanish() {
 
 #[test]
 fn inputs_of_a_merge_stand_in_for_a_damaged_result() {
-    let (place, log) = two_runs();
+    let (place, log) = several_runs();
     let saved: Vec<_> =
         place.files().into_iter().map(|file| (file.clone(), fs::read(&file).unwrap())).collect();
     let index = place.open(344, Work::Inline);
@@ -158,6 +153,19 @@ fn inputs_of_a_merge_stand_in_for_a_damaged_result() {
     assert_eq!((index.absorbed(), index.ends()), (344, before));
     feed(&index, &log);
     assert_eq!(check(&index, &log, &[]), 0);
+}
+
+#[test]
+fn what_a_merge_has_replaced_does_not_come_before_it() {
+    let (place, log) = several_runs();
+    let input = place.files()[0].clone();
+    let bytes = fs::read(&input).unwrap();
+    let log: Vec<_> = log.into_iter().chain(identities(348..512)).collect();
+    feed(&place.open(344, Work::Inline), &log);
+    assert!(!input.exists());
+    fs::write(&input, bytes).unwrap();
+    assert_eq!(place.open(512, Work::Inline).absorbed(), 512);
+    assert_eq!(place.files().len(), 1);
 }
 
 #[test]
