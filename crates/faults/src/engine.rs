@@ -1,6 +1,7 @@
 //! The real engine, as the machinery runs it.
 
 mod bucket;
+mod directory;
 mod entries;
 mod host;
 mod seeds;
@@ -9,10 +10,12 @@ mod start;
 pub mod stored;
 
 pub use bucket::OverBucket;
+pub use directory::{Broken, Knobs, OverDirectory, check, static_log};
 pub use entries::{answer, submission};
 pub use host::SimHost;
 pub use seeds::Seeds;
 pub use start::{SIZES, Starts};
+pub use stored::Unreadable;
 
 use crate::oracle::{History, RecordingSigner};
 use sealwax_crypto::{KeyKind, SigningKey};

@@ -15,6 +15,7 @@
 
 pub mod bucket;
 pub mod campaign;
+pub mod crash;
 pub mod disk;
 pub mod engine;
 pub mod oracle;

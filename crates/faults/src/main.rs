@@ -1,10 +1,16 @@
 //! `cargo xtask simulate` and `cargo xtask faults`.
 #![allow(clippy::print_stdout, reason = "it talks to the person who runs it")]
 
-use sealwax_faults::{campaign::campaign, engine::Seeds, simulate::Report};
+use sealwax_faults::{
+    campaign::campaign,
+    crash::{Tried, Work, every_write_fails},
+    engine::Seeds,
+    simulate::Report,
+};
 use std::{process::ExitCode, time::Instant};
 
-const USAGE: &str = "usage: sealwax-faults simulate [--seed N | --seeds N [--from N]]";
+const USAGE: &str = "usage: sealwax-faults simulate [--seed N | --seeds N [--from N]]
+       sealwax-faults crash [--more N]";
 
 /// Seeds of one part of a long run, after which it says how far it is.
 const PART: u64 = 10_000;
@@ -20,6 +26,8 @@ fn main() -> ExitCode {
         ["simulate", "--seeds", count, "--from", from] => {
             number(count).zip(number(from)).map(|(count, from)| simulate(from, count))
         }
+        ["crash"] => Some(crash(1)),
+        ["crash", "--more", more] => number(more).map(crash),
         _ => None,
     };
     match done {
@@ -39,6 +47,21 @@ fn replay(seed: u64) -> ExitCode {
         }
         Err(failure) => {
             println!("seed {seed}: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn crash(more: u64) -> ExitCode {
+    let start = Instant::now();
+    let tell = |work: Work, tried: &Tried| println!("{work:?}: {tried:?}, {} s", start.elapsed().as_secs());
+    match every_write_fails(more, tell) {
+        Ok(total) => {
+            println!("{total:#?}");
+            ExitCode::SUCCESS
+        }
+        Err(broken) => {
+            println!("{broken}");
             ExitCode::FAILURE
         }
     }

@@ -21,7 +21,7 @@ use std::{
 #[derive(Clone, Default)]
 pub struct History(Arc<Mutex<Records>>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Records {
     signed: BTreeSet<Head>,
     answers: Vec<Answer>,
@@ -194,8 +194,25 @@ impl History {
 
     /// The largest size that was ever signed.
     #[must_use]
-    pub fn largest_signed(&self) -> u64 {
-        self.records().signed.last().map_or(0, |head| head.size)
+    pub fn largest_signed(&self) -> Option<u64> {
+        self.records().signed.last().map(|head| head.size)
+    }
+
+    /// What is known now, apart from what will be.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.records().clone())))
+    }
+
+    /// A static copy of the log, perhaps an old one: its checkpoint was signed, or it is the one that the run began with.
+    ///
+    /// # Errors
+    /// [`Violation::NeverSigned`].
+    pub fn check_is_signed(&self, copy: FinalLog<'_>) -> Result<(), Violation> {
+        let (size, root) = (copy.size(), copy.root());
+        let is_signed = self.records().signed.iter().any(|head| (head.size, head.root) == (size, root));
+        let is_base = copy.leaves.is_empty() && copy.base.is_some();
+        if is_signed || is_base { Ok(()) } else { Err(Violation::NeverSigned { size }) }
     }
 
     /// Compares everything with the log as it is in the end.

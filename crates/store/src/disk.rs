@@ -17,6 +17,7 @@
 //!   Syncing a file does not make its name durable.
 //! - **Failures.** An operation that fails may have had its effect, wholly or in part. After a failed sync the bytes may
 //!   be lost although they can still be read, and another sync may claim success: nothing may rely on that file then.
+//!   Names are not lost like that: a file system that cannot write its journal stops.
 //! - **Processes.** What one process wrote, another one reads at once, durable or not.
 
 #[cfg(target_os = "linux")]

@@ -13,15 +13,8 @@ pub(super) struct Directory {
 struct Change {
     name: String,
     inode: Option<u64>,
-    standing: Standing,
-}
-
-/// As for files.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Dirty,
-    Forgotten,
-    Durable,
+    /// It stays, and waits for those before it.
+    is_durable: bool,
 }
 
 impl Directory {
@@ -39,17 +32,14 @@ impl Directory {
 
     pub(super) fn set(&mut self, name: &str, inode: Option<u64>) {
         apply(&mut self.current, name, inode);
-        self.changes.push(Change { name: name.to_owned(), inode, standing: Standing::Dirty });
+        self.changes.push(Change { name: name.to_owned(), inode, is_durable: false });
     }
 
+    /// A sync that fails makes nothing, all or some of the changes durable. The others stay for the next one: names are in
+    /// a journal, and a file system that cannot write its journal stops.
     pub(super) fn sync(&mut self, course: Course<'_>) -> io::Result<()> {
-        course.each(
-            self.changes.iter_mut().filter(|change| change.standing == Standing::Dirty),
-            |change, kept| {
-                change.standing = if kept { Standing::Durable } else { Standing::Forgotten };
-            },
-        )?;
-        let certain = self.changes.iter().take_while(|change| change.standing == Standing::Durable).count();
+        course.each(self.changes.iter_mut(), |change, kept| change.is_durable |= kept)?;
+        let certain = self.changes.iter().take_while(|change| change.is_durable).count();
         for Change { name, inode, .. } in self.changes.drain(..certain) {
             apply(&mut self.durable, &name, inode);
         }
@@ -61,7 +51,7 @@ impl Directory {
     pub(super) fn after(&self, mut keeps: impl FnMut(usize) -> bool) -> Self {
         let mut names = self.durable.clone();
         for (change, age) in self.changes.iter().zip((0..self.changes.len()).rev()) {
-            if change.standing == Standing::Durable || keeps(age) {
+            if change.is_durable || keeps(age) {
                 apply(&mut names, &change.name, change.inode);
             }
         }

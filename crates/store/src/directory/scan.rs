@@ -126,6 +126,9 @@ fn chain<D: Disk>(disk: &D, numbers: Vec<u64>) -> Result<(Chain<D::File>, Vec<u6
     for number in numbers.into_iter().rev() {
         let previous = chain.front().map(|next| next.header.previous);
         match open(disk, number)? {
+            // Nothing relies on a newest segment without frames: its name and header may be readable and yet not be on the
+            // disk, and what it says about the end of the one before it holds only once its first frame is there.
+            Some(segment) if previous.is_none() && is_void(&segment)? => void.push(number),
             Some(segment) if previous.is_none_or(|previous| previous == number) => chain.push_front(segment),
             Some(segment) if previous.is_some_and(|previous| previous < number) && is_empty(&segment)? => {
                 void.push(number);
@@ -154,6 +157,12 @@ fn open<D: Disk>(disk: &D, number: u64) -> Result<Option<Segment<D::File>>, Stor
 fn is_empty<F: DiskFile>(segment: &Segment<F>) -> Result<bool, StoreError> {
     let head = segment.head(HEADER_LENGTH as u64);
     Ok(head.map_err(|error| unreadable(&segment::path(segment.header.number), error))?.is_none())
+}
+
+/// No frame was ever written whole.
+fn is_void<F: DiskFile>(segment: &Segment<F>) -> Result<bool, StoreError> {
+    let first = segment.header.first_sequence;
+    Ok(is_empty(segment)? && later_frame(segment, HEADER_LENGTH as u64, first)?.is_none())
 }
 
 /// Where behind an offset a frame with a later sequence number lies. There can be none after a crash, because a frame is

@@ -39,7 +39,8 @@ struct Current<F> {
 }
 
 impl<D: Disk> Writer<D> {
-    /// Goes on behind what was read, in a new segment: never behind a torn frame, never with its sequence number.
+    /// Goes on behind what was read, in a new segment: never behind a torn frame, never with its sequence number. Nothing
+    /// relies on the newest frame where it is: it may be readable and yet not be on the disk.
     pub(super) fn after(
         scan: &Scan,
         disk: Arc<D>,
@@ -52,7 +53,12 @@ impl<D: Disk> Writer<D> {
             segment_bytes: options.segment_bytes,
             reserve_bytes: options.reserve_bytes,
             current: None,
-            previous: scan.segments.last().copied().unwrap_or_default(),
+            previous: match (scan.segments.last(), scan.last) {
+                (Some((number, _)), Some((newest, _))) if newest.segment == *number => {
+                    (*number, newest.offset)
+                }
+                (end, _) => end.copied().unwrap_or_default(),
+            },
             segments: scan.segments.iter().map(|(number, _)| *number).collect(),
             last: scan.last,
             next_number: scan.highest + 1,
