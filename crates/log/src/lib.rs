@@ -11,6 +11,7 @@
 //!
 //! **Order of work in one round**, and why no crash and no race can fork the log: `docs/adr/0005-the-log-engine.md`.
 
+pub mod anchor;
 pub mod ct;
 pub mod engine;
 pub mod http;
@@ -18,5 +19,6 @@ pub mod index;
 pub mod journal;
 pub mod metrics;
 pub mod rekor;
+pub mod witness;
 
 pub use engine::{AddError, Added, Kind, Log, Published, Submission};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use reqwest::Url;
+pub use reqwest::{Method, Url};
 
 /// Redirects that are followed; curl's and the browsers' habit is more, a repository needs none or one.
 const MAX_REDIRECTS: usize = 5;
@@ -186,6 +186,18 @@ impl Client {
     /// # Errors
     /// [`HttpError::Setup`].
     pub fn with_timeouts(timeouts: &Timeouts) -> Result<Self, HttpError> {
+        Self::build(timeouts, || Policy::custom(follow))
+    }
+
+    /// [`Client::with_timeouts`] that follows no redirect: for what is sent to one place and nowhere else.
+    ///
+    /// # Errors
+    /// [`HttpError::Setup`].
+    pub fn without_redirects(timeouts: &Timeouts) -> Result<Self, HttpError> {
+        Self::build(timeouts, Policy::none)
+    }
+
+    fn build(timeouts: &Timeouts, redirects: impl Fn() -> Policy) -> Result<Self, HttpError> {
         let (tls, no_trust_store) = tls()?;
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| HttpError::Setup { reason: deepest(&error) })
@@ -194,7 +206,7 @@ impl Client {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
                 .user_agent(concat!("sealwax/", env!("CARGO_PKG_VERSION")))
-                .redirect(Policy::custom(follow))
+                .redirect(redirects())
                 .connect_timeout(timeouts.connect)
                 .read_timeout(timeouts.read)
                 .timeout(timeouts.total)
@@ -207,30 +219,75 @@ impl Client {
     /// # Errors
     /// Any variant but those about settings; nothing of a longer or broken answer is returned.
     pub async fn get(&self, url: &Url, max_bytes: u64) -> Result<Option<Vec<u8>>, HttpError> {
-        if let (Some(reason), "https") = (&self.no_trust_store, url.scheme()) {
-            return Err(HttpError::NoTrustStore { url: url.clone(), reason: reason.clone() });
-        }
-        let client = if is_loopback(url) { &self.direct } else { &self.proxied };
-        let failed = |error| failure(url, &error);
-        let mut response = client.get(url.clone()).send().await.map_err(failed)?;
+        let request = self.door(url)?.get(url.clone());
+        let mut response = request.send().await.map_err(|error| failure(url, &error))?;
         match response.status().as_u16() {
             200 => {}
             404 => return Ok(None),
             status => return Err(HttpError::Status { url: url.clone(), status }),
         }
-        let too_long = || HttpError::TooLong { url: url.clone(), limit: max_bytes };
-        if response.content_length().is_some_and(|length| length > max_bytes) {
+        body(&mut response, url, max_bytes).await.map(Some)
+    }
+
+    /// Sends something, and returns whatever the answer is, of any status.
+    ///
+    /// # Errors
+    /// Any variant but [`HttpError::Status`] and those about settings.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: &[(&'static str, &str)],
+        payload: Vec<u8>,
+        max_bytes: u64,
+    ) -> Result<Answer, HttpError> {
+        let mut request = self.door(url)?.request(method, url.clone()).body(payload);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = request.send().await.map_err(|error| failure(url, &error))?;
+        let status = response.status().as_u16();
+        let header = |name: &str| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+        };
+        let (content_type, etag) = (header("content-type"), header("etag"));
+        Ok(Answer { status, content_type, etag, body: body(&mut response, url, max_bytes).await? })
+    }
+
+    fn door(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
+        if let (Some(reason), "https") = (&self.no_trust_store, url.scheme()) {
+            return Err(HttpError::NoTrustStore { url: url.clone(), reason: reason.clone() });
+        }
+        Ok(if is_loopback(url) { &self.direct } else { &self.proxied })
+    }
+}
+
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The header `Content-Type`.
+    pub content_type: Option<String>,
+    /// The header `ETag`.
+    pub etag: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+async fn body(response: &mut reqwest::Response, url: &Url, max_bytes: u64) -> Result<Vec<u8>, HttpError> {
+    let too_long = || HttpError::TooLong { url: url.clone(), limit: max_bytes };
+    if response.content_length().is_some_and(|length| length > max_bytes) {
+        return Err(too_long());
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(url, &error))? {
+        body.extend_from_slice(&chunk);
+        if u64::try_from(body.len()).unwrap_or(u64::MAX) > max_bytes {
             return Err(too_long());
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            body.extend_from_slice(&chunk);
-            if u64::try_from(body.len()).unwrap_or(u64::MAX) > max_bytes {
-                return Err(too_long());
-            }
-        }
-        Ok(Some(body))
     }
+    Ok(body)
 }
 
 /// TLS 1.2 and 1.3 by AWS-LC; and why nobody is trusted, if so.

@@ -29,6 +29,14 @@ impl Memory {
         Self::default()
     }
 
+    /// A copy that goes its own way from now on, as a directory that was copied does.
+    #[must_use]
+    pub fn clone_of_now(&self) -> Self {
+        let State { objects, cells, version } = &*self.state();
+        let state = State { objects: objects.clone(), cells: cells.clone(), version: *version };
+        Self { state: Arc::new(Mutex::new(state)) }
+    }
+
     /// The names of all objects, staged ones included, in order.
     #[must_use]
     pub fn names(&self) -> Vec<String> {

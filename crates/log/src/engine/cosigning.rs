@@ -47,6 +47,10 @@ pub struct Proofs {
 }
 
 impl Proofs {
+    pub(crate) fn new(reader: Reader, size: u64) -> Self {
+        Self { reader, size }
+    }
+
     /// Leaves of the tree.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -87,7 +91,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
 
     async fn cosigned(&mut self, note: Note) -> Result<Note, EngineError> {
         let Some(cosigners) = &self.config.cosigners else { return Ok(note) };
-        let proofs = Proofs { reader: self.reader.clone(), size: self.lock.size };
+        let proofs = Proofs::new(self.reader.clone(), self.lock.size);
         let lines = cosigners.cosign(&note, &proofs).await?;
         let signatures = note.signatures().iter().cloned().chain(lines).collect();
         let note = Note::new(note.text().to_owned(), signatures);

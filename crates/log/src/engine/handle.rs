@@ -1,4 +1,10 @@
-use super::{Kind, Submission, cosigning::with_line, queue::Queue, reader::ReadError, reader::Reader};
+use super::{
+    Kind, Submission,
+    cosigning::{Proofs, with_line},
+    queue::Queue,
+    reader::ReadError,
+    reader::Reader,
+};
 use crate::metrics::{AddResult, Metrics};
 use bytes::Bytes;
 use sealwax_store::StoreError;
@@ -217,6 +223,12 @@ impl Log {
     /// [`ReadError`].
     pub async fn entries(&self, bundle: EntryBundle) -> Result<Option<Bytes>, ReadError> {
         self.opened().reader.bundle(bundle, self.size()).await
+    }
+
+    /// Proofs in the tree of a published checkpoint of `size` leaves.
+    #[must_use]
+    pub fn proofs(&self, size: u64) -> Proofs {
+        Proofs::new(self.opened().reader.clone(), size)
     }
 
     /// The hashes of a proof in a published tree.

@@ -28,7 +28,7 @@ pub(crate) const ORIGIN: &str = "log.example";
 pub(crate) fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .enable_time()
+        .enable_all()
         .build()
         .unwrap()
         .block_on(test);
@@ -83,7 +83,7 @@ pub(crate) async fn try_open<S: ObjectStore + LockStore + 'static>(
     open_with(store, Config::new(kind, shape), signing).await
 }
 
-async fn open_with<S: ObjectStore + LockStore + 'static>(
+pub(crate) async fn open_with<S: ObjectStore + LockStore + 'static>(
     store: S,
     config: Config,
     signing: Signing,

@@ -69,6 +69,7 @@ proptest! {
         let entry = |(fingerprint, rest): (u8, u8)| identity(u64::from(fingerprint), rest);
         let strangers: Vec<Hash> = strangers.into_iter().map(entry).collect();
         // Every run there was: its leaves, their identities, its bytes.
+        #[expect(clippy::type_complexity, reason = "used here alone")]
         let mut past: BTreeMap<PathBuf, (Range<usize>, Vec<Hash>, Vec<u8>)> = BTreeMap::new();
         let mut index = place.open(0, work);
         for event in events {

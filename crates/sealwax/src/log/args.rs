@@ -139,6 +139,16 @@ pub struct ServeArgs {
     /// Entries per second of one address, with bursts of ten seconds' worth [default: no limit]
     #[arg(long, value_name = "NUMBER")]
     pub rate_limit: Option<f64>,
+    /// Witnesses that are asked to cosign each checkpoint, and how many must, as a file of C2SP tlog-policy
+    #[arg(long, value_name = "FILE")]
+    pub witness_policy: Option<PathBuf>,
+    /// How long a quorum of witnesses may take; until there is one, nothing is published and no entries are taken
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, requires = "witness_policy")]
+    pub witness_timeout: u64,
+    /// Where the newest checkpoint is kept outside the directory, as a file or a URL for GET and PUT; a log that is older
+    /// than its anchor is only read
+    #[arg(long, value_name = "FILE|URL")]
+    pub anchor: Option<String>,
     /// How lines on standard error look
     #[arg(long, value_enum, default_value_t = LogFormat::Human)]
     pub log_format: LogFormat,

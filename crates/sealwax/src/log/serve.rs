@@ -8,12 +8,16 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sealwax_json::{Object, Value as Json};
+use sealwax_log::anchor::Anchor;
 use sealwax_log::http::{Limits, Rate, Server, Site, Stopped, tls_config};
 use sealwax_log::journal::{Format, Journal, Value};
 use sealwax_log::metrics::Metrics;
+use sealwax_log::witness::Witnesses;
+use sealwax_tlog::policy::Policy;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -52,6 +56,8 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
         signing: keys.signing,
         metrics: metrics.clone(),
         journal: journal.clone(),
+        witnesses: witnesses(args)?,
+        anchor: anchor(args)?,
     })
     .await?;
     let base = args.base_path.as_deref().unwrap_or(&description.path);
@@ -152,6 +158,19 @@ fn limits(args: &ServeArgs) -> Result<Limits, Failure> {
         submissions_per_address: rate,
         ..default
     })
+}
+
+fn witnesses(args: &ServeArgs) -> Result<Option<Witnesses>, Failure> {
+    let Some(path) = &args.witness_policy else { return Ok(None) };
+    let policy = Policy::parse(&read(path)?)
+        .map_err(|error| Failure::cannot(format!("{}: {error}", path.display())))?;
+    let witnesses = Witnesses::new(policy, Duration::from_secs(args.witness_timeout));
+    witnesses.map(Some).map_err(|error| Failure::cannot(format!("{}: {error}", path.display())))
+}
+
+fn anchor(args: &ServeArgs) -> Result<Option<Anchor>, Failure> {
+    let anchor = args.anchor.as_deref().map(Anchor::parse).transpose();
+    anchor.map_err(|error| Failure::usage(format!("--anchor: {error}")))
 }
 
 fn tls(args: &ServeArgs) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {

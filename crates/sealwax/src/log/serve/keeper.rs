@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use sealwax_log::engine::{self, Config, EngineError, Sequencer, Shape, Signing};
+use sealwax_log::anchor::Anchor;
+use sealwax_log::engine::{self, Config, Cosigners, EngineError, Sequencer, Shape, Signing};
 use sealwax_log::index::{Index, Options as IndexOptions};
 use sealwax_log::journal::{Journal, Value};
 use sealwax_log::metrics::Metrics;
+use sealwax_log::witness::Witnesses;
 use sealwax_log::{Kind, Log};
 use sealwax_store::directory::{Directory, Options, Reader};
 use sealwax_store::disk::Os;
@@ -42,6 +44,8 @@ pub struct Plan {
     pub signing: Signing,
     pub metrics: Arc<Metrics>,
     pub journal: Journal,
+    pub witnesses: Option<Witnesses>,
+    pub anchor: Option<Anchor>,
 }
 
 /// A log that is kept open.
@@ -58,7 +62,7 @@ impl Keeper {
     pub async fn start(plan: Plan) -> Result<Self, Failure> {
         let (opened, open) = oneshot::channel();
         let (stop, stopping) = watch::channel(false);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| cannot(&plan.directory, &error))?;
         let thread = thread::Builder::new().name("sequencer".to_owned());
         let thread = thread.spawn(move || runtime.block_on(plan.keep(opened, stopping)));
@@ -98,7 +102,16 @@ impl Plan {
         };
         let _ = opened.send(Ok(log.clone()));
         match sequencer {
-            Some(sequencer) => self.write(&log, sequencer, &mut stop).await,
+            Some(sequencer) => {
+                self.follow_beside(&log);
+                self.write(&log, sequencer, &mut stop).await?;
+                match (&self.anchor, log.published()) {
+                    (Some(anchor), Some(newest)) => {
+                        anchor.write(&newest).await.map_err(|error| cannot(&self.directory, &error))
+                    }
+                    _ => Ok(()),
+                }
+            }
             None => self.follow(&log, &mut stop).await,
         }
     }
@@ -180,11 +193,33 @@ impl Plan {
             self.journal.warning("this directory is a copy: it is only read", &[]);
             return Ok(None);
         }
-        let config = Config::new(self.kind, Shape::Exclusive);
+        let mut config = Config::new(self.kind, Shape::Exclusive);
+        let required = self.witnesses.as_ref().filter(|witnesses| witnesses.required());
+        config.cosigners = required.map(|witnesses| Arc::new(witnesses.clone()) as Arc<dyn Cosigners>);
         let (signing, metrics) = (self.signing.clone(), self.metrics.clone());
         let index = |size| Index::open(&self.directory.join(INDEX), size, IndexOptions::default());
         let open = engine::open(store, config, signing, Arc::new(System), metrics, index).await;
-        open.map(Some).map_err(|error| cannot(&self.directory, &error))
+        let (log, sequencer) = open.map_err(|error| cannot(&self.directory, &error))?;
+        if let Some(anchor) = &self.anchor
+            && let Err(error) = anchor.check(&log).await
+        {
+            self.journal.error("the log is only read", &[("anchor", Value::Shown(&error))]);
+            return Ok(None);
+        }
+        Ok(Some((log, sequencer)))
+    }
+
+    /// Keeps the anchor and the witnesses that nobody waits for up to the log.
+    fn follow_beside(&self, log: &Log) {
+        if let Some(anchor) = self.anchor.clone() {
+            let journal = self.journal.clone();
+            let failed =
+                move |error| journal.warning("the anchor is behind", &[("error", Value::Shown(&error))]);
+            tokio::spawn(anchor.follow(log.clone(), failed));
+        }
+        if let Some(witnesses) = self.witnesses.clone() {
+            tokio::spawn(witnesses.follow(log.clone()));
+        }
     }
 
     /// Opens the log for reading, as it is at this moment.
@@ -216,7 +251,8 @@ impl Plan {
         if self.read_only {
             "this is a read-only server of the log".to_owned()
         } else {
-            "this is a copy of the log's directory, which must not grow a second history".to_owned()
+            "this is a copy of the log's directory, or older than its anchor, and must not grow a second history"
+                .to_owned()
         }
     }
 }

@@ -1,0 +1,196 @@
+//! Witnesses and the anchor, with real witnesses on loopback sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests; clippy.toml only knows test functions"
+)]
+
+mod server;
+#[path = "../engine/support.rs"]
+#[expect(dead_code, reason = "the engine's tests use more of it")]
+mod support;
+
+use sealwax_log::{
+    AddError, Kind, Log,
+    anchor::{Anchor, AnchorError},
+    engine::{Config, EngineError, Sequencer, Shape},
+    witness::Witnesses,
+};
+use sealwax_store::Memory;
+use sealwax_tlog::{SignedCheckpoint, policy::Policy};
+use server::{Mood, Server};
+use std::{sync::Arc, time::Duration};
+use support::{check_added, create, entry, keys, open_with, run};
+use tokio::task::JoinHandle;
+
+/// A policy of these witnesses, of whom so many must cosign; `none`: nobody must.
+fn policy(servers: &[&Server], threshold: &str) -> Policy {
+    let witness =
+        |(nth, server): (usize, &&Server)| format!("witness w{nth} {} {}\n", server.vkey(), server.url());
+    let mut text: String = servers.iter().enumerate().map(witness).collect();
+    match threshold {
+        "none" => text += "quorum none\n",
+        _ => {
+            let names: Vec<String> = (0..servers.len()).map(|nth| format!("w{nth}")).collect();
+            text += &format!("group all {threshold} {}\nquorum all\n", names.join(" "));
+        }
+    }
+    Policy::parse(text.as_bytes()).unwrap()
+}
+
+async fn open(store: &Memory, witnesses: &Witnesses) -> Result<(Log, Sequencer<Memory>), EngineError> {
+    let config = Config {
+        cosigners: Some(Arc::new(witnesses.clone())),
+        ..Config::new(Kind::Signature, Shape::Exclusive)
+    };
+    open_with(store.clone(), config, keys(Kind::Signature, support::ORIGIN, 1)).await
+}
+
+async fn start(store: &Memory, witnesses: &Witnesses) -> (Log, JoinHandle<Result<(), EngineError>>) {
+    let (log, sequencer) = open(store, witnesses).await.unwrap();
+    (log, tokio::spawn(sequencer.run()))
+}
+
+fn lines(log: &Log) -> usize {
+    let note = log.published().unwrap().note.clone();
+    SignedCheckpoint::parse(std::str::from_utf8(&note).unwrap()).unwrap().note().signatures().len()
+}
+
+#[test]
+fn a_quorum_is_in_the_reply() {
+    run(async {
+        let servers = [Server::start(1).await, Server::start(2).await, Server::start(3).await];
+        servers[2].set(Mood::Silent);
+        let witnesses =
+            Witnesses::new(policy(&[&servers[0], &servers[1], &servers[2]], "2"), Duration::from_secs(5))
+                .unwrap();
+        let store = Memory::new();
+        create(&store, Kind::Signature).await;
+        let (log, running) = start(&store, &witnesses).await;
+        for nth in 0..20 {
+            let added = log.add(entry(nth)).await.unwrap();
+            check_added(&log, &entry(nth), &added);
+            let note = std::str::from_utf8(&added.published.note).unwrap();
+            assert_eq!(SignedCheckpoint::parse(note).unwrap().note().signatures().len(), 3);
+        }
+        log.stop();
+        running.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn without_a_quorum_nothing_is_published_and_nothing_is_lost() {
+    run(async {
+        let servers = [Server::start(1).await, Server::start(2).await];
+        let witnesses =
+            Witnesses::new(policy(&[&servers[0], &servers[1]], "all"), Duration::from_millis(300)).unwrap();
+        let store = Memory::new();
+        create(&store, Kind::Signature).await;
+        let (log, running) = start(&store, &witnesses).await;
+        log.add(entry(0)).await.unwrap();
+        for mood in [Mood::Silent, Mood::Refuses, Mood::Garbage, Mood::WrongKey, Mood::Huge] {
+            let size = log.published().unwrap().size;
+            servers[1].set(mood);
+            let refused = log.add(entry(size)).await;
+            assert!(matches!(refused, Err(AddError::NotNow { .. })), "{mood:?}: {refused:?}");
+            assert_eq!(log.published().unwrap().size, size);
+            assert!(log.ready().is_err());
+            servers[1].set(Mood::Honest);
+            // The entry stayed: a retry finds it.
+            let found = loop {
+                match log.add(entry(size)).await {
+                    Ok(found) => break found,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            };
+            assert_eq!((found.index, found.duplicate), (size, true));
+            check_added(&log, &entry(size), &found);
+        }
+        log.stop();
+        running.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_witness_that_nobody_needs_is_not_waited_for() {
+    run(async {
+        let servers = [Server::start(1).await, Server::start(2).await];
+        servers[1].set(Mood::Silent);
+        let witnesses =
+            Witnesses::new(policy(&[&servers[0], &servers[1]], "none"), Duration::from_secs(60)).unwrap();
+        let store = Memory::new();
+        create(&store, Kind::Signature).await;
+        let (log, running) = start(&store, &witnesses).await;
+        tokio::spawn(witnesses.clone().follow(log.clone()));
+        for nth in 0..5 {
+            log.add(entry(nth)).await.unwrap();
+        }
+        // Its line comes when it comes, onto the checkpoint that is served.
+        while lines(&log) < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        log.stop();
+        running.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn another_history_stops_the_log_for_good() {
+    run(async {
+        let server = Server::start(1).await;
+        let witnesses = Witnesses::new(policy(&[&server], "all"), Duration::from_secs(5)).unwrap();
+        let store = Memory::new();
+        create(&store, Kind::Signature).await;
+        let old = store.clone_of_now();
+        let (log, running) = start(&store, &witnesses).await;
+        for nth in 0..10 {
+            log.add(entry(nth)).await.unwrap();
+        }
+        log.stop();
+        running.await.unwrap().unwrap();
+        // An older copy, which goes its own way.
+        let opened = open(&old, &witnesses).await;
+        assert!(matches!(opened, Err(EngineError::Cosign(_))), "{:?}", opened.err());
+    });
+}
+
+#[test]
+fn the_anchor_knows_an_older_copy_and_another_history() {
+    run(async {
+        let file = std::env::temp_dir().join(format!("sealwax-anchor-{}", std::process::id()));
+        let anchor = Anchor::parse(file.to_str().unwrap()).unwrap();
+        let store = Memory::new();
+        create(&store, Kind::Signature).await;
+        let old = store.clone_of_now();
+        let signing = || keys(Kind::Signature, support::ORIGIN, 1);
+        let config = || Config::new(Kind::Signature, Shape::Exclusive);
+        let (log, sequencer) = open_with(store.clone(), config(), signing()).await.unwrap();
+        anchor.check(&log).await.unwrap();
+        let running = tokio::spawn(sequencer.run());
+        for nth in 0..300 {
+            log.add(entry(nth)).await.unwrap();
+        }
+        anchor.write(&log.published().unwrap()).await.unwrap();
+        for nth in 300..700 {
+            log.add(entry(nth)).await.unwrap();
+        }
+        anchor.check(&log).await.unwrap();
+        log.stop();
+        running.await.unwrap().unwrap();
+
+        let (log, sequencer) = open_with(old, config(), signing()).await.unwrap();
+        assert!(matches!(anchor.check(&log).await, Err(AnchorError::Older { anchor: 300, log: 0 })));
+        let running = tokio::spawn(sequencer.run());
+        for nth in 0..400 {
+            log.add(entry(nth + 1)).await.unwrap();
+        }
+        assert!(matches!(anchor.check(&log).await, Err(AnchorError::Fork { anchor: 300, .. })));
+        log.stop();
+        running.await.unwrap().unwrap();
+
+        std::fs::write(&file, "nonsense").unwrap();
+        assert!(matches!(anchor.check(&log).await, Err(AnchorError::NotCheckpoint(_))));
+        std::fs::remove_file(&file).unwrap();
+    });
+}
