@@ -50,7 +50,8 @@ pub(crate) fn signing() -> Signing {
 }
 
 pub(crate) fn store(directory: &Path) -> Directory<Os> {
-    Directory::open(Os::create(directory).unwrap(), &Keeping::default()).unwrap()
+    std::fs::create_dir_all(directory).unwrap();
+    Directory::open(Os::new(directory).unwrap(), &Keeping::default()).unwrap()
 }
 
 /// A new log.
