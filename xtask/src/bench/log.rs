@@ -92,9 +92,6 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
     let directory = target().join("bench/log");
     fs::create_dir_all(&directory)?;
     let file_system = on_a_disk(&directory)?;
-    if parts == ["growth"] {
-        return growth::measure(&directory, entries);
-    }
     let load = Load::build(&directory)?;
     let sides = Sides::gather(&directory, tesseract, ours)?;
     let (flush_ms, bare_us) = (load.flush_ms(SMALL_BATCH, 2000)?, load.bare_us()?);
@@ -114,7 +111,10 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
             "tiles" => tiles::measure(&mut bench)?,
             "bytes" => bytes::measure(&mut bench)?,
             "steady" => steady::measure(&mut bench)?,
-            _ => growth::measure(&bench.directory, entries)?,
+            _ => {
+                let bars = growth::measure(&bench.directory, entries)?;
+                bench.bars.extend(bars);
+            }
         }
     }
     if !bench.bars.is_empty() {

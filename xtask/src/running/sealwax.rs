@@ -17,7 +17,7 @@ pub(crate) fn recipe(program: &Path, parent: &Path, kind: Kind, roots: &Path) ->
     let mut new = Command::new(program);
     new.args(["log", "new"]).arg(&directory).args(["--origin", ORIGIN]);
     if kind == Kind::Certificate {
-        new.args(["--kind", "certificate"]);
+        new.args(["--kind", "certificate", "--roots"]).arg(roots);
     }
     let printed = output(&mut new)?;
     let is_key = |word: &&str| word.starts_with(ORIGIN) && word.contains('+');
@@ -28,9 +28,6 @@ pub(crate) fn recipe(program: &Path, parent: &Path, kind: Kind, roots: &Path) ->
     let mut command = Command::new(program);
     command.args(["log", "serve"]).arg(&directory).args(["--listen", "127.0.0.1:0"]);
     command.arg("--ready-file").arg(&ready);
-    if kind == Kind::Certificate {
-        command.arg("--roots").arg(roots);
-    }
     let address = Address::ReadyFile(ready);
     Ok(Recipe { name: "sealwax".into(), command, directory, address, kind, key: key.to_owned() })
 }
