@@ -185,9 +185,13 @@ impl Authority {
         let directory = absent(directory, "authority")?;
         fs::create_dir_all(&directory)?;
         let file = |name: &str| directory.join(name);
-        let openssl = |arguments: &[&str]| {
-            let mut command = Command::new("openssl");
-            output(command.args(arguments).current_dir(&directory).stderr(std::process::Stdio::null()))
+        let openssl = |arguments: &[&str]| -> Outcome {
+            // It shows its progress on standard error.
+            let done = Command::new("openssl").args(arguments).current_dir(&directory).output()?;
+            if done.status.success() {
+                return Ok(());
+            }
+            Err(format!("openssl {arguments:?}: {}", String::from_utf8_lossy(&done.stderr)).into())
         };
         let extensions = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n\
                           subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n";
