@@ -66,8 +66,7 @@ fn checkpoint_tiles_and_bundles() {
 
 #[test]
 fn a_log_below_a_path() {
-    let limits = Limits::default();
-    let server = Running::set_up(Setup { limits, base: "shards/2026/", tls: None });
+    let server = Running::set_up(Setup { base: "shards/2026/", ..Setup::new(Limits::default()) });
     server.fill(1, 10);
     let mut client = server.client();
     assert_eq!(client.get("/shards/2026/checkpoint", "").status, 200);

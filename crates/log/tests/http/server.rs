@@ -37,6 +37,13 @@ pub(crate) struct Setup {
     pub(crate) limits: Limits,
     pub(crate) base: &'static str,
     pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
+    pub(crate) journal: Journal,
+}
+
+impl Setup {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, base: "", tls: None, journal: Journal::silent() }
+    }
 }
 
 struct World;
@@ -70,7 +77,7 @@ async fn log(metrics: Arc<Metrics>) -> Log {
 
 impl Running {
     pub(crate) fn start(limits: Limits) -> Self {
-        Self::set_up(Setup { limits, base: "", tls: None })
+        Self::set_up(Setup::new(limits))
     }
 
     pub(crate) fn set_up(setup: Setup) -> Self {
@@ -83,10 +90,10 @@ impl Running {
             runtime.unwrap().block_on(async {
                 let log = log(counted).await;
                 let face = Face::Signature { key_id: [7; 32] };
-                let Setup { limits, base, tls } = setup;
-                let site = Site::log(log.clone(), face, base, &limits, Journal::silent());
+                let Setup { limits, base, tls, journal } = setup;
+                let site = Site::log(log.clone(), face, base, &limits, journal.clone());
                 let any = "127.0.0.1:0".parse().unwrap();
-                let server = Server::bind(any, site, limits, tls, Journal::silent()).await.unwrap();
+                let server = Server::bind(any, site, limits, tls, journal).await.unwrap();
                 started.send((server.address(), log, Handle::current())).unwrap();
                 server.run(async { stopped.await.unwrap_or_default() }).await
             })

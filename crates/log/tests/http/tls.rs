@@ -42,7 +42,7 @@ fn authority() -> (Vec<u8>, String, String) {
 }
 
 fn start(limits: Limits, config: Arc<ServerConfig>) -> Running {
-    Running::set_up(Setup { limits, base: "", tls: Some(config) })
+    Running::set_up(Setup { tls: Some(config), ..Setup::new(limits) })
 }
 
 async fn connect(server: &Running, root: &[u8], alpn: &[&[u8]]) -> TlsStream<tokio::net::TcpStream> {
