@@ -9,6 +9,7 @@ mod client;
 #[path = "../http/server.rs"]
 mod server;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sealwax_log::{
     http::Limits,
     journal::{Journal, Level},
@@ -23,8 +24,8 @@ use std::{
 #[test]
 fn accepting_goes_on_when_there_are_descriptors_again() {
     // Few, so that they are used up soon.
-    let limits = rustix::process::Rlimit { current: Some(1_024), maximum: None };
-    rustix::process::setrlimit(rustix::process::Resource::Nofile, limits).unwrap();
+    let limits = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(1_024), ..limits }).unwrap();
     let events = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&events);
     let journal = Journal::new(move |event| heard.lock().unwrap().push((event.level, event.name)));
