@@ -1,6 +1,6 @@
 //! Conditional and range requests over bytes in memory (RFC 9110, sections 13 and 14).
 
-use super::{cache::Tagged, reply::Reply};
+use super::reply::Reply;
 use bytes::Bytes;
 use hyper::{
     Method, Response, StatusCode,
@@ -13,7 +13,9 @@ const TAG_BYTES: usize = 12;
 
 /// A resource in the encoding that was chosen.
 pub(super) struct Representation<'a> {
-    pub(super) content: &'a Tagged,
+    pub(super) bytes: Bytes,
+    /// Its strong entity tag.
+    pub(super) tag: &'a HeaderValue,
     pub(super) media_type: &'static str,
     pub(super) lifetime: Lifetime,
     pub(super) coding: Coding,
@@ -38,20 +40,8 @@ pub(super) enum Coding {
     Gzip,
 }
 
-impl Tagged {
-    /// The tag is made of the content, so a log that was set up anew under its old URL never confirms an old copy.
-    pub(super) fn new(bytes: Bytes) -> Self {
-        let tag = tag(&bytes, "");
-        Self { bytes, tag }
-    }
-
-    /// gzip of `bytes`, which has another tag, since it has other bytes.
-    pub(super) fn gzip(bytes: &Bytes) -> Self {
-        Self { bytes: super::encoding::gzip(bytes), tag: tag(bytes, "-gzip") }
-    }
-}
-
-fn tag(bytes: &[u8], suffix: &str) -> HeaderValue {
+/// An entity tag made of bytes: those that are sent, or a name for all that a log will ever send under one path.
+pub(super) fn tag(bytes: &[u8], suffix: &str) -> HeaderValue {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let digest = sealwax_crypto::sha256(bytes);
     let mut text = String::with_capacity(2 * TAG_BYTES + 2 + suffix.len());
@@ -72,7 +62,7 @@ pub(super) fn answer(
     request: &HeaderMap,
     representation: &Representation<'_>,
 ) -> Response<Reply> {
-    let Tagged { bytes, tag } = representation.content;
+    let Representation { bytes, tag, .. } = representation;
     if is_known(request, tag) {
         return response(StatusCode::NOT_MODIFIED, Bytes::new(), representation);
     }
@@ -102,7 +92,7 @@ fn response(status: StatusCode, bytes: Bytes, representation: &Representation<'_
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.reserve(10);
-    headers.insert(header::ETAG, representation.content.tag.clone());
+    headers.insert(header::ETAG, representation.tag.clone());
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(representation.lifetime.words()));
     if representation.coding != Coding::Only {
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -218,10 +208,9 @@ mod tests {
 
     /// Status, the header that matters, and the bytes.
     fn get(method: &Method, pairs: &[(header::HeaderName, &str)]) -> (u16, HeaderMap, Bytes) {
-        let content =
-            Tagged { bytes: Bytes::from_static(b"0123456789"), tag: HeaderValue::from_static("\"t\"") };
         let representation = Representation {
-            content: &content,
+            bytes: Bytes::from_static(b"0123456789"),
+            tag: &HeaderValue::from_static("\"t\""),
             media_type: "application/octet-stream",
             lifetime: Lifetime::Immutable,
             coding: Coding::Identity,
@@ -280,10 +269,9 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_of_the_content() {
-        let (one, other) = (Tagged::new(Bytes::from_static(b"1")), Tagged::new(Bytes::from_static(b"2")));
-        assert_ne!(one.tag, other.tag);
-        assert_ne!(one.tag, Tagged::gzip(&one.bytes).tag);
-        assert_eq!(one.tag.len(), 2 + 2 * TAG_BYTES);
+    fn tags() {
+        assert_ne!(tag(b"1", ""), tag(b"2", ""));
+        assert_ne!(tag(b"1", ""), tag(b"1", "-gzip"));
+        assert_eq!(tag(b"1", "").len(), 2 + 2 * TAG_BYTES);
     }
 }

@@ -3,9 +3,9 @@
 use super::{
     Limits,
     body::Bodies,
-    cache::{Cache, Key, Tagged},
+    cache::{Cache, Key},
     connection::{Activity, Watching},
-    encoding::{MIN_GZIP_BYTES, accepts_gzip},
+    encoding::{self, MIN_GZIP_BYTES, accepts_gzip},
     read::{self, Coding, Lifetime, Representation},
     refused::Refused,
     reply::{self, Reply},
@@ -57,6 +57,10 @@ struct LogSite {
     metrics: Arc<Metrics>,
     journal: Journal,
     cache: Cache,
+    /// The entity tag of everything that never changes. Under one path a log has one content, so the tag names the log: one
+    /// that was set up anew under the old URL, with another key, does not confirm the old one's tiles.
+    tag: HeaderValue,
+    gzip_tag: HeaderValue,
     bodies: Bodies,
     /// A permit per submission.
     submissions: Semaphore,
@@ -79,7 +83,10 @@ impl Site {
             base => format!("/{base}"),
         };
         let metrics = Arc::clone(log.metrics());
+        let identity: String = log.verifier_keys().iter().map(ToString::to_string).collect();
         Self(Kinds::Log(Box::new(LogSite {
+            tag: read::tag(identity.as_bytes(), ""),
+            gzip_tag: read::tag(identity.as_bytes(), "-gzip"),
             log,
             face,
             base,
@@ -234,9 +241,10 @@ impl LogSite {
         method: &Method,
         headers: &HeaderMap,
     ) -> Result<Response<Reply>, Failure> {
-        let respond = |content: &Tagged, media_type, lifetime, coding| {
-            read::answer(method, headers, &Representation { content, media_type, lifetime, coding })
+        let respond = |bytes, tag: &HeaderValue, media_type, lifetime, coding| {
+            read::answer(method, headers, &Representation { bytes, tag, media_type, lifetime, coding })
         };
+        let binary = "application/octet-stream";
         // A part is a part of what is not compressed.
         let gzip = || accepts_gzip(headers) && !headers.contains_key(header::RANGE);
         Ok(match target {
@@ -247,31 +255,37 @@ impl LogSite {
             },
             Target::Checkpoint => {
                 let published = self.log.published().ok_or(Failure::NotFound)?;
-                let content = Tagged::new(published.note.clone());
-                respond(&content, "text/plain; charset=utf-8", Lifetime::Moment, Coding::Only)
+                let tag = read::tag(&published.note, "");
+                let media_type = "text/plain; charset=utf-8";
+                respond(published.note.clone(), &tag, media_type, Lifetime::Moment, Coding::Only)
             }
             Target::Tile(tile) => {
-                let content = self.tile(tile).await?;
-                respond(&content, "application/octet-stream", Lifetime::Immutable, Coding::Only)
+                respond(self.tile(tile).await?, &self.tag, binary, Lifetime::Immutable, Coding::Only)
             }
             Target::Entries(bundle) => {
-                let (content, coding) = self.entries(bundle, gzip()).await?;
-                respond(&content, "application/octet-stream", Lifetime::Immutable, coding)
+                let (bytes, coding) = self.entries(bundle, gzip()).await?;
+                respond(bytes, self.tag_of(coding), binary, Lifetime::Immutable, coding)
             }
             Target::Issuer(name) => {
                 let bytes = self.log.object(name).await?.ok_or(Failure::NotFound)?;
-                respond(&Tagged::new(bytes), "application/pkix-cert", Lifetime::Immutable, Coding::Only)
+                respond(bytes, &self.tag, "application/pkix-cert", Lifetime::Immutable, Coding::Only)
             }
             Target::Roots => {
-                let content = Tagged::new(self.roots().ok_or(Failure::NotFound)?);
-                let compressed = if gzip() { self.compressed(&content).await } else { None };
+                let bytes = self.roots().ok_or(Failure::NotFound)?;
+                let compressed = if gzip() { self.compressed(&bytes).await } else { None };
                 let coding = if compressed.is_some() { Coding::Gzip } else { Coding::Identity };
-                respond(&compressed.unwrap_or(content), "application/json", Lifetime::Moment, coding)
+                let tag = read::tag(&bytes, if compressed.is_some() { "-gzip" } else { "" });
+                let bytes = compressed.unwrap_or(bytes);
+                respond(bytes, &tag, "application/json", Lifetime::Moment, coding)
             }
             Target::Entry | Target::Call(_) | Target::AddChain | Target::AddPreChain => {
                 wrong_method(target.methods())
             }
         })
+    }
+
+    fn tag_of(&self, coding: Coding) -> &HeaderValue {
+        if coding == Coding::Gzip { &self.gzip_tag } else { &self.tag }
     }
 
     fn roots(&self) -> Option<Bytes> {
@@ -292,17 +306,17 @@ impl LogSite {
         }
     }
 
-    async fn tile(&self, tile: Tile) -> Result<Arc<Tagged>, Failure> {
+    async fn tile(&self, tile: Tile) -> Result<Bytes, Failure> {
         let key = tile.is_full().then_some(Key::Tile { level: tile.level(), index: tile.index() });
         if let Some(found) = self.cached(key) {
             return Ok(found);
         }
         let bytes = self.log.tile(tile).await?.ok_or(Failure::NotFound)?;
-        Ok(self.keep(key, Tagged::new(bytes)))
+        Ok(self.keep(key, bytes))
     }
 
     /// A bundle, compressed if that is wanted, worth it and possible now.
-    async fn entries(&self, bundle: EntryBundle, gzip: bool) -> Result<(Arc<Tagged>, Coding), Failure> {
+    async fn entries(&self, bundle: EntryBundle, gzip: bool) -> Result<(Bytes, Coding), Failure> {
         let is_full = bundle.width() == FULL_WIDTH;
         let index = bundle.index();
         let gzip_key = (is_full && gzip).then_some(Key::EntriesGzip { index });
@@ -314,7 +328,7 @@ impl LogSite {
             Some(found) => found,
             None => {
                 let bytes = self.log.entries(bundle).await?.ok_or(Failure::NotFound)?;
-                self.keep(key, Tagged::new(bytes))
+                self.keep(key, bytes)
             }
         };
         if gzip && let Some(compressed) = self.compressed(&plain).await {
@@ -323,27 +337,26 @@ impl LogSite {
         Ok((plain, Coding::Identity))
     }
 
-    async fn compressed(&self, plain: &Tagged) -> Option<Tagged> {
-        if plain.bytes.len() < MIN_GZIP_BYTES {
+    async fn compressed(&self, plain: &Bytes) -> Option<Bytes> {
+        if plain.len() < MIN_GZIP_BYTES {
             return None;
         }
         let _permit = self.compressor.try_acquire().ok()?;
-        let bytes = plain.bytes.clone();
+        let plain = plain.clone();
         // It takes milliseconds, in which this thread can answer hundreds of others.
-        tokio::task::spawn_blocking(move || Tagged::gzip(&bytes)).await.ok()
+        tokio::task::spawn_blocking(move || encoding::gzip(&plain)).await.ok()
     }
 
-    fn cached(&self, key: Option<Key>) -> Option<Arc<Tagged>> {
+    fn cached(&self, key: Option<Key>) -> Option<Bytes> {
         let found = self.cache.get(key?)?;
         self.metrics.http.cache_hits.add(1);
         Some(found)
     }
 
-    fn keep(&self, key: Option<Key>, value: Tagged) -> Arc<Tagged> {
-        let value = Arc::new(value);
+    fn keep(&self, key: Option<Key>, value: Bytes) -> Bytes {
         if let Some(key) = key {
             self.metrics.http.cache_misses.add(1);
-            self.cache.insert(key, Arc::clone(&value));
+            self.cache.insert(key, value.clone());
         }
         value
     }
