@@ -8,7 +8,13 @@
 //! **Non-goals.** What the bytes mean. Retrying: an operation that failed is reported once, with what is known about its
 //! effect, and the engine decides.
 //!
-//! **Tested** over a simulated disk that fails, tears and forgets at every write.
+//! **What is trusted.** The disk, for what [`disk`] says and no more. That nobody else writes to the directory: the lock
+//! file bars other processes of ours, digests tell damage from a crash, and neither stops who wants to change the log; what
+//! is signed elsewhere does.
+//!
+//! **Tested** against the store in memory with random operations; with every byte of a write-ahead file changed and every
+//! cut (`tests/directory`); over a disk that refuses; and over a simulated disk that fails, tears and forgets at every
+//! write (`sealwax-faults`). `cargo bench -p sealwax-store` sets a swap beside a bare flush.
 
 pub mod directory;
 pub mod disk;

@@ -25,6 +25,7 @@ mod signatures;
 mod tlog;
 mod tuf;
 mod verify;
+mod wal;
 
 /// One parser, or one family of parsers that read the same kind of input.
 pub struct Target {
@@ -65,6 +66,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "ct_request", run: ct::request, likes: seeds::none, seeds: ct::request_seeds },
     Target { name: "ct_tile_leaf", run: ct::tile_leaf, likes: seeds::none, seeds: ct::tile_leaf_seeds },
     Target { name: "index_run", run: index::run, likes: seeds::none, seeds: index::seeds },
+    Target { name: "wal", run: wal::run, likes: seeds::none, seeds: wal::seeds },
 ];
 
 /// The target of this name.

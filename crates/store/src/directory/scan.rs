@@ -90,8 +90,8 @@ impl Scan {
             let position = Position { segment: number, offset };
             self.last = Some((position, frame.sequence));
             self.staged.extend(frame.staged.into_iter().map(|(name, _)| (name, position)));
-            self.next_sequence += 1;
-            offset += length;
+            self.next_sequence = self.next_sequence.saturating_add(1);
+            offset = offset.saturating_add(length);
         }
         match declared {
             Some(end) if offset != end => {

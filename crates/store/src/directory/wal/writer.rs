@@ -61,8 +61,8 @@ impl<D: Disk> Writer<D> {
             },
             segments: scan.segments.iter().map(|(number, _)| *number).collect(),
             last: scan.last,
-            next_number: scan.highest + 1,
-            next_sequence: scan.next_sequence + 1,
+            next_number: scan.highest.saturating_add(1),
+            next_sequence: scan.next_sequence.saturating_add(1),
         };
         for number in &scan.void {
             writer.remove(*number)?;
