@@ -130,7 +130,7 @@ pub(super) async fn serve(
     let mut looks = interval(shared.limits.idle_time / LOOKS);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut quiet = Quiet::new(Instant::now());
-    let mut draining = false;
+    let (mut draining, mut told_to_go) = (false, false);
     loop {
         tokio::select! {
             biased;
@@ -147,8 +147,13 @@ pub(super) async fn serve(
                     return;
                 }
                 if quiet_for >= shared.idle_time(scarce) {
+                    if told_to_go {
+                        return;
+                    }
+                    // A client of HTTP/2 learns which of its requests were taken, so that it can repeat the others elsewhere.
+                    told_to_go = true;
                     shared.metrics.http.refused.add(Refusal::Idle, 1);
-                    return;
+                    http.as_mut().graceful_shutdown();
                 }
             }
             changed = phases.changed() => {

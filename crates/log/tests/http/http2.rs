@@ -196,3 +196,11 @@ fn an_answer_that_is_not_fetched_keeps_no_slot_for_ever() {
     wait_for("answering", || server.metrics.http.answers(Route::Health, 200) == 50);
     wait_for("closing", || server.metrics.http.open.value() == 0);
 }
+
+#[test]
+fn an_idle_connection_is_told_to_go() {
+    let server = Running::start(Limits { idle_time: Duration::from_millis(600), ..Limits::default() });
+    let rest = connect(&server).rest();
+    assert_eq!(farewell(&rest), Some(0), "NO_ERROR");
+    wait_for("closing", || server.metrics.http.open.value() == 0);
+}
