@@ -78,16 +78,18 @@ fn signature_log(program: &Path, directory: &Path) -> Outcome {
     sealwax::check(program, &log, &key)
 }
 
-/// The certificate log, before the programs of TesseraCT that were given.
+/// The certificate log, before Fulcio's client, and before the programs of TesseraCT that were given.
 fn certificate_log(program: &Path, directory: &Path, fsck: Option<&Path>, hammer: Option<&Path>) -> Outcome {
-    if fsck.is_none() && hammer.is_none() {
-        println!("TesseraCT's programs: not given, left out");
-        return Ok(());
-    }
     let authority = Authority::make(directory)?;
     let server = Server::start(sealwax::recipe(program, directory, Kind::Certificate, &authority.root)?)?;
     let url = format!("http://{}/", server.address);
     let spki = spki_base64(&server.key)?;
+    let client = peers::ct_client(directory)?;
+    authority.uploaded_by(&client, &url, &server.directory.join("key.pub"))?;
+    println!("ctclient: SCTs of a certificate and a precertificate, with and without root, the same again");
+    if fsck.is_none() && hammer.is_none() {
+        println!("TesseraCT's programs: not given, left out");
+    }
     if let Some(hammer) = hammer {
         let mut command = patient(hammer);
         command.args(["--log_url", &url, "--write_log_url", &url, "--origin", ORIGIN]);
@@ -174,6 +176,7 @@ fn spki_base64(vkey: &str) -> Result<String, Failure> {
 
 /// What the load test makes precertificates with. It takes RSA only.
 struct Authority {
+    directory: PathBuf,
     root: PathBuf,
     intermediate: PathBuf,
     intermediate_key: PathBuf,
@@ -243,10 +246,47 @@ impl Authority {
         ])?;
         openssl(&["genpkey", "-algorithm", "rsa", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "leaf.key"])?;
         Ok(Self {
+            directory: directory.clone(),
             root: file("root.pem"),
             intermediate: file("intermediate.pem"),
             intermediate_key: file("intermediate.key"),
             leaf_key: file("leaf.key"),
         })
+    }
+    /// Issues a certificate and a precertificate, and has the client submit them. It verifies each SCT.
+    fn uploaded_by(&self, client: &Path, url: &str, key: &Path) -> Outcome {
+        let file = |name: &str| self.directory.join(name);
+        let leaf = "extendedKeyUsage=codeSigning\nsubjectAltName=critical,email:a@example.com\n\
+                    authorityKeyIdentifier=keyid\n";
+        fs::write(file("certificate.ext"), leaf)?;
+        fs::write(file("precertificate.ext"), format!("{leaf}1.3.6.1.4.1.11129.2.4.3=critical,ASN1:NULL\n"))?;
+        let openssl = |arguments: &str| {
+            let mut command = Command::new("openssl");
+            command.args(arguments.split(' ')).current_dir(&self.directory);
+            output(command.stderr(std::process::Stdio::null())).map(drop)
+        };
+        openssl("req -new -key leaf.key -subj /CN=leaf -out leaf.csr")?;
+        for kind in ["certificate", "precertificate"] {
+            let authority = "-CA intermediate.pem -CAkey intermediate.key";
+            let files = format!("-extfile {kind}.ext -out {kind}.pem");
+            openssl(&format!("x509 -req -in leaf.csr {authority} -days 1 {files}"))?;
+            let mut indices = Vec::new();
+            for issuers in [&["intermediate.pem", "root.pem"][..], &["intermediate.pem"]] {
+                let mut chain = fs::read_to_string(file(&format!("{kind}.pem")))?;
+                for issuer in issuers {
+                    chain += &fs::read_to_string(file(issuer))?;
+                }
+                fs::write(file("chain.pem"), chain)?;
+                let mut upload = Command::new(client);
+                upload.args(["upload", "--log_uri", url, "--pub_key"]).arg(key);
+                let said = output(upload.arg("--cert_chain").arg(file("chain.pem")))?;
+                let index = said.lines().find(|line| line.starts_with("Extensions: 0000050"));
+                indices.push(index.ok_or("ctclient shows no SCT with an index")?.to_owned());
+            }
+            if indices.first() != indices.last() {
+                return Err(format!("the same {kind} has two places: {indices:?}").into());
+            }
+        }
+        Ok(())
     }
 }

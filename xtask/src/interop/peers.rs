@@ -8,6 +8,7 @@ use crate::process::{root, run};
 
 const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
 const TESSERA_FSCK: (&str, &str) = ("github.com/transparency-dev/tessera/cmd/fsck", "v1.0.4");
+const CT_CLIENT: (&str, &str) = ("github.com/google/certificate-transparency-go/client/ctclient", "v1.3.3");
 
 /// cosign: three minutes to build on two cores.
 pub(super) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
@@ -17,6 +18,11 @@ pub(super) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
 /// The check of a whole log that comes with tessera.
 pub(super) fn tessera_fsck(directory: &Path) -> Result<PathBuf, Failure> {
     install(directory, TESSERA_FSCK, "fsck")
+}
+
+/// The client of certificate logs that Fulcio is built with, as a program.
+pub(super) fn ct_client(directory: &Path) -> Result<PathBuf, Failure> {
+    install(directory, CT_CLIENT, "ctclient")
 }
 
 /// `peers/go/add`, which signs with sigstore-go.
