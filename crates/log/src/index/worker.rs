@@ -21,6 +21,10 @@ use std::{
 /// that neither memory nor a restart waits for a large merge.
 const LARGE: u64 = 1 << 20;
 
+/// So many runs are not joined by another before a large merge is done: whoever feeds faster than the disk merges waits,
+/// and neither memory nor lookups pay for it. In order there are at most log₂ of the largest log over the chunk: 25.
+const MAX_RUNS: usize = 40;
+
 /// How many records are written between two looks at what else is to be done.
 const STRETCH: u32 = 1 << 16;
 
@@ -138,7 +142,8 @@ impl Shared {
         if state.stopping || state.generation != job.generation {
             return Err(Undone::Void);
         }
-        let waiting = if job.chunks.is_empty() { chunks_alone(&state) } else { None };
+        let let_through = job.chunks.is_empty() && state.runs.len() < MAX_RUNS;
+        let waiting = if let_through { chunks_alone(&state) } else { None };
         drop(state);
         waiting.map_or(Ok(()), |waiting| self.make(disk, &waiting))
     }
@@ -170,32 +175,34 @@ impl State {
     }
 }
 
-/// The next job. All waiting chunks go into one run, together with every run from the first one on that is no longer than
-/// all that follows it: the carry of a binary counter, in one pass. Afterwards each run is longer than all that follow it
-/// together.
+/// The next job: all waiting chunks, and the newest runs as far as [`carry`] says, become one run.
 fn plan(state: &State) -> Option<Job> {
-    let waiting: u64 = state.pending.iter().map(|chunk| chunk.end() - chunk.first()).sum();
-    let mut following = waiting;
-    let (mut carried, mut total) = (0, waiting);
-    for (run, at) in state.runs.iter().rev().zip(1..) {
-        let count = run.span().count();
+    let waiting = state.pending.iter().map(|chunk| chunk.end() - chunk.first()).sum();
+    let counts: Vec<u64> = state.runs.iter().map(|run| run.span().count()).collect();
+    let carried = carry(&counts, waiting)?;
+    let runs = state.runs.iter().skip(state.runs.len() - carried).cloned().collect();
+    Job::new(runs, state)
+}
+
+/// How many of the newest runs, with these counts, oldest first, are merged with what is waiting: every run from the first
+/// one on that is no longer than all that follows it. It is the carry of a binary counter in one pass; afterwards each
+/// run is longer than all that follow it together. `None`: nothing is due.
+fn carry(counts: &[u64], waiting: u64) -> Option<usize> {
+    let (mut following, mut carried, mut total) = (waiting, 0, waiting);
+    for (count, at) in counts.iter().rev().zip(1..) {
         if following + count > MAX_LEAVES {
             break;
         }
-        let carry = count <= following;
+        let due = *count <= following;
         following += count;
-        if carry {
+        if due {
             (carried, total) = (at, following);
         }
     }
-    if waiting > 0 && total > LARGE {
-        return chunks_alone(state);
+    if waiting > 0 && total > LARGE && counts.len() < MAX_RUNS {
+        carried = 0;
     }
-    if waiting == 0 && carried == 0 {
-        return None;
-    }
-    let runs = state.runs.iter().skip(state.runs.len() - carried).cloned().collect();
-    Job::new(runs, state)
+    (waiting > 0 || carried > 0).then_some(carried)
 }
 
 fn chunks_alone(state: &State) -> Option<Job> {
@@ -239,5 +246,56 @@ impl Write for Flushing {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Merges until nothing is due, and returns how many leaves were written.
+    fn apply(counts: &mut Vec<u64>, mut waiting: u64, turns: usize) -> u64 {
+        let mut written = 0;
+        for _ in 0..turns {
+            let Some(carried) = carry(counts, waiting) else { break };
+            let merged = waiting + counts.split_off(counts.len() - carried).iter().sum::<u64>();
+            counts.push(merged);
+            written += merged;
+            waiting = 0;
+        }
+        written
+    }
+
+    #[test]
+    fn a_leaf_is_rewritten_half_as_often_as_there_are_levels() {
+        let (mut counts, mut written) = (Vec::new(), 0);
+        let chunks: u64 = 3_052; // 10⁸ leaves
+        for chunk in 1..=chunks {
+            written += apply(&mut counts, 32_768, usize::MAX);
+            assert!(counts.len() <= chunk.ilog2() as usize + 1);
+            for (at, count) in counts.iter().enumerate() {
+                assert!(*count > counts[at + 1..].iter().sum());
+            }
+        }
+        assert_eq!(counts.iter().sum::<u64>(), chunks * 32_768);
+        let times = written / (chunks * 32_768);
+        assert!((5..=7).contains(&times), "{times}");
+    }
+
+    #[test]
+    fn a_feed_that_never_pauses_does_not_starve_a_large_merge() {
+        let mut counts = Vec::new();
+        for _ in 0..20_000 {
+            apply(&mut counts, 4 * 32_768, 1);
+            assert!(counts.len() <= MAX_RUNS, "{}", counts.len());
+        }
+    }
+
+    #[test]
+    fn a_run_never_has_more_leaves_than_it_can_number() {
+        assert_eq!(carry(&[MAX_LEAVES], MAX_LEAVES), Some(0));
+        assert_eq!(carry(&[MAX_LEAVES - 1, 1], 0), None);
+        assert_eq!(carry(&[MAX_LEAVES / 2, MAX_LEAVES / 2], 0), Some(2));
+        assert_eq!(carry(&[MAX_LEAVES / 2 + 1, MAX_LEAVES / 2 + 1], 0), None);
     }
 }
