@@ -1,6 +1,9 @@
 //! The engine over a store in memory, alone and as several replicas.
 
+// Under `cfg(test)` the helpers of tests are tests too, for the lints.
+#[cfg(test)]
 mod directory;
+#[cfg(test)]
 mod support;
 
 use bytes::Bytes;
