@@ -31,6 +31,7 @@ mod signing;
 mod submission;
 mod tree;
 
+pub(crate) use batch::Batch;
 pub use batch::BatchError;
 pub use config::{Config, Shape};
 pub use cosigning::{CosignError, Cosigners, Proofs};
@@ -47,3 +48,4 @@ pub use sabotage::Step;
 pub use sequencer::Sequencer;
 pub use signing::{Signing, SigningError};
 pub use submission::{Body, Kind, Submission};
+pub(crate) use tree::Tree;

@@ -12,8 +12,10 @@
 //! **Order of work in one round**, and why no crash and no race can fork the log: `docs/adr/0005-the-log-engine.md`.
 
 pub mod anchor;
+pub mod check;
 pub mod ct;
 pub mod engine;
+pub mod follow;
 pub mod http;
 pub mod index;
 pub mod journal;

@@ -1,10 +1,14 @@
 //! `sealwax log`: make, serve, and look after transparency logs. What a log is and does: the crate `sealwax-log`.
 
 pub(crate) mod args;
+mod check;
 mod description;
+mod follow;
+mod freeze;
 mod host;
 mod keys;
 mod new;
+mod remote;
 mod serve;
 
 use std::future::Future;
@@ -19,10 +23,17 @@ use self::args::LogCommand;
 use crate::Failure;
 use crate::judge::Status;
 
+/// The index of entries, in the directory of a log.
+const INDEX: &str = "index";
+
 pub(crate) fn run(command: LogCommand, out: &mut impl Write) -> Result<Status, Failure> {
     match command {
         LogCommand::New(args) => new::run(&args, out),
         LogCommand::Serve(args) => serve::run(&args),
+        LogCommand::Check(args) => check::run(&args, out),
+        LogCommand::Follow(args) => follow::run(&args, out),
+        LogCommand::Freeze(args) => freeze::run(&args, out),
+        LogCommand::Rotate(args) => freeze::rotate(&args, out),
     }
 }
 
@@ -37,12 +48,21 @@ fn disk(directory: &Path) -> Result<Os, Failure> {
     })
 }
 
-/// Opens the store of a log for writing, if nobody else has.
+/// Opens the store of a log for writing, unless somebody else has.
 fn open_store(directory: &Path, options: &Options) -> Result<Directory<Os>, Failure> {
     Directory::open(disk(directory)?, options).map_err(|error| match error {
         StoreError::InUse { by } => Failure::cannot(in_use(directory, &by)),
         error => Failure::cannot(format!("{}: {error}", directory.display())),
     })
+}
+
+/// The same; `None` if somebody else has.
+fn open_store_unless_used(directory: &Path, options: &Options) -> Result<Option<Directory<Os>>, Failure> {
+    match Directory::open(disk(directory)?, options) {
+        Ok(store) => Ok(Some(store)),
+        Err(StoreError::InUse { .. }) => Ok(None),
+        Err(error) => Err(Failure::cannot(format!("{}: {error}", directory.display()))),
+    }
 }
 
 fn in_use(directory: &Path, by: &str) -> String {

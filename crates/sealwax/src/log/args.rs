@@ -1,6 +1,7 @@
 //! The command line of `sealwax log`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -30,6 +31,37 @@ Examples:
 SIGTERM and SIGINT stop it when what was accepted is answered; a second one stops it at once, which loses nothing
 that was answered. /healthz says whether the process answers, /readyz whether the log takes entries, and if not, why.";
 
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  A directory, also while it is served:
+    sealwax log check /var/lib/log
+
+  Anybody's log with tiles (C2SP tlog-tiles, static-ct-api), over the network:
+    sealwax log check https://log.acme.example --key 'log.acme.example+1f2e3d4c+AQ…'";
+
+const CHECK_CODES: &str = "\
+Exit codes:
+  0  nothing is wrong
+  1  something is wrong; the first problem is the first in the log
+  2  the command line is wrong
+  3  cannot tell: there is no log, or it cannot be reached";
+
+const FOLLOW_EXAMPLES: &str = "\
+Examples:
+  Everything, and then what comes:
+    sealwax log follow /var/lib/log --from 0
+
+  What comes from now on, over the network:
+    sealwax log follow https://log.acme.example --key log.vkey";
+
+const ROTATE_EXAMPLES: &str = "\
+Example:
+  sealwax log rotate /var/lib/log-2026 /var/lib/log-2027 --origin log2027.acme.example
+
+The new shard has a host name of its own, hence another origin: witnesses remember the size of each origin, and would
+refuse one that begins again. The old shard stays readable where it is; serve both. Tell clients about the new one
+(a trusted root and signing config that name both) before you rotate: when the old one is frozen, it takes nothing.";
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  it stopped because it was told to
@@ -44,6 +76,18 @@ pub enum LogCommand {
     /// Serve a log: reads and submissions on one port
     #[command(after_help = SERVE_EXAMPLES, after_long_help = format!("{SERVE_EXAMPLES}\n\n{EXIT_CODES}"))]
     Serve(Box<ServeArgs>),
+    /// Recompute every hash and signature of a log, and name the first byte that is wrong
+    #[command(after_help = CHECK_EXAMPLES, after_long_help = format!("{CHECK_EXAMPLES}\n\n{CHECK_CODES}"))]
+    Check(CheckArgs),
+    /// Print the entries of a log as they are published, each proved, as JSON lines
+    #[command(after_help = FOLLOW_EXAMPLES)]
+    Follow(FollowArgs),
+    /// Take no more entries, for ever; also while a server has the log open
+    #[command(after_help = "Example:\n  sealwax log freeze /var/lib/log")]
+    Freeze(FreezeArgs),
+    /// Make a new shard, and freeze the old one
+    #[command(after_help = ROTATE_EXAMPLES)]
+    Rotate(RotateArgs),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -160,4 +204,77 @@ pub enum LogFormat {
     Human,
     /// A JSON object each
     Json,
+}
+
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// A directory, or the URL below which a log's checkpoint lies
+    #[arg(value_name = "DIR|URL")]
+    pub log: String,
+    /// The log's verifier key, or a file that holds it; every one that is given must have signed [default: those in DIR/log.json]
+    #[arg(long, value_name = "VKEY")]
+    pub key: Vec<String>,
+    /// Threads [default: all cores; over the network 16]
+    #[arg(long, value_name = "NUMBER")]
+    pub threads: Option<NonZeroUsize>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct FollowArgs {
+    /// A directory, or the URL below which a log's checkpoint lies
+    #[arg(value_name = "DIR|URL")]
+    pub log: String,
+    /// The log's verifier key, or a file that holds it [default: those in DIR/log.json]
+    #[arg(long, value_name = "VKEY")]
+    pub key: Vec<String>,
+    /// The index of the first entry to print [default: the next one]
+    #[arg(long, value_name = "INDEX")]
+    pub from: Option<u64>,
+    /// Stop when everything that is published now has been printed
+    #[arg(long)]
+    pub once: bool,
+    /// Write JSON lines, which is what it does anyway
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct FreezeArgs {
+    /// The log
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct RotateArgs {
+    /// The log that ends
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// The directory of the new one
+    #[arg(value_name = "NEWDIR")]
+    pub new_directory: PathBuf,
+    /// The name of the new one, which must be another
+    #[arg(long, value_name = "NAME")]
+    pub origin: String,
+    /// A key for the new one, PKCS#8 in PEM [default: a new one in NEWDIR/key.pem]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<String>,
+    /// The kind of a new key
+    #[arg(long, value_enum, conflicts_with = "key")]
+    pub algorithm: Option<AlgorithmArg>,
+    /// A second signature on every checkpoint of the new one
+    #[arg(long, value_name = "ml-dsa-44|FILE")]
+    pub second_key: Option<String>,
+    /// The path of the new one's URL
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
 }

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sealwax_log::Kind;
+use sealwax_store::directory::Directory;
+use sealwax_store::disk::Os;
 use serde::{Deserialize, Serialize};
 
 use crate::sources::read_limited;
@@ -73,6 +75,18 @@ impl Description {
             )));
         }
         serde_json::from_slice(&bytes).map_err(|error| cannot(error.to_string()))
+    }
+
+    /// Refuses a copy of the directory: it may be older than the log (LOG rule 14).
+    pub fn demand_original(&self, directory: &Path, store: &Directory<Os>) -> Result<(), Failure> {
+        if store.place().to_string() == self.place {
+            return Ok(());
+        }
+        Err(Failure::cannot(format!(
+            "{} is a copy of the log's directory, or was moved to another file system, and may be older than the log: \
+             it is only read. `sealwax log restore` makes it whole; `sealwax log rotate` begins a new shard",
+            directory.display()
+        )))
     }
 
     /// Writes it, durably. `replace`: there is one already.

@@ -31,6 +31,12 @@ pub const PUBLIC_KEY: &str = "key.pub";
 pub const ROOTS: &str = "roots.pem";
 
 pub fn run(args: &NewArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    trust::write_node(out, make(args)?, args.json)?;
+    Ok(Status::Verified)
+}
+
+/// Makes a log, and says what it is.
+pub fn make(args: &NewArgs) -> Result<Node, Failure> {
     let kind = match args.kind {
         KindArg::Signature => Kind::Signature,
         KindArg::Certificate => Kind::Certificate,
@@ -65,8 +71,7 @@ pub fn run(args: &NewArgs, out: &mut impl Write) -> Result<Status, Failure> {
     }
     // Last: a directory without it is no log.
     description.write(directory, false)?;
-    trust::write_node(out, report(directory, &description, &keys), args.json)?;
-    Ok(Status::Verified)
+    Ok(report(directory, &description, &keys))
 }
 
 /// A name that every reader of checkpoints and vkeys takes, and no URL.

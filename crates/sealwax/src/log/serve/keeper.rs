@@ -1,6 +1,7 @@
 //! Keeps the log open: sequences on a thread of its own, and opens the log again after a failure. Reads go on meanwhile,
 //! from a view that writes nothing.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,12 +21,10 @@ use sealwax_store::{Cell, LockStore, StoreError, Version, View};
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
 
+use super::super::freeze::REQUEST;
 use super::super::host::System;
-use super::super::open_store;
+use super::super::{INDEX, open_store};
 use crate::Failure;
-
-/// The index of entries, in the directory.
-const INDEX: &str = "index";
 
 /// How long to wait before the log is opened again; twice as long each time, up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -124,7 +123,7 @@ impl Plan {
         stop: &mut watch::Receiver<bool>,
     ) -> Result<(), Failure> {
         loop {
-            let result = sequence(log, sequencer, stop).await;
+            let result = self.sequence(log, sequencer, stop).await;
             let Err(error) = result else { return Ok(()) };
             self.journal.error("the log has stopped writing", &[("error", Value::Shown(&error))]);
             sequencer = tokio::select! {
@@ -133,6 +132,32 @@ impl Plan {
             };
             self.journal.info("the log writes again", &[]);
         }
+    }
+
+    /// Runs a sequencer until it fails, or has finished because of `stop`. Freezes the log when that is asked for.
+    async fn sequence(
+        &self,
+        log: &Log,
+        sequencer: Sequencer<Directory<Os>>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<(), EngineError> {
+        let request = self.directory.join(REQUEST);
+        let mut running = pin!(sequencer.run());
+        loop {
+            tokio::select! {
+                result = &mut running => return result,
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = sleep(LOOK_EVERY) => {
+                    // It goes first: a log cannot be frozen by a request that was left behind.
+                    if request.exists() && fs::remove_file(&request).is_ok() {
+                        self.journal.info("freezing the log", &[]);
+                        log.freeze();
+                    }
+                }
+            }
+        }
+        log.stop();
+        running.await
     }
 
     /// Tries until the log is open again.
@@ -255,20 +280,6 @@ impl Plan {
                 .to_owned()
         }
     }
-}
-
-/// Runs a sequencer until it fails, or has finished because of `stop`.
-async fn sequence(
-    log: &Log,
-    sequencer: Sequencer<Directory<Os>>,
-    stop: &mut watch::Receiver<bool>,
-) -> Result<(), EngineError> {
-    let mut running = pin!(sequencer.run());
-    tokio::select! {
-        result = &mut running => return result,
-        _ = stop.wait_for(|stop| *stop) => log.stop(),
-    }
-    running.await
 }
 
 /// Somebody else writes without the lock, or exchanged the files: opening again would not end well.

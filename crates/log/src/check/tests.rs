@@ -1,0 +1,120 @@
+use super::*;
+use sealwax_tlog::{leaf_hash, merkle::build, tile::TileSet};
+use std::{collections::BTreeMap, sync::Mutex};
+
+/// The files of a log in memory.
+#[derive(Default)]
+struct Objects(Mutex<BTreeMap<String, Vec<u8>>>);
+
+impl Source for Objects {
+    fn get(&self, name: &str) -> Result<Option<Bytes>, String> {
+        Ok(self.0.lock().unwrap().get(name).cloned().map(Bytes::from))
+    }
+}
+
+/// A log of `size` entries whose tiles are there up to `settled`.
+fn log(size: u64, settled: u64) -> (Objects, Target) {
+    let objects = Objects::default();
+    let record = |index: u64| {
+        let entry = format!("entry number {index}");
+        [&u16::try_from(entry.len()).unwrap().to_be_bytes(), entry.as_bytes()].concat()
+    };
+    let mut levels: Vec<Vec<Hash>> = vec![(0..size).map(|index| leaf_hash(&record(index)[2..])).collect()];
+    while levels.last().unwrap().len() >= 256 {
+        let full = levels.last().unwrap().as_chunks::<256>().0.iter();
+        levels.push(full.map(|tile| block::subtree(tile.to_vec())).collect());
+    }
+    let mut set = TileSet::default();
+    for (level, hashes) in levels.iter().enumerate() {
+        let level = u8::try_from(level).unwrap();
+        for (index, hashes) in hashes.chunks(256).enumerate() {
+            let tile = Tile::new(level, index as u64, u16::try_from(hashes.len()).unwrap()).unwrap();
+            set.insert(sealwax_tlog::tile::TileData::from_bytes(tile, hashes.as_flattened()).unwrap());
+        }
+        let there = usize::try_from(settled >> (8 * level)).unwrap();
+        for (index, hashes) in hashes[..there].chunks(256).enumerate() {
+            let tile = Tile::new(level, index as u64, u16::try_from(hashes.len()).unwrap()).unwrap();
+            objects.0.lock().unwrap().insert(tile.to_string(), hashes.as_flattened().to_vec());
+        }
+    }
+    for index in 0..settled.div_ceil(256) {
+        let records = (index * 256..settled.min(index * 256 + 256)).map(record);
+        let width = u16::try_from(records.clone().count()).unwrap();
+        let name = EntryBundle::new(index, width).unwrap().to_string();
+        objects.0.lock().unwrap().insert(name, records.collect::<Vec<_>>().concat());
+    }
+    let root = build::root(&set, TreeSize(size)).unwrap();
+    let tail = (settled..size).map(|index| record(index).into()).collect();
+    (objects, Target { kind: Kind::Signature, size, root, settled, tail, ours: false })
+}
+
+fn problems(objects: &Objects, target: &Target) -> Vec<Problem> {
+    let threads = NonZeroUsize::new(2).unwrap();
+    check(objects, target, threads, &Progress::default()).problems
+}
+
+#[test]
+fn a_good_log_is_good_at_every_size() {
+    for (size, settled) in [
+        (0, 0),
+        (1, 1),
+        (5, 2),
+        (255, 255),
+        (256, 256),
+        (257, 256),
+        (700, 0),
+        (700, 300),
+        (65_537, 65_536),
+        (66_000, 65_000),
+    ] {
+        let (objects, target) = log(size, settled);
+        assert_eq!(problems(&objects, &target), [], "{size} {settled}");
+        for smaller in [0, settled / 2, settled] {
+            let (_, expected) = log(smaller, smaller);
+            assert_eq!(root_at(&objects, &target, smaller).ok(), Some(expected.root), "{smaller} of {size}");
+        }
+    }
+}
+
+#[test]
+fn every_byte_that_is_changed_is_named() {
+    for (size, settled) in [(300, 300), (600, 300), (66_000, 66_000)] {
+        let (objects, target) = log(size, settled);
+        let names: Vec<String> = objects.0.lock().unwrap().keys().cloned().collect();
+        // In a large log, some files of each level.
+        for name in names.iter().step_by(if size > 1000 { 97 } else { 1 }).chain(names.first()) {
+            let length = objects.0.lock().unwrap()[name].len();
+            for at in [0, 1, 2, 37.min(length - 1), length / 2, length - 1] {
+                let flip = || objects.0.lock().unwrap().get_mut(name).unwrap()[at] ^= 1;
+                flip();
+                let found = problems(&objects, &target);
+                flip();
+                let Some(first) = found.first() else { panic!("{name} byte {at} went unnoticed") };
+                let (place, offset) = first.place();
+                assert_eq!(place, Some(name.as_str()), "byte {at}: {found:?}");
+                if !name.contains("entries") {
+                    assert_eq!(offset, Some(at), "{name}: {found:?}");
+                }
+            }
+            let bytes = objects.0.lock().unwrap().remove(name).unwrap();
+            let found = problems(&objects, &target);
+            assert!(found.contains(&Problem::Missing { name: name.clone() }), "{name}: {found:?}");
+            objects.0.lock().unwrap().insert(name.clone(), [&bytes[..], b"more"].concat());
+            assert_eq!(
+                problems(&objects, &target).first().and_then(|first| first.place().0),
+                Some(name.as_str())
+            );
+            objects.0.lock().unwrap().insert(name.clone(), bytes);
+        }
+    }
+}
+
+#[test]
+fn another_root_is_noticed_also_when_all_files_agree() {
+    let (objects, mut target) = log(700, 600);
+    target.root[3] ^= 1;
+    assert!(matches!(problems(&objects, &target)[..], [Problem::Root { size: 700, found: Some(_), .. }]));
+    let (objects, mut target) = log(700, 600);
+    target.tail[50] = Bytes::from_static(b"\0\x05other");
+    assert!(matches!(problems(&objects, &target)[..], [Problem::Root { .. }]));
+}
