@@ -132,7 +132,11 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         if self.skips(Step::ReplayOnOpen) {
             return Ok(());
         }
-        self.replay(&lock, settled).await?;
+        let older = self.replay(&lock, settled).await?;
+        // What was deleted just before a crash may have come back, and nothing else would ever name it.
+        if let Some(name) = older.filter(|_| self.config.shape == Shape::Exclusive) {
+            self.store.delete(&name).await?;
+        }
         self.apply(settled).await?;
         self.reader.edge_mut().prune();
         self.sign_and_publish(None).await.map(drop)
@@ -154,8 +158,13 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         Ok(())
     }
 
-    /// Adds to the edge, which is at `from`, what the batches say that lead to `lock`.
-    pub(crate) async fn replay(&mut self, lock: &LockValue, from: u64) -> Result<(), EngineError> {
+    /// Adds to the edge, which is at `from`, what the batches say that lead to `lock`. Returns the name of the batch that led to
+    /// `from`.
+    pub(crate) async fn replay(
+        &mut self,
+        lock: &LockValue,
+        from: u64,
+    ) -> Result<Option<String>, EngineError> {
         let mut batches = Vec::new();
         let (mut end, mut name) = (lock.size, lock.batch.clone());
         while end > from {
@@ -178,7 +187,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             }
         }
         if self.reader.edge().tree.root() == lock.root {
-            Ok(())
+            Ok(name)
         } else {
             Err(EngineError::Root { size: lock.size })
         }

@@ -72,7 +72,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         if replayed.is_err() {
             self.reader.edge_mut().truncate(from);
         }
-        replayed.map(|()| from)
+        replayed.map(|_| from)
     }
 
     /// Puts the checkpoint where readers of the bucket find it, unless a newer one is there.
