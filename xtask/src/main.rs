@@ -5,6 +5,7 @@
 mod bench;
 mod conformance;
 mod conformance_tuf;
+mod faults;
 mod fuzz;
 mod interop;
 mod process;
@@ -37,6 +38,8 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ["bench", ..] => bench::run_all(arguments.get(1..).unwrap_or_default()),
         ["conformance", "tuf", ..] => conformance_tuf::run(arguments.get(2..).unwrap_or_default()),
         ["conformance", ..] => conformance::run(arguments.get(1..).unwrap_or_default()),
+        ["faults", ..] => faults::faults(arguments.get(1..).unwrap_or_default()),
+        ["simulate", ..] => faults::simulate(arguments.get(1..).unwrap_or_default()),
         ["fuzz", ..] => fuzz::run(arguments.get(1..).unwrap_or_default()),
         ["interop", "log", ..] => interop::log::run(arguments.get(2..).unwrap_or_default()),
         ["wasm", ..] => wasm::run(arguments.get(1..).unwrap_or_default()),
@@ -50,6 +53,10 @@ const USAGE: &str = "usage: cargo xtask CHORE
   bench log [PART]… [OPTION]…    the log beside rekor-tiles and TesseraCT; `bench log --help` names the parts
   conformance                    the public bundle cases, through both binaries
   conformance tuf --suite DIR    the public TUF client suite, run unedited beside the project
+  faults [--more N]              every write of a log in a directory fails, in every way
+  faults sabotage                steps of the engine are left out, and these tests must fail
+  simulate [--seeds N [--from N] | --seed N]
+                                 seeded schedules of several replicas of a log, or one again
   fuzz [--minutes N] [TARGET]…   fuzz every target (or the named ones) for N minutes in all
   fuzz --list                    the names of the targets
   interop log [--peer NAME=PATH] our log before other people's programs: cosign, sigstore-go, tessera, TesseraCT

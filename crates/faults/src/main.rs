@@ -3,14 +3,15 @@
 
 use sealwax_faults::{
     campaign::campaign,
-    crash::{Tried, Work, every_write_fails},
+    crash::{Effort, Script, Tried, Work, crash_points, every_write_fails, failure_points},
     engine::Seeds,
     simulate::Report,
 };
+use sealwax_log::engine::{Kind, Step};
 use std::{process::ExitCode, time::Instant};
 
 const USAGE: &str = "usage: sealwax-faults simulate [--seed N | --seeds N [--from N]]
-       sealwax-faults crash [--more N]";
+       sealwax-faults crash [--more N]\n       sealwax-faults sabotage (built with the feature of that name)";
 
 /// Seeds of one part of a long run, after which it says how far it is.
 const PART: u64 = 10_000;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         }
         ["crash"] => Some(crash(1)),
         ["crash", "--more", more] => number(more).map(crash),
+        ["sabotage"] if cfg!(feature = "sabotage") => Some(sabotage()),
         _ => None,
     };
     match done {
@@ -91,4 +93,37 @@ fn simulate(from: u64, count: u64) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The tests are tested: without a step of the write order, they fail.
+fn sabotage() -> ExitCode {
+    let mut unnoticed = 0;
+    for step in Step::ALL {
+        let found = noticed(step);
+        unnoticed += u32::from(found.is_none());
+        println!("| `{step:?}` | {} |", found.unwrap_or_else(|| "NOTHING".to_owned()));
+    }
+    if unnoticed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Seeds after which a missing step should have shown.
+const ENOUGH: u64 = 2_000;
+
+fn noticed(step: Step) -> Option<String> {
+    let mut seeds = Seeds::new();
+    seeds.sabotage = Some(step);
+    let outcome = campaign(0..ENOUGH, |seed| seeds.run(seed), |total, report| total.plus(report));
+    if let Some((seed, failure)) = outcome.failure {
+        return Some(format!("simulation, seed {seed}: {failure}"));
+    }
+    let effort = Effort { drawn: 4, one_in: 1 };
+    for kind in [Kind::Signature, Kind::Certificate] {
+        let mut script = Script::new(Work { kind, from: 253 });
+        script.subject.sabotage = Some(step);
+        let broken = crash_points(&script, effort).err().or_else(|| failure_points(&script, effort).err());
+        if let Some(broken) = broken {
+            return Some(format!("every write fails, {broken}"));
+        }
+    }
+    None
 }

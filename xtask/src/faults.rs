@@ -1,0 +1,22 @@
+//! `cargo xtask simulate` and `cargo xtask faults`: the machinery of `crates/faults`, run from here by name.
+
+use crate::{Outcome, process};
+
+/// Seeded schedules of several replicas over one bucket.
+pub(crate) fn simulate(arguments: &[String]) -> Outcome {
+    run(&[], "simulate", arguments)
+}
+
+/// Every write fails, or (`sabotage`) the tests of the tests.
+pub(crate) fn faults(arguments: &[String]) -> Outcome {
+    match arguments.split_first() {
+        Some((word, rest)) if word == "sabotage" => run(&["--features", "sabotage"], "sabotage", rest),
+        _ => run(&[], "crash", arguments),
+    }
+}
+
+fn run(features: &[&str], command: &str, arguments: &[String]) -> Outcome {
+    let mut cargo = process::cargo();
+    cargo.args(["run", "--quiet", "--locked", "--package", "sealwax-faults"]).args(features);
+    process::run(cargo.args(["--", command]).args(arguments))
+}
