@@ -35,6 +35,7 @@ pub(crate) use batch::Batch;
 pub use batch::BatchError;
 pub use config::{Config, Shape};
 pub use cosigning::{CosignError, Cosigners, Proofs};
+pub(crate) use edge::{Edge, Entries};
 pub use error::EngineError;
 use handle::Front;
 pub use handle::{AddError, Added, Log, Published};

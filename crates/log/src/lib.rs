@@ -13,6 +13,7 @@
 
 pub mod anchor;
 pub mod check;
+pub mod copy;
 pub mod ct;
 pub mod engine;
 pub mod follow;

@@ -1,6 +1,7 @@
 //! `sealwax log`: make, serve, and look after transparency logs. What a log is and does: the crate `sealwax-log`.
 
 pub(crate) mod args;
+mod backup;
 mod check;
 mod description;
 mod follow;
@@ -32,6 +33,9 @@ pub(crate) fn run(command: LogCommand, out: &mut impl Write) -> Result<Status, F
         LogCommand::Serve(args) => serve::run(&args),
         LogCommand::Check(args) => check::run(&args, out),
         LogCommand::Follow(args) => follow::run(&args, out),
+        LogCommand::Backup(args) => backup::backup(&args, out),
+        LogCommand::Restore(args) => backup::restore(&args, out),
+        LogCommand::Import(args) => backup::import(&args, out),
         LogCommand::Freeze(args) => freeze::run(&args, out),
         LogCommand::Rotate(args) => freeze::rotate(&args, out),
     }

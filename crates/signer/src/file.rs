@@ -84,7 +84,11 @@ pub fn create(path: &Path, kind: KeyKind) -> Result<SigningKey, KeyFileError> {
     Ok(key)
 }
 
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a new file that only its owner may read, durably.
+///
+/// # Errors
+/// The system's; [`io::ErrorKind::AlreadyExists`].
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -54,6 +54,29 @@ Examples:
   What comes from now on, over the network:
     sealwax log follow https://log.acme.example --key log.vkey";
 
+const BACKUP_EXAMPLES: &str = "\
+Example:
+  sealwax log backup /var/lib/log /mnt/backup/log && sealwax log check /mnt/backup/log
+
+The private key stays behind unless --with-key is given: keep it somewhere else, once.";
+
+const RESTORE_EXAMPLES: &str = "\
+Examples:
+  To be read, with everything that the backup has:
+    sealwax log restore /mnt/backup/log /var/lib/log
+
+  To go on with it: what the backup lacks comes from a mirror, and the anchor says that nothing is missing:
+    sealwax log restore /mnt/backup/log /var/lib/log --complete-from https://mirror.example --anchor /mnt/anchor
+
+A log that went on from an old state would sign a second history, which witnesses and monitors report as the worst that a log
+can do. So without a newest checkpoint from outside it is only read; `sealwax log rotate` begins a new shard.";
+
+const IMPORT_EXAMPLES: &str = "\
+Example:
+  sealwax log import /srv/rekor-tiles /var/lib/log --origin log.acme.example --key key.pem
+
+Stop the old server first, and for good: two that sign are a fork.";
+
 const ROTATE_EXAMPLES: &str = "\
 Example:
   sealwax log rotate /var/lib/log-2026 /var/lib/log-2027 --origin log2027.acme.example
@@ -82,6 +105,15 @@ pub enum LogCommand {
     /// Print the entries of a log as they are published, each proved, as JSON lines
     #[command(after_help = FOLLOW_EXAMPLES)]
     Follow(FollowArgs),
+    /// Copy a log, also while it is served; again, and only what is new is copied
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(BackupArgs),
+    /// Make a log out of a backup; it is only read until it is known to be the newest state
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore(RestoreArgs),
+    /// Take over a log of rekor-tiles or tessera, with its key and origin, after a full check
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(ImportArgs),
     /// Take no more entries, for ever; also while a server has the log open
     #[command(after_help = "Example:\n  sealwax log freeze /var/lib/log")]
     Freeze(FreezeArgs),
@@ -272,6 +304,67 @@ pub struct RotateArgs {
     #[arg(long, value_name = "ml-dsa-44|FILE")]
     pub second_key: Option<String>,
     /// The path of the new one's URL
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct BackupArgs {
+    /// The log
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// The directory of the backup, new or with an older one
+    #[arg(value_name = "TO")]
+    pub to: PathBuf,
+    /// Copy the private keys in DIR too
+    #[arg(long)]
+    pub with_key: bool,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct RestoreArgs {
+    /// The backup
+    #[arg(value_name = "FROM")]
+    pub from: PathBuf,
+    /// The new directory
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// A mirror of the log, for what the backup lacks
+    #[arg(long, value_name = "URL")]
+    pub complete_from: Option<String>,
+    /// The newest checkpoint of the log, from outside: a file or a URL. If nothing that it knows is missing, the log may be
+    /// written to
+    #[arg(long, value_name = "FILE|URL")]
+    pub anchor: Option<String>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ImportArgs {
+    /// The log to take over: its directory of tiles, or its URL
+    #[arg(value_name = "DIR|URL")]
+    pub log: String,
+    /// The new directory
+    #[arg(value_name = "NEWDIR")]
+    pub directory: PathBuf,
+    /// Its origin, the first line of its checkpoints
+    #[arg(long, value_name = "NAME")]
+    pub origin: String,
+    /// Its key, PKCS#8 in PEM, which stays where it is
+    #[arg(long, value_name = "FILE")]
+    pub key: String,
+    /// What it is a log of
+    #[arg(long, value_enum, default_value_t = KindArg::Signature)]
+    pub kind: KindArg,
+    /// The path of its URL, if it is not at the root of its host
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
     /// Write JSON

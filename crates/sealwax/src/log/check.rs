@@ -228,7 +228,6 @@ impl Findings {
 }
 
 /// Fails unless nothing is wrong.
-#[expect(dead_code, reason = "restore and import come next")]
 pub fn demand_good(what: &str, findings: &Findings) -> Result<(), Failure> {
     match findings.first() {
         None => Ok(()),

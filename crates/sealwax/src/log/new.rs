@@ -64,14 +64,19 @@ pub fn make(args: &NewArgs) -> Result<Node, Failure> {
     description.verifier_keys = keys.verifier_keys();
     let created = super::block_on(engine::create(&store, &keys.signing, &System))?;
     created.map_err(|error| Failure::cannot(format!("{}: {error}", directory.display())))?;
-    let public = pem::encode("PUBLIC KEY", keys.signer.public_key().spki_der());
-    output_file::write(&directory.join(PUBLIC_KEY), public.as_bytes(), false)?;
+    write_public(directory, &keys)?;
     if let Some(roots) = roots {
         output_file::write(&directory.join(ROOTS), &roots, false)?;
     }
     // Last: a directory without it is no log.
     description.write(directory, false)?;
     Ok(report(directory, &description, &keys))
+}
+
+/// Writes the public key down.
+pub fn write_public(directory: &Path, keys: &Keys) -> Result<(), Failure> {
+    let public = pem::encode("PUBLIC KEY", keys.signer.public_key().spki_der());
+    output_file::write(&directory.join(PUBLIC_KEY), public.as_bytes(), true)
 }
 
 /// A name that every reader of checkpoints and vkeys takes, and no URL.
@@ -90,7 +95,7 @@ fn check_origin(origin: &str) -> Result<(), Failure> {
 }
 
 /// The path of the log's URL: a certificate log's origin says it.
-fn url_path(kind: Kind, origin: &str, given: Option<&str>) -> Result<String, Failure> {
+pub fn url_path(kind: Kind, origin: &str, given: Option<&str>) -> Result<String, Failure> {
     let of_origin = origin.split_once('/').map_or("", |(_, path)| path);
     let path = match (kind, given) {
         (_, None) if kind == Kind::Certificate => of_origin,

@@ -152,6 +152,12 @@ impl Url {
     }
 }
 
+/// One file below a URL.
+pub fn fetch(base: &str, name: &str) -> Result<Option<Bytes>, Failure> {
+    let url = Url::open(base)?;
+    url.fetch(name, MAX_CHECKPOINT_BYTES).map_err(Failure::cannot)
+}
+
 /// A vkey, or a file that holds one.
 fn verifier_key(word: &str) -> Result<VerifierKey, Failure> {
     let text = match read_limited(Path::new(word), 4096) {

@@ -1,0 +1,307 @@
+//! `sealwax log backup`, `restore` and `import`: a log from one place to another.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use sealwax_formats::base64;
+use sealwax_log::Kind;
+use sealwax_log::check::directory::{Files, State};
+use sealwax_log::check::{Progress, Source, Target};
+use sealwax_log::copy::{CopyError, copy};
+use sealwax_log::engine::{Host as _, LockValue};
+use sealwax_store::Bytes;
+use sealwax_store::directory::{Directory, Options};
+use sealwax_store::disk::Os;
+use sealwax_store::{ObjectStore as _, StoreError};
+use sealwax_tlog::{SignedCheckpoint, VerifiedCheckpoint};
+
+use super::args::{BackupArgs, ImportArgs, KindArg, RestoreArgs};
+use super::check::{check, demand_good};
+use super::description::{self, Description};
+use super::host::System;
+use super::keys::{self, Keys};
+use super::remote::{CheckpointError, Remote};
+use super::{block_on, new, open_store};
+use crate::inspect::node::Node;
+use crate::judge::Status;
+use crate::sources::read_limited;
+use crate::{Failure, terminal, trust};
+
+/// What a restored directory is said to be: nowhere, so that it is only read.
+pub const RESTORED: &str = "restored";
+
+/// Files that go along as they are.
+const ALONG: &[&str] = &[new::PUBLIC_KEY, new::ROOTS];
+
+pub fn backup(args: &BackupArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    let description = Description::read(&args.directory)?;
+    make_directory(&args.to)?;
+    let state = block_on(State::read(&args.directory))?;
+    let state = state.map_err(|error| cannot(&args.directory, &error))?;
+    let target = state.target(description.kind);
+    copy_log(&Files::new(&args.directory), &target, &state.lock, &args.to)?;
+    copy_files(&args.directory, &args.to, ALONG)?;
+    copy_checkpoint(&args.directory, &args.to, &target)?;
+    if args.with_key {
+        let inside = description.keys.iter().filter(|key| key.is_relative());
+        let names: Vec<String> = inside.map(|key| key.display().to_string()).collect();
+        copy_keys(&args.directory, &args.to, &names)?;
+    }
+    // Last, and with the place of the log itself: the backup is elsewhere, and so it is only read.
+    description.write(&args.to, true)?;
+    done(out, args.json, &description, &target, &args.to)
+}
+
+pub fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    let remote = Remote::open(&args.from.to_string_lossy(), &[])?;
+    let Some(mut description) = remote.description.clone() else {
+        return Err(Failure::cannot(format!("{} is not a log, nor a backup of one", args.from.display())));
+    };
+    demand_good(&args.from.display().to_string(), &check(&remote, None, true)?)?;
+    let state = block_on(State::read(&args.from))?.map_err(|error| cannot(&args.from, &error))?;
+    make_empty(&args.directory)?;
+    let mut target = state.target(description.kind);
+    let mut lock = state.lock.clone();
+    copy_log(&Files::new(&args.from), &target, &lock, &args.directory)?;
+    copy_files(&args.from, &args.directory, ALONG)?;
+    copy_checkpoint(&args.from, &args.directory, &target)?;
+    if let Some(url) = &args.complete_from {
+        let mirror = Remote::open(url, &description.verifier_keys)?;
+        let newer = complete(&mirror, &target, &mut lock, &args.directory)?;
+        target = newer;
+    }
+    let whole = match &args.anchor {
+        None => false,
+        Some(anchor) => {
+            let anchor = read_anchor(anchor, &remote)?;
+            demand_newest(&anchor, &target)?;
+            true
+        }
+    };
+    let names: Vec<String> = description
+        .keys
+        .iter()
+        .filter(|key| key.is_relative())
+        .map(|key| key.display().to_string())
+        .collect();
+    let with_keys = names.iter().all(|name| args.from.join(name).exists());
+    if with_keys {
+        copy_keys(&args.from, &args.directory, &names)?;
+    } else {
+        terminal::notice(&format!(
+            "the backup has no key: put it into {}",
+            args.directory.join("key.pem").display()
+        ));
+    }
+    description.place = if whole { open(&args.directory)?.place().to_string() } else { RESTORED.to_owned() };
+    description.write(&args.directory, false)?;
+    if !whole {
+        terminal::notice(
+            "it is only read: nothing says that this is the newest state of the log. With --anchor, the newest checkpoint, \
+             it can be written to; `sealwax log rotate` begins a new shard",
+        );
+    }
+    done(out, args.json, &description, &target, &args.directory)
+}
+
+pub fn import(args: &ImportArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    let kind = match args.kind {
+        KindArg::Signature => Kind::Signature,
+        KindArg::Certificate => Kind::Certificate,
+    };
+    let key = keys::reference(&args.key)?;
+    let keys = Keys::new(kind, &args.origin, keys::read(&key)?, None)?;
+    let remote = Remote::open(&args.log, &keys.verifier_keys())?;
+    let findings = check(&remote, None, true)?;
+    demand_good(&args.log, &findings)?;
+    let target = findings.target;
+    make_empty(&args.directory)?;
+    let lock = LockValue {
+        origin: args.origin.clone(),
+        keys: keys.signing.key_hashes(),
+        writer: System.random(),
+        round: 0,
+        size: target.size,
+        root: target.root,
+        timestamp: System.now_ms(),
+        batch: None,
+        settled: target.size,
+        frozen: None,
+    };
+    copy_log(&remote, &target, &lock, &args.directory)?;
+    let place = open(&args.directory)?.place().to_string();
+    let path = new::url_path(kind, &args.origin, args.path.as_deref())?;
+    let mut description = Description::new(kind, args.origin.clone(), path, place);
+    description.keys = vec![key];
+    description.verifier_keys = keys.verifier_keys();
+    new::write_public(&args.directory, &keys)?;
+    description.write(&args.directory, false)?;
+    done(out, args.json, &description, &target, &args.directory)
+}
+
+fn done(
+    out: &mut impl Write,
+    json: bool,
+    description: &Description,
+    target: &Target,
+    directory: &Path,
+) -> Result<Status, Failure> {
+    let node = Node::new()
+        .with("directory", directory.display().to_string())
+        .with("origin", description.origin.as_str())
+        .with("size", target.size)
+        .with("root", base64::encode(&target.root))
+        .with("read_only", description.place == RESTORED);
+    trust::write_node(out, node, json)?;
+    Ok(Status::Verified)
+}
+
+/// The tiles that a mirror has and the backup has not, and the tree that they make.
+fn complete(
+    mirror: &Remote,
+    target: &Target,
+    lock: &mut LockValue,
+    directory: &Path,
+) -> Result<Target, Failure> {
+    let checkpoint = match mirror.checkpoint() {
+        Ok(Some(checkpoint)) => checkpoint,
+        Ok(None) => return Err(Failure::cannot("the mirror has no checkpoint")),
+        Err(error @ (CheckpointError::Unreadable(_) | CheckpointError::Bad(_))) => {
+            return Err(Failure::cannot(format!("the mirror: {error}")));
+        }
+    };
+    let (size, root) = (checkpoint.size().0, *checkpoint.root());
+    if size < target.size {
+        return Err(Failure::cannot(format!(
+            "the mirror has {size} entries, and the backup {}: it adds nothing",
+            target.size
+        )));
+    }
+    demand_good("the mirror", &check(mirror, None, true)?)?;
+    let newer = Target { size, root, settled: size, tail: Vec::new(), ours: false, ..target.clone() };
+    lock.size = size;
+    lock.root = root;
+    lock.timestamp = lock.timestamp.max(checkpoint.timestamp_ms().unwrap_or_else(|| System.now_ms()));
+    // It must begin with what the backup has.
+    copy_log(mirror, &newer, lock, directory)?;
+    Ok(newer)
+}
+
+/// The newest checkpoint, from outside.
+fn read_anchor(place: &str, remote: &Remote) -> Result<VerifiedCheckpoint, Failure> {
+    let text = if place.contains("://") {
+        let (base, name) = place.rsplit_once('/').unwrap_or((place, ""));
+        let found = super::remote::fetch(base, name)?;
+        found.ok_or_else(|| Failure::cannot(format!("{place}: there is nothing")))?.to_vec()
+    } else {
+        read_limited(Path::new(place), 1 << 20)
+            .map_err(|error| Failure::cannot(format!("{place}: {error}")))?
+    };
+    let bad = |error: &dyn std::fmt::Display| Failure::cannot(format!("{place}: {error}"));
+    let text = String::from_utf8(text).map_err(|error| bad(&error))?;
+    let signed = SignedCheckpoint::parse(&text).map_err(|error| bad(&error))?;
+    let key = remote.keys.first().ok_or_else(|| Failure::cannot("the log has no key"))?;
+    key.verify(&signed).map_err(|error| bad(&error))
+}
+
+/// Nothing that the anchor knows of is missing.
+fn demand_newest(anchor: &VerifiedCheckpoint, target: &Target) -> Result<(), Failure> {
+    let size = anchor.size().0;
+    if size == target.size && anchor.root() == &target.root {
+        return Ok(());
+    }
+    Err(Failure::cannot(if size > target.size {
+        format!(
+            "the anchor knows {size} entries, and the backup has {}: --complete-from a mirror that has the rest, or rotate",
+            target.size
+        )
+    } else {
+        format!(
+            "the anchor, of size {size}, is not the newest checkpoint of this log of size {}",
+            target.size
+        )
+    }))
+}
+
+/// Copies the log, and the issuers.
+fn copy_log(source: &impl Source, target: &Target, lock: &LockValue, to: &Path) -> Result<(), Failure> {
+    let store = open(to)?;
+    let there = |name: &str| to.join(name).exists();
+    let progress = Progress::default();
+    let copied = block_on(copy(source, target, lock, &store, there, &progress))?;
+    copied.map_err(|error: CopyError| cannot(to, &error))?;
+    if target.kind == Kind::Certificate {
+        copy_issuers(source, target, &store, to)?;
+    }
+    Ok(())
+}
+
+fn copy_issuers(
+    source: &impl Source,
+    target: &Target,
+    store: &Directory<Os>,
+    to: &Path,
+) -> Result<(), Failure> {
+    let problem = |why: String| Failure::cannot(format!("an issuer cannot be copied: {why}"));
+    for name in sealwax_log::copy::issuers(source, target).map_err(|error| cannot(to, &error))? {
+        if to.join(&name).exists() {
+            continue;
+        }
+        let bytes: Bytes =
+            source.get(&name).map_err(problem)?.ok_or_else(|| problem(format!("{name} is missing")))?;
+        block_on(store.put(&name, bytes))?.map_err(|error: StoreError| cannot(to, &error))?;
+    }
+    block_on(store.flush())?.map_err(|error| cannot(to, &error))
+}
+
+/// The checkpoint file goes along if what it is about is there.
+fn copy_checkpoint(from: &Path, to: &Path, target: &Target) -> Result<(), Failure> {
+    let Ok(bytes) = fs::read(from.join("checkpoint")) else { return Ok(()) };
+    let size = std::str::from_utf8(&bytes).ok().and_then(|text| text.lines().nth(1)?.parse::<u64>().ok());
+    // A static copy needs the partial tiles of that very size.
+    if size == Some(target.size) { copy_file(from, to, "checkpoint") } else { Ok(()) }
+}
+
+fn copy_files(from: &Path, to: &Path, names: &[&str]) -> Result<(), Failure> {
+    names.iter().filter(|name| from.join(name).exists()).try_for_each(|name| copy_file(from, to, name))
+}
+
+fn copy_file(from: &Path, to: &Path, name: &str) -> Result<(), Failure> {
+    let bytes = fs::read(from.join(name)).map_err(|error| cannot(from, &error))?;
+    crate::output_file::write(&to.join(name), &bytes, true)
+}
+
+/// Keys keep their mode.
+fn copy_keys(from: &Path, to: &Path, names: &[String]) -> Result<(), Failure> {
+    for name in names.iter().filter(|name| !to.join(name).exists()) {
+        let bytes = fs::read(from.join(name)).map_err(|error| cannot(&from.join(name), &error))?;
+        sealwax_signer::file::write_private(&to.join(name), &bytes)
+            .map_err(|error| cannot(&to.join(name), &error))?;
+    }
+    Ok(())
+}
+
+fn make_directory(directory: &Path) -> Result<(), Failure> {
+    match Os::create(directory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        created => created.map(drop).map_err(|error| cannot(directory, &error)),
+    }
+}
+
+/// A directory that is no log yet: nothing but what an interrupted copy has left.
+fn make_empty(directory: &Path) -> Result<(), Failure> {
+    make_directory(directory)?;
+    if directory.join(description::NAME).exists() {
+        return Err(Failure::cannot(format!("{} is a log already", directory.display())));
+    }
+    Ok(())
+}
+
+fn open(directory: &Path) -> Result<Directory<Os>, Failure> {
+    open_store(directory, &Options::default())
+}
+
+fn cannot(what: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::cannot(format!("{}: {error}", what.display()))
+}
