@@ -32,7 +32,7 @@ use crate::{Failure, terminal, trust};
 pub const RESTORED: &str = "restored";
 
 /// Files that go along as they are.
-const ALONG: &[&str] = &[new::PUBLIC_KEY, new::ROOTS];
+const ALONG: &[&str] = &[new::PUBLIC_KEY, new::TRUSTED_ROOT, new::ROOTS];
 
 pub fn backup(args: &BackupArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let description = Description::read(&args.directory)?;
@@ -135,7 +135,7 @@ pub fn import(args: &ImportArgs, out: &mut impl Write) -> Result<Status, Failure
     let mut description = Description::new(kind, args.origin.clone(), path, place);
     description.keys = vec![key];
     description.verifier_keys = keys.verifier_keys();
-    new::write_public(&args.directory, &keys)?;
+    new::write_public(&args.directory, &description, &keys)?;
     description.write(&args.directory, false)?;
     done(out, args.json, &description, &target, &args.directory)
 }

@@ -29,6 +29,7 @@ pub const KNOWN: &[&str] = &[
     description::NAME,
     new::PUBLIC_KEY,
     new::ROOTS,
+    new::TRUSTED_ROOT,
     "key.pem",
     "key-2.pem",
     "lock",
@@ -186,7 +187,7 @@ impl Findings {
             )),
             // A file that is missing or cut is listed already.
             Err(problem) if self.report.problems.is_empty() => {
-                self.wrong.push(format!("checkpoint: {problem}"))
+                self.wrong.push(format!("checkpoint: {problem}"));
             }
             Err(_) => {}
         }

@@ -50,7 +50,7 @@ pub fn run(args: &FollowArgs, out: &mut impl Write) -> Result<Status, Failure> {
         complained = false;
         let from = args.from.unwrap_or(target.size);
         if follower.is_none() && from <= target.size {
-            follower = Some(Follower::new(&remote, &target, from).map_err(failure)?);
+            follower = Some(Follower::new(&remote, &target, from).map_err(|error| failure(&error))?);
         }
         if let Some(follower) = &mut follower {
             read_on(follower, &remote, &target, out)?;
@@ -71,22 +71,22 @@ fn read_on(
 ) -> Result<(), Failure> {
     loop {
         let first = follower.next();
-        let records = follower.read(remote, target).map_err(failure)?;
+        let records = follower.read(remote, target).map_err(|error| failure(&error))?;
         if records.is_empty() {
-            return out.flush().map_err(unwritten);
+            return out.flush().map_err(|error| unwritten(&error));
         }
         for (index, record) in (first..).zip(&records) {
             let line = sealwax_json::compact(&line(remote.kind, index, record));
-            writeln!(out, "{}", terminal::escaped_json(&line)).map_err(unwritten)?;
+            writeln!(out, "{}", terminal::escaped_json(&line)).map_err(|error| unwritten(&error))?;
         }
     }
 }
 
-fn unwritten(error: std::io::Error) -> Failure {
+fn unwritten(error: &std::io::Error) -> Failure {
     Failure::cannot(format!("cannot write the result: {error}"))
 }
 
-fn failure(error: FollowError) -> Failure {
+fn failure(error: &FollowError) -> Failure {
     Failure::cannot(error.to_string())
 }
 

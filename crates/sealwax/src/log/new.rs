@@ -5,8 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sealwax_crypto::{KeyKind, pem};
-use sealwax_formats::base64;
+use jiff::Timestamp;
+use sealwax_crypto::{KeyDetails, KeyKind, pem};
+use sealwax_formats::{
+    KeyDetailsField, KeyMaterial, TimeRange, TransparencyLog, TrustedRoot, TrustedRootVersion, base64,
+};
 use sealwax_log::Kind;
 use sealwax_log::engine;
 use sealwax_signer::{Signer, file};
@@ -26,6 +29,9 @@ use crate::{output_file, trust};
 
 /// The public key, for whoever wants it without reading [`super::description::NAME`].
 pub const PUBLIC_KEY: &str = "key.pub";
+
+/// What verifies entries of a signature log.
+pub const TRUSTED_ROOT: &str = "trusted_root.json";
 
 /// The roots that a certificate log accepts, in PEM.
 pub const ROOTS: &str = "roots.pem";
@@ -48,10 +54,14 @@ pub fn make(args: &NewArgs) -> Result<Node, Failure> {
     let second = second.map(keys::reference).transpose()?;
 
     let roots = roots(kind, args.roots.as_deref())?;
+    let algorithm = algorithm(kind, args.algorithm)?;
+    for path in [&key, &second].into_iter().flatten() {
+        keys::read(path)?;
+    }
 
     let directory = &args.directory;
     make_directory(directory)?;
-    let first_key = (key, algorithm(kind, args.algorithm)?, "key.pem");
+    let first_key = (key, algorithm, "key.pem");
     let second_key = args.second_key.is_some().then_some((second, KeyKind::MlDsa44, "key-2.pem"));
     let (first, first_path) = key_of(directory, first_key)?;
     let second = second_key.map(|key| key_of(directory, key)).transpose()?;
@@ -64,7 +74,7 @@ pub fn make(args: &NewArgs) -> Result<Node, Failure> {
     description.verifier_keys = keys.verifier_keys();
     let created = super::block_on(engine::create(&store, &keys.signing, &System))?;
     created.map_err(|error| Failure::cannot(format!("{}: {error}", directory.display())))?;
-    write_public(directory, &keys)?;
+    write_public(directory, &description, &keys)?;
     if let Some(roots) = roots {
         output_file::write(&directory.join(ROOTS), &roots, false)?;
     }
@@ -73,10 +83,30 @@ pub fn make(args: &NewArgs) -> Result<Node, Failure> {
     Ok(report(directory, &description, &keys))
 }
 
-/// Writes the public key down.
-pub fn write_public(directory: &Path, keys: &Keys) -> Result<(), Failure> {
+/// Writes down what verifiers need: the public key, and of a signature log a trusted root.
+pub fn write_public(directory: &Path, description: &Description, keys: &Keys) -> Result<(), Failure> {
     let public = pem::encode("PUBLIC KEY", keys.signer.public_key().spki_der());
-    output_file::write(&directory.join(PUBLIC_KEY), public.as_bytes(), true)
+    output_file::write(&directory.join(PUBLIC_KEY), public.as_bytes(), true)?;
+    let Some(root) = trusted_root(description, keys) else { return Ok(()) };
+    output_file::write(&directory.join(TRUSTED_ROOT), format!("{}\n", root.write()).as_bytes(), true)
+}
+
+/// For signatures by bare keys it is enough; a certificate log without authorities is nothing to trust.
+fn trusted_root(description: &Description, keys: &Keys) -> Option<TrustedRoot> {
+    let key = keys.signer.public_key();
+    let details = KeyDetails::of(key, *key.default_schemes().first()?)?;
+    let start = Timestamp::from_second(Timestamp::now().as_second()).ok();
+    let from = TimeRange { start, end: None };
+    let material = KeyMaterial::new(key.spki_der().to_vec(), KeyDetailsField::Known(details), Some(from));
+    let log_key = LogKey::from_verifier_key(keys.signing.verifier_keys().next()?.clone()).ok()?;
+    let url = format!("https://{}{}", description.origin, description.path);
+    (description.kind == Kind::Signature).then(|| TrustedRoot {
+        version: TrustedRootVersion::V01,
+        logs: vec![TransparencyLog::new(url, material, log_key.id().to_vec())],
+        certificate_authorities: Vec::new(),
+        certificate_logs: Vec::new(),
+        timestamp_authorities: Vec::new(),
+    })
 }
 
 /// A name that every reader of checkpoints and vkeys takes, and no URL.

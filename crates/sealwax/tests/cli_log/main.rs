@@ -1,0 +1,208 @@
+//! `sealwax log`, with real processes on loopback.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod readme;
+mod server;
+
+use common::Scratch;
+use server::Server;
+use std::fs;
+
+fn text(scratch: &Scratch, name: &str) -> String {
+    scratch.path(name).to_str().unwrap().to_owned()
+}
+
+fn new(scratch: &Scratch, name: &str, origin: &str) -> String {
+    let directory = text(scratch, name);
+    scratch.run(&["log", "new", &directory, "--origin", origin]).exits(0).says(origin);
+    directory
+}
+
+fn size(scratch: &Scratch, directory: &str) -> u64 {
+    scratch.run(&["log", "check", directory, "--json"]).exits(0).json()["size"].as_u64().unwrap()
+}
+
+#[test]
+fn what_new_refuses() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &fs::metadata(scratch.path("log/key.pem")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+    scratch.run(&["log", "new", &log, "--origin", "log.example"]).exits(3).complains("is a log already");
+    let other = text(&scratch, "other");
+    scratch.run(&["log", "new", &other, "--origin", "https://log.example"]).exits(2).complains("scheme");
+    scratch.run(&["log", "new", &other, "--origin", "x", "--key", "pkcs11:a"]).exits(2).complains("PKCS#11");
+    let certificate = ["log", "new", &other, "--origin", "ct.example", "--kind", "certificate"];
+    scratch.run(&[&certificate[..], &["--algorithm", "ed25519"]].concat()).exits(2).complains("ECDSA");
+    assert!(!scratch.path("other").exists());
+    let given = text(&scratch, "log/key.pem");
+    scratch.run(&["log", "new", &other, "--origin", "x", "--key", &given]).exits(0);
+    assert!(!scratch.path("other/key.pem").exists());
+    scratch.run(&["log", "check", &text(&scratch, "nothing")]).exits(2).complains("--key");
+    scratch
+        .run(&["log", "serve", &text(&scratch, "home"), "--listen", "127.0.0.1:0"])
+        .exits(3)
+        .complains("is not a log");
+}
+
+#[test]
+fn entries_survive_a_kill_and_the_log_checks() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let server = Server::start(&scratch, &log, &[]);
+    let first = server.add(1);
+    assert_eq!(first["logIndex"], "0");
+    for number in 2..=300 {
+        server.add(number);
+    }
+    assert_eq!(server.add(1)["logIndex"], "0", "a duplicate");
+    let again = scratch.run(&["log", "serve", &log, "--listen", "127.0.0.1:0"]);
+    again.exits(3).complains(&format!("in process {}", server.id()));
+    assert_eq!(size(&scratch, &log), 300);
+    server.kill();
+    assert_eq!(size(&scratch, &log), 300);
+    let server = Server::start(&scratch, &log, &[]);
+    assert_eq!(server.add(300)["logIndex"], "299");
+    assert_eq!(server.add(301)["logIndex"], "300");
+    assert_eq!(server.stop(), Some(0));
+    assert_eq!(size(&scratch, &log), 301);
+    for name in ["tile/0/000", "tile/entries/001.p/45", "tile/1/000.p/1", "checkpoint"] {
+        let path = scratch.path("log").join(name);
+        let good = fs::read(&path).unwrap();
+        let mut bad = good.clone();
+        bad[20] ^= 1;
+        fs::write(&path, &bad).unwrap();
+        scratch.run(&["log", "check", &log]).exits(1).says(name);
+        fs::write(&path, good).unwrap();
+    }
+}
+
+#[test]
+fn follow_prints_and_check_checks_over_the_network() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let key =
+        scratch.run(&["log", "new", &text(&scratch, "other"), "--origin", "log.example", "--json"]).json();
+    let other = key["verifier_keys"][0].as_str().unwrap();
+    let server = Server::start(&scratch, &log, &[]);
+    (1..=260).for_each(|number| drop(server.add(number)));
+    let description: serde_json::Value =
+        serde_json::from_slice(&fs::read(scratch.path("log/log.json")).unwrap()).unwrap();
+    let key = description["verifier_keys"][0].as_str().unwrap();
+    for place in [&[log.as_str()][..], &[server.url(), "--key", key]] {
+        let followed =
+            scratch.run(&[&["log", "follow"], place, &["--from", "250", "--once"]].concat()).exits(0);
+        let indices = followed
+            .out
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["index"].as_u64());
+        assert!(indices.eq((250..260).map(Some)), "{}", followed.out);
+        let checked = scratch.run(&[&["log", "check", "--json"], place].concat()).exits(0).json();
+        assert_eq!((&checked["good"], &checked["size"]), (&true.into(), &260.into()));
+    }
+    scratch.run(&["log", "check", server.url()]).exits(2).complains("--key");
+    scratch.run(&["log", "check", server.url(), "--key", other]).exits(3).complains("no signature");
+    scratch.run(&["log", "follow", server.url(), "--key", other]).exits(3).complains("no signature");
+}
+
+#[test]
+fn a_frozen_log_takes_nothing_and_rotation_begins_another() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let server = Server::start(&scratch, &log, &[]);
+    server.add(1);
+    let next = text(&scratch, "next");
+    scratch
+        .run(&["log", "rotate", &log, &next, "--origin", "log.example"])
+        .exits(2)
+        .complains("another origin");
+    scratch.run(&["log", "rotate", &log, &next, "--origin", "log2.example"]).exits(0).says("frozen");
+    assert_eq!(server.post(1).0, 405);
+    assert!(server.get("/checkpoint").1.contains("\nLog frozen"));
+    assert_eq!(server.get("/readyz").0, 503);
+    assert_eq!(server.stop(), Some(0));
+    scratch.run(&["log", "freeze", &log]).exits(0);
+    let second = Server::start(&scratch, &next, &[]);
+    assert_eq!(second.add(1)["logIndex"], "0");
+    second.stop();
+    scratch.run(&["log", "freeze", &next]).exits(0).says("frozen");
+    assert_eq!(size(&scratch, &next), 1);
+}
+
+#[test]
+fn a_copy_is_only_read_and_so_is_what_was_restored_without_an_anchor() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let anchor = text(&scratch, "anchor");
+    let (backup, restored, whole) =
+        (text(&scratch, "backup"), text(&scratch, "restored"), text(&scratch, "whole"));
+    let server = Server::start(&scratch, &log, &["--anchor", &anchor]);
+    (1..=20).for_each(|number| drop(server.add(number)));
+    scratch.run(&["log", "backup", &log, &backup]).exits(0);
+    assert!(!scratch.path("backup/key.pem").exists());
+    assert_eq!(size(&scratch, &backup), 20);
+    (21..=300).for_each(|number| drop(server.add(number)));
+    let beside = Server::start(&scratch, &log, &["--read-only"]);
+    assert_eq!(beside.post(1).0, 503);
+    assert_eq!(beside.get("/tile/0/000").0, 200);
+    beside.stop();
+    server.stop();
+    scratch
+        .run(&["log", "restore", &backup, &whole, "--anchor", &anchor])
+        .exits(3)
+        .complains("knows 300 entries");
+    scratch.run(&["log", "backup", &log, &backup]).exits(0);
+    scratch.run(&["log", "restore", &backup, &restored]).exits(0).complains("only read");
+    fs::remove_dir_all(&whole).unwrap();
+    scratch.run(&["log", "restore", &backup, &whole, "--anchor", &anchor]).exits(0);
+    for directory in [&restored, &whole] {
+        fs::copy(scratch.path("log/key.pem"), format!("{directory}/key.pem")).unwrap();
+    }
+    let server = Server::start(&scratch, &restored, &[]);
+    assert_eq!(server.post(301).0, 503);
+    assert_eq!(server.get("/checkpoint").0, 200);
+    server.stop();
+    scratch.run(&["log", "freeze", &restored]).exits(3).complains("copy");
+    let server = Server::start(&scratch, &whole, &["--anchor", &anchor]);
+    assert_eq!(server.add(7)["logIndex"], "6");
+    assert_eq!(server.add(301)["logIndex"], "300");
+    server.stop();
+    let status =
+        std::process::Command::new("cp").args(["-r", &whole, &text(&scratch, "copy")]).status().unwrap();
+    assert!(status.success());
+    let server = Server::start(&scratch, &text(&scratch, "copy"), &[]);
+    assert_eq!(server.post(302).0, 503);
+    server.stop();
+}
+
+#[test]
+fn a_foreign_log_is_taken_over() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let server = Server::start(&scratch, &log, &[]);
+    (1..=257).for_each(|number| drop(server.add(number)));
+    server.stop();
+    // A static log of somebody else: tiles and a checkpoint.
+    let foreign = text(&scratch, "foreign");
+    fs::create_dir(&foreign).unwrap();
+    for name in ["tile", "checkpoint"] {
+        let status = std::process::Command::new("cp")
+            .args(["-r", &format!("{log}/{name}"), &foreign])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+    let (mine, key) = (text(&scratch, "mine"), text(&scratch, "log/key.pem"));
+    scratch.run(&["log", "import", &foreign, &mine, "--origin", "other.example", "--key", &key]).exits(3);
+    scratch.run(&["log", "import", &foreign, &mine, "--origin", "log.example", "--key", &key]).exits(0);
+    let server = Server::start(&scratch, &mine, &[]);
+    assert_eq!(server.add(100)["logIndex"], "99", "a duplicate");
+    assert_eq!(server.add(258)["logIndex"], "257");
+    server.stop();
+    assert_eq!(size(&scratch, &mine), 258);
+}
