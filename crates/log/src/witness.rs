@@ -181,7 +181,7 @@ impl Witness {
         let note = std::str::from_utf8(&published.note).ok().and_then(|note| Note::parse(note).ok());
         let Some(note) = note.filter(|note| !self.is_in(note)) else { return };
         if let Ok(line) = self.cosign(&note, &log.proofs(published.size)).await {
-            let _ = log.add_cosignature(published.size, &published.root, &line);
+            let _ = log.add_cosignature(note.text(), &line);
         }
     }
 

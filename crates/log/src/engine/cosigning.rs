@@ -1,12 +1,14 @@
 //! A checkpoint that others must sign before anybody sees it (LOG rule 13).
 
-use super::{EngineError, Published, Sequencer, handle::not_now, reader::ReadError, reader::Reader};
+use super::{
+    EngineError, Published, Sequencer,
+    handle::not_now,
+    reader::{ReadError, Reader},
+    sequencer::{PAUSE, refuse},
+};
 use sealwax_store::{LockStore, ObjectStore};
 use sealwax_tlog::{Hash, Note, TreeSize, merkle::build::Plan, note::Signature};
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
-
-/// How long until a quorum is asked for again.
-const PAUSE: Duration = Duration::from_secs(1);
+use std::{fmt, future::Future, mem, pin::Pin, sync::Arc};
 
 /// Gathers the cosignatures without which a checkpoint is not published.
 pub trait Cosigners: fmt::Debug + Send + Sync {
@@ -76,7 +78,10 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             Ok(note) => note,
             Err(EngineError::Cosign(error @ CosignError::Missing { .. })) => {
                 self.withheld = true;
-                self.queue.close(Some(not_now(error)));
+                let error = not_now(error);
+                self.queue.close(Some(error.clone()));
+                let waiting = mem::take(&mut self.carried).into_iter().chain(self.queue.take_all());
+                waiting.for_each(|waiting| refuse(waiting, error.clone()));
                 return Ok(false);
             }
             Err(error) => return Err(error),
@@ -105,18 +110,10 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     }
 }
 
-/// A published checkpoint with one more line, if the line is for that very checkpoint.
-pub(crate) fn with_line(
-    published: &Published,
-    size: u64,
-    root: &Hash,
-    line: Signature,
-) -> Option<Arc<Published>> {
-    if published.size != size || published.root != *root {
-        return None;
-    }
+/// A published checkpoint with one more line, if the line is for that very text.
+pub(crate) fn with_line(published: &Published, text: &str, line: Signature) -> Option<Arc<Published>> {
     let note = Note::parse(std::str::from_utf8(&published.note).ok()?).ok()?;
-    if note.signatures().contains(&line) {
+    if note.text() != text || note.signatures().contains(&line) {
         return None;
     }
     let signatures = note.signatures().iter().cloned().chain([line]).collect();

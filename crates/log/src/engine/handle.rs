@@ -16,6 +16,7 @@ use sealwax_tlog::{
 };
 use std::{
     collections::BTreeSet,
+    io,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -42,6 +43,12 @@ pub(crate) struct Opened {
     pub(crate) publish: Arc<watch::Sender<Option<Arc<Published>>>>,
     /// Objects beside the tree that are known to be durable.
     pub(crate) kept: Mutex<BTreeSet<String>>,
+}
+
+impl Opened {
+    fn size(&self) -> TreeSize {
+        TreeSize(self.published.borrow().as_ref().map_or(0, |published| published.size))
+    }
 }
 
 /// How many names of durable objects are remembered; then the list starts again.
@@ -195,12 +202,12 @@ impl Log {
         self.opened().published.clone()
     }
 
-    /// Adds a cosignature that has arrived to the published checkpoint, if it is still the one of this size and root.
-    /// The line must have been verified. Returns whether it was added.
+    /// Adds a cosignature that has arrived to the published checkpoint, if that still has the text that was cosigned. The
+    /// line must have been verified. Returns whether it was added.
     #[must_use]
-    pub fn add_cosignature(&self, size: u64, root: &Hash, line: &Signature) -> bool {
+    pub fn add_cosignature(&self, text: &str, line: &Signature) -> bool {
         self.opened().publish.send_if_modified(|published| {
-            let with = published.as_ref().and_then(|now| with_line(now, size, root, line.clone()));
+            let with = published.as_ref().and_then(|now| with_line(now, text, line.clone()));
             let added = with.is_some();
             if added {
                 *published = with;
@@ -214,7 +221,8 @@ impl Log {
     /// # Errors
     /// [`ReadError`].
     pub async fn tile(&self, tile: Tile) -> Result<Option<Bytes>, ReadError> {
-        self.opened().reader.tile(tile, self.size()).await
+        let opened = self.opened();
+        opened.reader.tile(tile, opened.size()).await
     }
 
     /// An entry bundle (signature log) or data tile (certificate log), likewise.
@@ -222,7 +230,8 @@ impl Log {
     /// # Errors
     /// [`ReadError`].
     pub async fn entries(&self, bundle: EntryBundle) -> Result<Option<Bytes>, ReadError> {
-        self.opened().reader.bundle(bundle, self.size()).await
+        let opened = self.opened();
+        opened.reader.bundle(bundle, opened.size()).await
     }
 
     /// Proofs in the tree of a published checkpoint of `size` leaves.
@@ -236,7 +245,8 @@ impl Log {
     /// # Errors
     /// [`ReadError`].
     pub async fn carry_out(&self, plan: &Plan) -> Result<Vec<Hash>, ReadError> {
-        self.opened().reader.carry_out(plan, self.size()).await
+        let opened = self.opened();
+        opened.reader.carry_out(plan, opened.size()).await
     }
 
     /// An object beside the tree: `issuer/<hex>`.
@@ -254,6 +264,16 @@ impl Log {
     /// The store's.
     pub async fn keep_object(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
         let opened = self.opened();
+        match opened.queue.closed() {
+            None => {}
+            // No entry will ever need it.
+            Some(AddError::Frozen) => return Ok(()),
+            // It might be forgotten before the log takes entries again.
+            Some(error) => {
+                let cause = Arc::new(io::Error::other(error));
+                return Err(StoreError::Failed { what: format!("keep {name}"), cause });
+            }
+        }
         let kept = || opened.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept().contains(name) {
             return Ok(());
@@ -297,10 +317,6 @@ impl Log {
     /// Finishes what waits, settles, and stops.
     pub fn stop(&self) {
         self.opened().queue.ask_to_stop();
-    }
-
-    fn size(&self) -> TreeSize {
-        TreeSize(self.opened().published.borrow().as_ref().map_or(0, |published| published.size))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Creating a log, and opening one after whatever happened to it.
 
 use super::{
-    Config, EngineError, Front, Host, LockValue, Log, ReadError, Sequencer, Shape, Signing, Step,
+    Config, EngineError, Front, Host, LockValue, Log, ReadError, RecordError, Sequencer, Shape, Signing,
+    Step,
     batch::Batch,
     edge::{Edge, Entries},
     handle::Opened,
@@ -154,6 +155,15 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             None => Bytes::new(),
         };
         let entries = Entries::from_bundle(self.config.kind, size, &bundle)?;
+        let first = size - size % u64::from(FULL_WIDTH);
+        let mut rest: &[u8] = &bundle;
+        for index in first..size {
+            let facts = self.config.kind.read(rest)?;
+            if tree.leaf(index) != Some(&facts.leaf) {
+                return Err(RecordError::OtherLeaf { index }.into());
+            }
+            rest = rest.get(facts.length..).unwrap_or_default();
+        }
         *self.reader.edge_mut() = Edge { tree, entries };
         Ok(())
     }

@@ -44,6 +44,8 @@ struct State {
 /// A submission that waits for its place.
 pub(crate) struct Waiting {
     pub(crate) submission: Submission,
+    /// Bytes of its body.
+    pub(crate) bytes: usize,
     pub(crate) reply: oneshot::Sender<Result<Place, AddError>>,
 }
 
@@ -81,15 +83,30 @@ impl Queue {
             return Err(AddError::Full { retry_after: Duration::from_secs(1) });
         }
         let (reply, place) = oneshot::channel();
-        state.waiting.push(Waiting { submission, reply });
+        state.waiting.push(Waiting { submission, bytes, reply });
         state.bytes += bytes;
         drop(state);
         self.arrived.notify_one();
         Ok(place)
     }
 
+    /// What waits longest, up to so many entries and bytes; at least one.
+    pub(crate) fn take(&self, entries: usize, mut bytes: usize) -> Vec<Waiting> {
+        let mut state = self.state();
+        let fits = |waiting: &&Waiting| {
+            let left = bytes.checked_sub(waiting.bytes);
+            bytes = left.unwrap_or(0);
+            left.is_some()
+        };
+        let count = state.waiting.iter().take(entries).take_while(fits).count();
+        let count = count.max(1).min(state.waiting.len());
+        let taken: Vec<Waiting> = state.waiting.drain(..count).collect();
+        state.bytes -= taken.iter().map(|waiting| waiting.bytes).sum::<usize>();
+        taken
+    }
+
     /// Everything that waits.
-    pub(crate) fn take(&self) -> Vec<Waiting> {
+    pub(crate) fn take_all(&self) -> Vec<Waiting> {
         let mut state = self.state();
         state.bytes = 0;
         mem::take(&mut state.waiting)
@@ -134,5 +151,28 @@ impl Queue {
 
     pub(crate) fn asked_to_freeze(&self) -> bool {
         self.state().freeze
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    #[test]
+    fn what_does_not_fit_into_a_round_still_counts() {
+        let queue = Queue::new(QueueLimits { entries: 5, bytes: 100 });
+        let push = |bytes: u8| queue.push(Submission::signature(Bytes::from(vec![bytes; 30])), 30);
+        let _places: Vec<_> = (0..3).map(|nth| push(nth).unwrap()).collect();
+        assert!(matches!(push(3), Err(AddError::Full { .. })));
+        assert_eq!(queue.take(10, 60).len(), 2);
+        assert_eq!(queue.depth(), (1, 5));
+        let _more = (push(4).unwrap(), push(5).unwrap());
+        assert!(matches!(push(6), Err(AddError::Full { .. })));
+        // One that is longer than a round may be is a round of its own.
+        assert_eq!(queue.take(10, 1).len(), 1);
+        assert_eq!(queue.take(1, 1000).len(), 1);
+        assert_eq!(queue.take_all().len(), 1);
+        assert_eq!(queue.take(10, 1000).len(), 0);
     }
 }

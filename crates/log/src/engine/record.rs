@@ -37,6 +37,12 @@ pub enum RecordError {
     /// Cut off.
     #[error("an entry bundle ends within an entry")]
     CutOff,
+    /// Not the leaf that the tree has there.
+    #[error("entry {index} is not the leaf that the tree has there")]
+    OtherLeaf {
+        /// Its index.
+        index: u64,
+    },
     /// Not a leaf of a certificate log.
     #[error(transparent)]
     Leaf(#[from] leaf::LeafError),

@@ -14,7 +14,12 @@ use bytes::Bytes;
 use sealwax_crypto::hex;
 use sealwax_store::{Cell, LockStore, ObjectStore, StoreError, Swap, Version};
 use sealwax_tlog::{Hash, Note};
-use std::{collections::HashMap, mem, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    mem,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::watch;
 
 /// Puts entries in order. To be driven by one task; nothing else changes the log.
@@ -35,7 +40,7 @@ pub struct Sequencer<S> {
     pub(crate) writer: [u8; 16],
     /// The highest round number seen or tried.
     pub(crate) round: u64,
-    /// Submissions of a round that was lost, or that did not fit into one.
+    /// Submissions of a round that was lost.
     pub(crate) carried: Vec<Waiting>,
     /// Batches that are still staged, with the size they lead to, oldest first.
     pub(crate) staged: Vec<(u64, String)>,
@@ -53,6 +58,9 @@ pub struct Sequencer<S> {
     /// When the last checkpoint was signed, by the host's clock.
     pub(crate) signed_at: u64,
 }
+
+/// How long until what could not be done is tried again.
+pub(crate) const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why there is a round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,11 +116,8 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     /// [`EngineError`]: no more is written, nothing that was acknowledged is lost, what waited gets
     /// [`AddError::Stopped`]. Reads go on. To write again, open the log again.
     pub async fn run(mut self) -> Result<(), EngineError> {
-        let result = self.rounds().await;
-        self.queue.close(Some(AddError::Stopped));
-        let waiting = mem::take(&mut self.carried).into_iter().chain(self.queue.take());
-        waiting.for_each(|waiting| refuse(waiting, AddError::Stopped));
-        result
+        // What waits is told by the end of `self`, also by an untimely one.
+        self.rounds().await
     }
 
     async fn rounds(&mut self) -> Result<(), EngineError> {
@@ -126,9 +131,12 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             match self.wait().await {
                 Why::Stop => return self.finish().await,
                 Why::Look => self.catch_up().await?,
+                Why::Work => drop(self.round(Why::Work).await?),
                 why => {
-                    self.round(why).await?;
-                    if why != Why::Work && self.config.shape == Shape::Exclusive && self.settling.is_none() {
+                    if !self.round(why).await? {
+                        // Not at once again: the clock is behind, or the disk is full.
+                        self.host.sleep(PAUSE).await;
+                    } else if self.config.shape == Shape::Exclusive && self.settling.is_none() {
                         self.begin_settling().await?;
                     }
                 }
@@ -150,7 +158,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         }
         let idle = u64::try_from(self.config.resign_every.as_millis()).unwrap_or(u64::MAX);
         let since = self.host.now_ms().abs_diff(self.signed_at);
-        let left = std::time::Duration::from_millis(idle.saturating_sub(since).max(1));
+        let left = Duration::from_millis(idle.saturating_sub(since).max(1));
         let (pause, why) = match self.config.shape {
             Shape::Shared if self.config.look_every < left => (self.config.look_every, Why::Look),
             _ => (left, Why::Idle),
@@ -164,33 +172,40 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         }
     }
 
-    /// One round.
-    async fn round(&mut self, why: Why) -> Result<(), EngineError> {
-        let start = Instant::now();
+    /// One round. Returns whether there is a new lock value.
+    async fn round(&mut self, why: Why) -> Result<bool, EngineError> {
         if self.stale {
             self.catch_up().await?;
         }
         let waiting = self.collect();
-        if self.lock.frozen.is_some() && why == Why::Work {
+        if self.lock.frozen.is_some() {
             waiting.into_iter().for_each(|waiting| refuse(waiting, AddError::Frozen));
-            return Ok(());
+            return if matches!(why, Why::Work | Why::Freeze) {
+                Ok(false)
+            } else {
+                self.sequence(why, Vec::new()).await
+            };
         }
+        self.sequence(why, waiting).await
+    }
+
+    async fn sequence(&mut self, why: Why, waiting: Vec<Waiting>) -> Result<bool, EngineError> {
+        let start = Instant::now();
         let Some(timestamp) = self.timestamp() else {
             let reason = "the clock is behind the log's last timestamp".to_owned();
-            waiting
-                .into_iter()
-                .for_each(|waiting| refuse(waiting, AddError::NotNow { reason: reason.clone() }));
-            return Ok(());
+            let error = AddError::NotNow { reason };
+            waiting.into_iter().for_each(|waiting| refuse(waiting, error.clone()));
+            return Ok(false);
         };
         let sorted = self.sort_out(waiting, timestamp).await?;
         if sorted.fresh.is_empty() && why == Why::Work {
             self.answer(sorted);
-            return Ok(());
+            return Ok(false);
         }
         let old = self.lock.size;
         let Some(mut next) = self.stage(&sorted, timestamp).await? else {
             self.take_back(sorted);
-            return Ok(());
+            return Ok(false);
         };
         if why == Why::Freeze {
             next.frozen = Some(timestamp);
@@ -200,9 +215,9 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             Swapped::Done => {}
             Swapped::Unclear => {
                 self.take_back(sorted);
-                return Ok(());
+                return Ok(false);
             }
-            Swapped::Refused(error) => return self.give_up(sorted, &error).await,
+            Swapped::Refused(error) => return self.give_up(sorted, &error).await.map(|()| false),
         }
         if !self.skips(Step::ApplyBeforePublish) {
             self.apply(old).await?;
@@ -210,11 +225,13 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         if self.skips(Step::PublishBeforeReply) {
             self.answer(sorted);
             let note = self.signing.sign(&self.lock)?;
-            return self.publish(&note).await;
+            return self.publish(&note).await.map(|()| true);
         }
         let published = self.sign_and_publish(early).await?;
         let identities: Vec<Hash> = sorted.fresh.iter().map(|fresh| fresh.sealed.identity).collect();
-        self.absorb(old, &identities)?;
+        if !identities.is_empty() {
+            self.absorb(old, &identities)?;
+        }
         let entries = sorted.fresh.len() as u64;
         if published {
             self.answer(sorted);
@@ -229,28 +246,24 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         } else {
             self.metrics.resigned.add(1);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A round without entries, so that the lock value says what is settled.
     pub(crate) async fn say_settled(&mut self) -> Result<(), EngineError> {
-        self.round(Why::Stop).await
+        self.round(Why::Stop).await.map(drop)
     }
 
     /// What waits, up to the limits of a batch.
     fn collect(&mut self) -> Vec<Waiting> {
         let mut waiting = mem::take(&mut self.carried);
-        waiting.extend(self.queue.take());
+        let entries = self.config.batch_entries.saturating_sub(waiting.len());
+        if entries > 0 {
+            waiting.extend(self.queue.take(entries, self.config.batch_bytes));
+        }
         // Whoever has hung up gets no entry.
         waiting.retain(|waiting| !waiting.reply.is_closed());
-        let mut bytes = 0;
-        let mut fits = |waiting: &Waiting| {
-            bytes += self.config.kind.length_and_limit(&waiting.submission).0;
-            bytes <= self.config.batch_bytes
-        };
-        let count = waiting.iter().take(self.config.batch_entries).take_while(|this| fits(this)).count();
-        self.carried = waiting.split_off(count.max(1).min(waiting.len()));
-        self.metrics.queue.set(self.carried.len() as u64);
+        self.metrics.queue.set(self.queue.depth().0 as u64);
         waiting
     }
 
@@ -496,6 +509,14 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     }
 }
 
+/// However it ends, whoever waits is told: the senders of their answers go with the queue's content.
+impl<S> Drop for Sequencer<S> {
+    fn drop(&mut self) {
+        self.queue.close(Some(AddError::Stopped));
+        drop(self.queue.take_all());
+    }
+}
+
 /// Completes when a settling is done; never, if there is none.
 async fn settled(settling: &mut Option<Settling>) {
     match settling {
@@ -504,7 +525,7 @@ async fn settled(settling: &mut Option<Settling>) {
     }
 }
 
-fn refuse(waiting: Waiting, error: AddError) {
+pub(crate) fn refuse(waiting: Waiting, error: AddError) {
     // Whoever asked may have hung up.
     let _ = waiting.reply.send(Err(error));
 }

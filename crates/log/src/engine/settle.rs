@@ -102,7 +102,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     }
 
     async fn end_settling(&mut self) -> Result<(), EngineError> {
-        let Some(settling) = self.settling.take() else { return Ok(()) };
+        let Some(settling) = self.settling.take_if(|settling| settling.done.is_some()) else { return Ok(()) };
         match settling.done.unwrap_or(Ok(())) {
             // No room: what was put waits in the store, and is flushed with what the next settling puts.
             Err(StoreError::Failed { .. }) => {
@@ -132,8 +132,10 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     pub(crate) async fn delete_settled(&mut self) -> Result<(), EngineError> {
         let needless = self.staged.iter().take_while(|(end, _)| *end <= self.lock.settled).count();
         let late = if self.config.shape == Shape::Shared { 2 } else { 0 };
-        for (_, name) in self.staged.drain(..needless.saturating_sub(late)) {
-            self.store.delete(&name).await?;
+        let staged: Vec<_> = self.staged.drain(..needless.saturating_sub(late)).collect();
+        for (_, name) in staged {
+            let deleted = self.store.delete(&name).await;
+            self.unless_shared(deleted)?;
         }
         Ok(())
     }

@@ -72,6 +72,11 @@ impl Tree {
         self.size
     }
 
+    /// The hash of a leaf, if it is kept.
+    pub(crate) fn leaf(&self, index: u64) -> Option<&Hash> {
+        self.levels.first()?.node(index)
+    }
+
     /// Adds a leaf.
     pub(crate) fn push(&mut self, leaf: Hash) {
         let (mut hash, mut index) = (leaf, self.size);

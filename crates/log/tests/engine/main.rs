@@ -272,9 +272,12 @@ fn what_is_damaged_is_not_opened() {
         log.stop().await.unwrap();
         for name in ["tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/001.p/44"] {
             let good = store.get(name).await.unwrap().unwrap();
-            let mut bytes = good.to_vec();
-            bytes[1] ^= 1;
-            for bad in [None, Some(Bytes::from(bytes)), Some(good.slice(1..))] {
+            let flipped = |at: usize| {
+                let mut bytes = good.to_vec();
+                bytes[at] ^= 1;
+                Some(Bytes::from(bytes))
+            };
+            for bad in [None, flipped(1), flipped(9), Some(good.slice(1..))] {
                 match bad {
                     None => store.delete(name).await.unwrap(),
                     Some(bad) => store.put(name, bad).await.unwrap(),
