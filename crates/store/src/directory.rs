@@ -15,8 +15,9 @@
 //!   this process, and are durable after [`ObjectStore::flush`]. Before that each of them may be found after a crash or
 //!   not, in any combination; an object is the old one or the new one as a whole.
 //! - What is staged goes when its segment goes: when everything in it and in older ones is deleted, and a newer one holds
-//!   the lock value. Until then it comes back when the store is opened again, and goes for good with the first object that
-//!   is staged later and deleted: deleting one deletes those of older swaps too.
+//!   the lock value. Until then it comes back when the store is opened again, and goes for good with the first object of
+//!   a later swap that is deleted: deleting one deletes those of older swaps too. What no swap has written yet is in memory
+//!   only, and is deleted alone.
 //! - A version of [`Cell::Lock`] is the sequence number of a frame. Opening the store writes the newest frame again, so it
 //!   changes the version too.
 //!

@@ -53,9 +53,11 @@ pub trait ObjectStore: Send + Sync {
     /// Makes durable everything that was put or deleted before. May run beside other operations.
     fn flush(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Removes an object, also one that was staged. It is no error if there is none. Staged objects are deleted from the
-    /// oldest on: with one go those that older swaps made durable, and what is deleted last may be there again after a
-    /// crash, until a later one goes.
+    /// Removes an object, also one that was staged. It is no error if there is none. Of staged objects:
+    /// - One that no swap has made durable, because none came, or it was lost or [failed](StoreError::Failed), goes alone. No
+    ///   later swap makes it durable, and it does not come back.
+    /// - With one that a swap made durable may go all those that older swaps made durable, not the others of the same swap:
+    ///   they are deleted from the oldest on. It may be there again after a crash, until one of a later swap is deleted.
     fn delete(&self, name: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 

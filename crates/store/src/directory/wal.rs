@@ -73,8 +73,8 @@ impl<D: Disk> Wal<D> {
         Ok(frame.staged.into_iter().find_map(|(found, value)| (found == name).then_some(value)))
     }
 
-    /// Forgets a staged object and those of older swaps, and removes the segments that hold nothing any more. Returns
-    /// whether there was one.
+    /// Forgets a staged object: alone, if it waits for its swap; if it is written, with those of older swaps, and removes the
+    /// segments that hold nothing any more. Returns whether there was one.
     pub(super) fn delete(&self, name: &str) -> Result<bool, StoreError> {
         self.stop.check()?;
         if lock(&self.staged).place(name).is_none() {
@@ -83,7 +83,10 @@ impl<D: Disk> Wal<D> {
         let mut writer = lock(&self.writer);
         let oldest = {
             let mut staged = lock(&self.staged);
-            staged.remove(name);
+            if !staged.remove(name) {
+                // It waited. What is written is as it was.
+                return Ok(true);
+            }
             staged.oldest_segment()
         };
         writer.remove_unused(oldest)?;

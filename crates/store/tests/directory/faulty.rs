@@ -15,7 +15,8 @@ pub(crate) struct FaultyFile {
     plan: Arc<Plan>,
 }
 
-/// Which operations fail, and how: those whose description (`write wal/0000000000000001`) begins so.
+/// Which operations fail, and how: those whose description (`write wal/0000000000000001`) begins so. A write that makes
+/// its file longer is also a `grow`.
 #[derive(Default)]
 struct Plan(Mutex<Option<(String, io::ErrorKind)>>);
 
@@ -88,7 +89,9 @@ impl DiskFile for FaultyFile {
 
     /// A failed write leaves half of the bytes.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        if let Err(error) = self.plan.check("write", &self.path) {
+        let grows = offset + bytes.len() as u64 > self.file.len()?;
+        let room = if grows { self.plan.check("grow", &self.path) } else { Ok(()) };
+        if let Err(error) = room.and_then(|()| self.plan.check("write", &self.path)) {
             self.file.write_at(&bytes[..bytes.len() / 2], offset)?;
             return Err(error);
         }

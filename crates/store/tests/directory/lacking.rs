@@ -31,6 +31,73 @@ fn a_disk_that_is_full_while_the_write_ahead_file_grows_can_be_waited_out() {
     }
 }
 
+/// What an engine does that tells its clients to come again: it deletes what it had staged for the swap.
+#[test]
+fn a_batch_that_found_no_room_is_given_up_alone() {
+    // In one segment, and in several; in a segment that must grow, and in a new one.
+    for (kept, given_up) in [(10, 1000), (10, 1960), (1500, 400), (1500, 1960)] {
+        let scratch = Scratch::new();
+        let mut store = open_faulty(&scratch);
+        for name in ["a", "b"] {
+            now(store.stage(name, vec![1; kept].into())).unwrap();
+            set_lock(&store, name);
+        }
+        let segments = scratch.segments();
+        assert_eq!(segments.len() > 1, kept > 1000);
+        let holds = |store: &Directory<Faulty>, names: &[&str]| {
+            let found: Vec<_> =
+                ["a", "b", "c", "d"].into_iter().filter(|name| get(store, name).is_some()).collect();
+            assert_eq!(found, names, "{kept} {given_up}");
+        };
+
+        now(store.stage("c", vec![2; given_up].into())).unwrap();
+        let version = now(store.load(Cell::Lock)).unwrap().unwrap().version;
+        store.disk().fail("grow wal/", ErrorKind::StorageFull);
+        assert!(matches!(swap(&store, &version, "c"), Err(StoreError::Failed { .. })));
+        holds(&store, &["a", "b", "c"]);
+        now(store.delete("c")).unwrap();
+        holds(&store, &["a", "b"]);
+        assert_eq!(scratch.segments(), segments);
+        assert_eq!(lock_value(&store).unwrap(), "b");
+        store.disk().mend();
+        drop(store);
+        store = open_faulty(&scratch);
+        holds(&store, &["a", "b"]);
+
+        now(store.stage("d", vec![3; 1960].into())).unwrap();
+        set_lock(&store, "d");
+        holds(&store, &["a", "b", "d"]);
+        drop(store);
+        store = open_faulty(&scratch);
+        holds(&store, &["a", "b", "d"]);
+        now(store.delete("b")).unwrap();
+        holds(&store, &["d"]);
+    }
+}
+
+/// Without a new opening in between: the next swap neither writes it nor removes a segment that is needed.
+#[test]
+fn a_batch_that_was_given_up_is_not_in_the_next_swap() {
+    let scratch = Scratch::new();
+    let store = open_faulty(&scratch);
+    now(store.stage("a", vec![1; 10].into())).unwrap();
+    let first = set_lock(&store, "a");
+    now(store.stage("b", vec![2; 1000].into())).unwrap();
+    store.disk().fail("grow wal/", ErrorKind::StorageFull);
+    assert!(matches!(swap(&store, &first, "b"), Err(StoreError::Failed { .. })));
+    now(store.delete("b")).unwrap();
+    store.disk().mend();
+    for name in ["c", "d", "e"] {
+        now(store.stage(name, vec![3; 1500].into())).unwrap();
+        set_lock(&store, name);
+        assert!(get(&store, "a").is_some());
+    }
+    drop(store);
+    let store = open_faulty(&scratch);
+    let found = ["a", "b", "c", "d", "e"].map(|name| get(&store, name).is_some());
+    assert_eq!(found, [true, false, true, true, true]);
+}
+
 #[test]
 fn after_a_failed_write_or_flush_nothing_is_written_until_the_store_is_opened_again() {
     for (what, kind) in [

@@ -2,6 +2,7 @@
 use super::{faulty::Faulty, *};
 use proptest::{collection::vec, prelude::*};
 use sealwax_store::{Memory, Versioned};
+use std::io::ErrorKind;
 
 #[derive(Clone, Copy, Debug)]
 enum Operation {
@@ -11,8 +12,12 @@ enum Operation {
     Delete(u8),
     /// The oldest staged object that is left.
     DeleteStaged,
+    /// The newest staged object, if no swap has written it.
+    GiveUp,
     /// Whether the expected version is the right one.
     Swap(Cell, bool),
+    /// Of the lock, while no file of the directory can grow.
+    SwapOnFullDisk,
     Flush,
     /// After a swap of the lock and a flush, so that both stores hold the same.
     Reopen,
@@ -25,7 +30,9 @@ fn operation() -> impl Strategy<Value = Operation> {
         4 => (0..1500_u16).prop_map(Operation::Stage),
         1 => any::<u8>().prop_map(|name| Operation::Delete(name % 6)),
         2 => Just(Operation::DeleteStaged),
+        2 => Just(Operation::GiveUp),
         6 => (cell, prop::bool::weighted(0.9)).prop_map(|(cell, right)| Operation::Swap(cell, right)),
+        2 => Just(Operation::SwapOnFullDisk),
         1 => Just(Operation::Flush),
         1 => Just(Operation::Reopen),
     ]
@@ -76,6 +83,35 @@ impl Pair {
         self.swaps += u32::from(cell == Cell::Lock && is_right);
     }
 
+    /// Either nothing happens, or there was room left in the file.
+    fn swap_on_full_disk(&mut self) {
+        let version = |found: Option<Versioned>| found.map(|found| found.version);
+        let in_directory = version(now(self.directory().load(Cell::Lock)).unwrap());
+        let in_memory = version(now(self.memory.load(Cell::Lock)).unwrap());
+        let value = self.value(100);
+        self.directory().disk().fail("grow ", ErrorKind::StorageFull);
+        let swapped = now(self.directory().swap(Cell::Lock, in_directory.as_ref(), value.clone()));
+        self.directory().disk().mend();
+        match swapped {
+            Ok(Swap::Done(_)) => {
+                assert_ne!(now(self.memory.swap(Cell::Lock, in_memory.as_ref(), value)).unwrap(), Swap::Lost);
+                self.swaps += 1;
+            }
+            Err(StoreError::Failed { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The older swaps' objects go with a written one. With one that waits, nothing goes.
+    fn delete_staged(&mut self, (name, swaps): (String, u32)) {
+        now(self.directory().delete(&name)).unwrap();
+        now(self.memory.delete(&name)).unwrap();
+        if swaps < self.swaps {
+            self.deleted.extend(self.came_back.extract_if(.., |(_, before)| *before < swaps));
+        }
+        self.deleted.push((name, swaps));
+    }
+
     fn reopen(&mut self, scratch: &Scratch) {
         self.swap(Cell::Lock, true);
         now(self.directory().flush()).unwrap();
@@ -105,13 +141,17 @@ impl Pair {
             }
             Operation::DeleteStaged if self.staged.is_empty() => {}
             Operation::DeleteStaged => {
-                let (name, swaps) = self.staged.remove(0);
-                now(self.directory().delete(&name)).unwrap();
-                now(self.memory.delete(&name)).unwrap();
-                self.deleted.push((name, swaps));
-                self.deleted.extend(self.came_back.extract_if(.., |(_, before)| *before < swaps));
+                let oldest = self.staged.remove(0);
+                self.delete_staged(oldest);
+            }
+            Operation::GiveUp => {
+                let swaps = self.swaps;
+                if let Some(newest) = self.staged.pop_if(|(_, before)| *before == swaps) {
+                    self.delete_staged(newest);
+                }
             }
             Operation::Swap(cell, is_right) => self.swap(cell, is_right),
+            Operation::SwapOnFullDisk => self.swap_on_full_disk(),
             Operation::Flush => now(self.directory().flush()).unwrap(),
             Operation::Reopen => self.reopen(scratch),
         }

@@ -48,16 +48,13 @@ impl Staged {
         self.frames.entry(position).or_default().insert(name.to_owned());
     }
 
-    /// Forgets an object, and everything in the frames before its own. Returns whether there was one.
+    /// Forgets an object. With one that is written goes everything in the frames before its own. One that waits goes alone:
+    /// its swap may have failed, and then the frames hold what was acknowledged. Returns whether the frames hold less.
     pub(super) fn remove(&mut self, name: &str) -> bool {
-        let older = match (self.buffered.remove(name), self.remove_written(name)) {
-            (Some(_), _) => mem::take(&mut self.frames),
-            (None, Some(position)) => {
-                let newer = self.frames.split_off(&position);
-                mem::replace(&mut self.frames, newer)
-            }
-            (None, None) => return false,
-        };
+        self.buffered.remove(name);
+        let Some(position) = self.remove_written(name) else { return false };
+        let newer = self.frames.split_off(&position);
+        let older = mem::replace(&mut self.frames, newer);
         for name in older.into_values().flatten() {
             self.written.remove(&name);
         }
@@ -105,10 +102,22 @@ mod tests {
     }
 
     #[test]
+    fn an_object_that_waits_goes_alone() {
+        let mut staged = Staged::default();
+        for name in ["a", "b"] {
+            staged.buffer(name, Bytes::new());
+        }
+        staged.has_written("a", Position { segment: 1, offset: 72 });
+        assert!(!staged.remove("b"));
+        assert!(staged.place("a").is_some() && staged.place("b").is_none());
+        assert_eq!((staged.oldest_segment(), staged.buffered().count()), (Some(1), 0));
+    }
+
+    #[test]
     fn what_is_deleted_while_it_is_written_stays_deleted() {
         let mut staged = Staged::default();
         staged.buffer("a", Bytes::new());
-        assert!(staged.remove("a"));
+        assert!(!staged.remove("a"));
         staged.has_written("a", Position { segment: 1, offset: 72 });
         assert!(staged.place("a").is_none());
     }
