@@ -53,6 +53,8 @@ pub struct Counts {
     pub late_swaps_refused: u64,
     /// Reads that returned an older state.
     pub stale_reads: u64,
+    /// Swaps of the lock that were acknowledged and not done.
+    pub lies: u64,
     /// Checkpoints published by another machine than the one whose swap they follow.
     pub rolled_forward: u64,
 }
@@ -70,6 +72,7 @@ impl Counts {
             late_puts: self.late_puts + other.late_puts,
             late_swaps_refused: self.late_swaps_refused + other.late_swaps_refused,
             stale_reads: self.stale_reads + other.stale_reads,
+            lies: self.lies + other.lies,
             rolled_forward: self.rolled_forward + other.rolled_forward,
         }
     }
@@ -151,7 +154,8 @@ impl Bucket {
     /// The bucket as this machine reaches it.
     #[must_use]
     pub fn client(&self, node: Node) -> Client {
-        Client::new(self.clone(), node)
+        let writes_behind = self.state().weather.writes_behind;
+        Client::new(self.clone(), node, writes_behind)
     }
 
     /// Changes the weather for requests that are sent from now on.
@@ -254,6 +258,10 @@ impl State {
             return Swap::Lost;
         }
         let version = etag(&value);
+        if cell == Cell::Lock && self.random.chance(self.weather.lies_per_mille) {
+            self.counts.lies += 1;
+            return Swap::Done(version);
+        }
         match cell {
             Cell::Lock => {
                 if !self.distinct_lock_values.insert(value.clone()) {

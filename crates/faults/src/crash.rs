@@ -54,7 +54,7 @@ pub struct Break {
     pub point: String,
     /// What broke.
     #[source]
-    pub broken: Broken,
+    pub broken: Box<Broken>,
 }
 
 impl Tried {

@@ -167,7 +167,7 @@ impl SimDisk {
     /// Does an operation as the plan has it, and tells the watcher.
     fn operate<T>(
         &self,
-        operation: Operation,
+        operation: &Operation,
         apply: impl FnOnce(&mut Contents, plan::Course<'_>) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut state = self.state();
@@ -179,7 +179,7 @@ impl SimDisk {
         if let Some(mut watcher) = state.watcher.take() {
             let snapshot = Snapshot(state.contents.clone());
             drop(state);
-            watcher(number, &operation, &snapshot);
+            watcher(number, operation, &snapshot);
             self.state().watcher.get_or_insert(watcher);
         }
         result
@@ -197,7 +197,7 @@ impl Disk for SimDisk {
             drop(state);
             return Ok(SimFile::new(self.clone(), number, mode != Mode::Read));
         }
-        let number = self.operate(Operation::Create(path.to_owned()), |contents, course| {
+        let number = self.operate(&Operation::Create(path.to_owned()), |contents, course| {
             if contents.find(path)?.is_some() {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
@@ -212,7 +212,7 @@ impl Disk for SimDisk {
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let operation = Operation::Rename(from.to_owned(), to.to_owned());
-        self.operate(operation, |contents, course| {
+        self.operate(&operation, |contents, course| {
             let number = contents.find(from)?.ok_or(io::ErrorKind::NotFound)?;
             course.all_or_nothing(contents, |contents| {
                 contents.name(to, Some(number))?;
@@ -222,7 +222,7 @@ impl Disk for SimDisk {
     }
 
     fn remove(&self, path: &str) -> io::Result<()> {
-        self.operate(Operation::Remove(path.to_owned()), |contents, course| {
+        self.operate(&Operation::Remove(path.to_owned()), |contents, course| {
             let number = contents.find(path)?.ok_or(io::ErrorKind::NotFound)?;
             contents.file(number)?;
             course.all_or_nothing(contents, |contents| contents.name(path, None))
@@ -230,7 +230,7 @@ impl Disk for SimDisk {
     }
 
     fn create_dir(&self, path: &str) -> io::Result<()> {
-        self.operate(Operation::CreateDirectory(path.to_owned()), |contents, course| {
+        self.operate(&Operation::CreateDirectory(path.to_owned()), |contents, course| {
             if contents.find(path)?.is_some() {
                 return Err(io::ErrorKind::AlreadyExists.into());
             }
@@ -242,7 +242,7 @@ impl Disk for SimDisk {
     }
 
     fn sync_dir(&self, path: &str) -> io::Result<()> {
-        self.operate(Operation::SyncDirectory(path.to_owned()), |contents, course| {
+        self.operate(&Operation::SyncDirectory(path.to_owned()), |contents, course| {
             let number = contents.find(path)?.ok_or(io::ErrorKind::NotFound)?;
             contents.directory_mut(number)?.sync(course)
         })

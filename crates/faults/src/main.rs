@@ -11,7 +11,7 @@ use sealwax_log::engine::{Kind, Step};
 use std::{process::ExitCode, time::Instant};
 
 const USAGE: &str = "usage: sealwax-faults simulate [--seed N | --seeds N [--from N]]
-       sealwax-faults crash [--more N]\n       sealwax-faults sabotage (built with the feature of that name)";
+       sealwax-faults crash [--more N]\n       sealwax-faults sabotage [STEP]… (built with the feature of that name)";
 
 /// Seeds of one part of a long run, after which it says how far it is.
 const PART: u64 = 10_000;
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         }
         ["crash"] => Some(crash(1)),
         ["crash", "--more", more] => number(more).map(crash),
-        ["sabotage"] if cfg!(feature = "sabotage") => Some(sabotage()),
+        ["sabotage", only @ ..] if cfg!(feature = "sabotage") => Some(sabotage(only)),
         _ => None,
     };
     match done {
@@ -96,12 +96,17 @@ fn simulate(from: u64, count: u64) -> ExitCode {
 }
 
 /// The tests are tested: without a step of the write order, they fail.
-fn sabotage() -> ExitCode {
+fn sabotage(only: &[&str]) -> ExitCode {
     let mut unnoticed = 0;
     for step in Step::ALL {
+        let name = format!("{step:?}");
+        if !only.is_empty() && !only.contains(&name.as_str()) {
+            continue;
+        }
         let found = noticed(step);
         unnoticed += u32::from(found.is_none());
-        println!("| `{step:?}` | {} |", found.unwrap_or_else(|| "NOTHING".to_owned()));
+        let found = found.unwrap_or_else(|| "NOTHING".to_owned());
+        println!("| `{name}` | {} |", found.lines().next().unwrap_or_default());
     }
     if unnoticed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

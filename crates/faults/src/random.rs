@@ -12,7 +12,7 @@ impl Random {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -22,7 +22,7 @@ impl Random {
 
     /// A number below `end`; 0 if that is 0. The bias is below 2^-32 for the small ends used here.
     pub fn below(&mut self, end: u64) -> u64 {
-        if end == 0 { 0 } else { self.next() % end }
+        if end == 0 { 0 } else { self.number() % end }
     }
 
     /// A number from `low` to `high`, both possible.
@@ -49,14 +49,14 @@ impl Random {
     pub fn bytes(&mut self) -> [u8; 16] {
         let mut bytes = [0; 16];
         let (low, high) = bytes.split_at_mut(8);
-        low.copy_from_slice(&self.next().to_le_bytes());
-        high.copy_from_slice(&self.next().to_le_bytes());
+        low.copy_from_slice(&self.number().to_le_bytes());
+        high.copy_from_slice(&self.number().to_le_bytes());
         bytes
     }
 
     /// A stream of its own for something that draws at its own pace.
     #[must_use]
     pub fn fork(&mut self) -> Self {
-        Self(self.next())
+        Self(self.number())
     }
 }

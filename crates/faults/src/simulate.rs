@@ -79,6 +79,9 @@ const CALM: Duration = Duration::from_secs(40);
 /// Time in fair weather for one more entry.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Somebody who reads the checkpoint in the bucket whenever it changes.
+const READER_OF_THE_BUCKET: u32 = u32::MAX;
+
 /// Runs `protocol` on one to four machines over one bucket.
 ///
 /// # Errors
@@ -116,6 +119,9 @@ fn run_in(world: &World, protocol: &dyn Protocol, start: &Start) -> Result<Repor
     world.run_for(CALM);
     // A fork explains why a machine is stuck, not the other way round.
     bucket.check()?;
+    for checkpoint in bucket.checkpoints() {
+        history.read(READER_OF_THE_BUCKET, protocol.size(&checkpoint).unwrap_or(0));
+    }
     let leaves = protocol.read(&bucket.image(), &start.base).map_err(Failure::Unreadable)?;
     let log = FinalLog { base: Some(&start.base), leaves: &leaves };
     history.check(log)?;
@@ -141,6 +147,7 @@ impl Report {
             ("late puts", self.counts.late_puts),
             ("late swaps refused", self.counts.late_swaps_refused),
             ("stale reads", self.counts.stale_reads),
+            ("swaps acknowledged and not done", self.counts.lies),
             ("batches rolled forward by others", self.counts.rolled_forward),
             ("answers", self.answers),
             ("duplicates", self.duplicates),

@@ -377,7 +377,7 @@ mod tests {
             let short = inside.sleep(Duration::from_millis(9));
             let outcome = inside.timeout(Duration::from_secs(1), short).await;
             results.lock().unwrap().push(outcome);
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         assert_eq!(world.run_for(Duration::from_millis(1)), Ended::TimeUp);
         assert_eq!(world.run_for(Duration::from_secs(5)), Ended::Idle);

@@ -2,7 +2,12 @@ use super::{Bucket, State};
 use crate::world::Node;
 use bytes::Bytes;
 use sealwax_store::{Cell, LockStore, ObjectStore, StoreError, Swap, Version, Versioned};
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 use tokio::sync::mpsc;
 
 /// The bucket as one machine reaches it. A request is sent once; what the network makes of it is not the client's doing.
@@ -10,6 +15,8 @@ use tokio::sync::mpsc;
 pub struct Client {
     bucket: Bucket,
     node: Node,
+    /// What was put and not flushed, if the weather is such. It is lost with the machine.
+    behind: Option<Arc<Mutex<BTreeMap<String, Bytes>>>>,
 }
 
 /// What is known if no reply comes.
@@ -22,8 +29,26 @@ enum Effect {
 }
 
 impl Client {
-    pub(super) fn new(bucket: Bucket, node: Node) -> Self {
-        Self { bucket, node }
+    pub(super) fn new(bucket: Bucket, node: Node, writes_behind: bool) -> Self {
+        Self { bucket, node, behind: writes_behind.then(Arc::default) }
+    }
+
+    /// The same after the machine has started anew: what was not flushed is lost.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        Self::new(self.bucket.clone(), self.node, self.behind.is_some())
+    }
+
+    fn behind(&self) -> Option<MutexGuard<'_, BTreeMap<String, Bytes>>> {
+        Some(self.behind.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn send(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
+        let name = name.to_owned();
+        self.request(format!("put {name}"), Effect::Write, move |state, now| {
+            (state.put(&name, value.clone(), now), true)
+        })
+        .await
     }
 
     /// Sends a request that does `apply` at the bucket whenever it arrives, and waits for the reply as long as the
@@ -98,25 +123,38 @@ impl Bucket {
 
 impl ObjectStore for Client {
     async fn get(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
+        if let Some(value) = self.behind().and_then(|behind| behind.get(name).cloned()) {
+            return Ok(Some(value));
+        }
         let name = name.to_owned();
         self.request(format!("get {name}"), Effect::None, move |state, now| (state.get(&name, now), false))
             .await
     }
 
     async fn put(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
-        let name = name.to_owned();
-        self.request(format!("put {name}"), Effect::Write, move |state, now| {
-            (state.put(&name, value.clone(), now), true)
-        })
-        .await
+        if let Some(mut behind) = self.behind() {
+            behind.insert(name.to_owned(), value);
+            return Ok(());
+        }
+        self.send(name, value).await
     }
 
     async fn stage(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
-        self.put(name, value).await
+        self.send(name, value).await
     }
 
+    /// What the bucket has answered is durable.
     async fn flush(&self) -> Result<(), StoreError> {
-        Ok(()) // what has been answered is durable
+        loop {
+            let first = self
+                .behind()
+                .and_then(|behind| Some(behind.first_key_value()?).map(|(a, b)| (a.clone(), b.clone())));
+            let Some((name, value)) = first else { return Ok(()) };
+            self.send(&name, value).await?;
+            if let Some(mut behind) = self.behind() {
+                behind.remove(&name);
+            }
+        }
     }
 
     async fn delete(&self, name: &str) -> Result<(), StoreError> {

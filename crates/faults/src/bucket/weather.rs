@@ -27,6 +27,10 @@ pub struct Weather {
     pub stale_per_mille: u32,
     /// How old that state may be.
     pub stale: Duration,
+    /// How often a swap of the lock is acknowledged and not done: what reading back is for.
+    pub lies_per_mille: u32,
+    /// Whether what is put stays with the machine until it is flushed, as the trait of the store allows.
+    pub writes_behind: bool,
 }
 
 /// What becomes of one request.
@@ -54,13 +58,15 @@ impl Weather {
         refused_per_mille: 0,
         stale_per_mille: 0,
         stale: Duration::ZERO,
+        lies_per_mille: 0,
+        writes_behind: false,
     };
 
     /// From a mild day to a storm.
     #[must_use]
     pub fn random(random: &mut Random) -> Self {
         let storm = *random.pick(&[1, 5, 20, 60]).unwrap_or(&1);
-        let mut rate = |most: u32| u32::try_from(random.below(u64::from(most * storm / 10 + 1))).unwrap_or(0);
+        let mut rate = |most: u32| small(random, most * storm / 10 + 1);
         let (late, lost, reply_lost, duplicated, refused) =
             (rate(20), rate(20), rate(20), rate(20), rate(10));
         Self {
@@ -72,8 +78,10 @@ impl Weather {
             reply_lost_per_mille: reply_lost,
             duplicated_per_mille: duplicated,
             refused_per_mille: refused,
-            stale_per_mille: if random.chance(500) { random.below(200) as u32 } else { 0 },
+            stale_per_mille: if random.chance(500) { small(random, 200) } else { 0 },
             stale: Duration::from_millis(random.between(1, 1_000)),
+            lies_per_mille: if random.chance(400) { small(random, 150) } else { 0 },
+            writes_behind: random.chance(250),
             ..Self::FAIR
         }
     }
@@ -105,4 +113,8 @@ impl Weather {
 fn between(random: &mut Random, low: Duration, high: Duration) -> Duration {
     let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
     Duration::from_micros(random.between(micros(low), micros(high)))
+}
+
+fn small(random: &mut Random, end: u32) -> u32 {
+    u32::try_from(random.below(u64::from(end))).unwrap_or(0)
 }

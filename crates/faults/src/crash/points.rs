@@ -56,7 +56,7 @@ pub fn crash_points(script: &Script, effort: Effort) -> Result<Tried, Break> {
                 check_at(script, &disk, &moment.history, moment.number).map_err(|broken| {
                     let point =
                         format!("after operation {} ({:?}), {survives:?}", moment.number, moment.operation);
-                    Break { work: script.work, point, broken }
+                    Break { work: script.work, point, broken: Box::new(broken) }
                 })?;
             }
             Ok(checked)
@@ -98,7 +98,7 @@ pub fn failure_points(script: &Script, effort: Effort) -> Result<Tried, Break> {
                 check_at(script, &snapshot.after(survives), &history, number).map_err(|broken| {
                     let point =
                         format!("operation {operation} fails ({effect:?}, {then:?}, {error}), {survives:?}");
-                    Break { work: script.work, point, broken }
+                    Break { work: script.work, point, broken: Box::new(broken) }
                 })?;
             }
             Ok(checked)

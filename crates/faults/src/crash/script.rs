@@ -69,7 +69,7 @@ impl Script {
         if self.disk.is_none() && OverDirectory::create(disk, &self.subject, history, &knobs).is_err() {
             return;
         }
-        for (part, rounds) in [(0, &[1, 1, 2, 1][..]), (1, &[1, 3, 1][..])] {
+        for (part, rounds) in [(0, &[1, 1, 2, 1][..]), (1, &[1, 11, 1][..])] {
             let clock_offset_ms = 3_600_000 * i64::try_from(part + 1).unwrap_or(0);
             let knobs = Knobs { seed: part, clock_offset_ms, ..Knobs::default() };
             let Ok(Some(log)) = OverDirectory::open(disk, &self.subject, history, &knobs) else { return };

@@ -26,7 +26,9 @@ impl Content {
             let start = position % PAGE_BYTES;
             let count = (PAGE_BYTES - start).min(wanted - done);
             let Some(page) = self.pages.get(position / PAGE_BYTES) else { break };
-            buffer[done..done + count].copy_from_slice(&page[start..start + count]);
+            let parts = buffer.get_mut(done..done + count).zip(page.get(start..start + count));
+            let Some((to, from)) = parts else { break };
+            to.copy_from_slice(from);
             position += count;
             done += count;
         }
@@ -42,13 +44,15 @@ impl Content {
     /// Writes what lies within the length.
     pub(super) fn overwrite(&mut self, bytes: &[u8], offset: u64) {
         let left = usize::try_from(self.length.saturating_sub(offset)).unwrap_or(usize::MAX);
-        let mut rest = &bytes[..bytes.len().min(left)];
+        let mut rest = bytes.get(..left).unwrap_or(bytes);
         let mut position = usize::try_from(offset).unwrap_or(usize::MAX);
         while !rest.is_empty() {
             let start = position % PAGE_BYTES;
             let (now, later) = rest.split_at(rest.len().min(PAGE_BYTES - start));
             let Some(page) = self.pages.get_mut(position / PAGE_BYTES) else { return };
-            Arc::make_mut(page)[start..start + now.len()].copy_from_slice(now);
+            if let Some(to) = Arc::make_mut(page).get_mut(start..start + now.len()) {
+                to.copy_from_slice(now);
+            }
             position += now.len();
             rest = later;
         }
@@ -65,7 +69,7 @@ impl Content {
             && end > 0
             && let Some(last) = self.pages.last_mut()
         {
-            Arc::make_mut(last)[end..].fill(0);
+            Arc::make_mut(last).iter_mut().skip(end).for_each(|byte| *byte = 0);
         }
     }
 

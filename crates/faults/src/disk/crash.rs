@@ -48,7 +48,7 @@ impl Snapshot {
         for inode in inodes.values_mut() {
             match inode {
                 Inode::File(file) if !file.is_certain() => {
-                    *file = Arc::new(file_after(file, survives, &mut random))
+                    *file = Arc::new(file_after(file, survives, &mut random));
                 }
                 Inode::Directory(directory) if !directory.is_certain() => {
                     *directory = Arc::new(directory_after(directory, survives, &mut random));
@@ -56,7 +56,7 @@ impl Snapshot {
                 Inode::File(_) | Inode::Directory(_) => {}
             }
         }
-        SimDisk::holding(Contents { inodes, ..*contents }, random.next())
+        SimDisk::holding(Contents { inodes, ..*contents }, random.number())
     }
 
     /// Whether a power failure now loses nothing.

@@ -35,7 +35,7 @@ impl DiskFile for SimFile {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.writable()?;
         let operation = Operation::Write(self.number, bytes.len(), offset);
-        self.disk.operate(operation, |contents, course| {
+        self.disk.operate(&operation, |contents, course| {
             let grows = (offset + bytes.len() as u64).saturating_sub(contents.file(self.number)?.len());
             if course.capacity < u64::MAX && grows > 0 && contents.used() + grows > course.capacity {
                 return Err(io::ErrorKind::StorageFull.into());
@@ -51,7 +51,7 @@ impl DiskFile for SimFile {
 
     fn set_len(&self, length: u64) -> io::Result<()> {
         self.writable()?;
-        self.disk.operate(Operation::SetLength(self.number, length), |contents, course| {
+        self.disk.operate(&Operation::SetLength(self.number, length), |contents, course| {
             course.all_or_nothing(contents, |contents| {
                 contents.file_mut(self.number)?.set_len(length);
                 Ok(())
@@ -60,7 +60,7 @@ impl DiskFile for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.disk.operate(Operation::Sync(self.number), |contents, course| {
+        self.disk.operate(&Operation::Sync(self.number), |contents, course| {
             contents.file_mut(self.number)?.sync(course)
         })
     }

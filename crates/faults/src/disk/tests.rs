@@ -107,7 +107,7 @@ fn after_a_sync_that_failed_no_other_sync_helps() {
     let error = io::ErrorKind::Other;
     disk.set_plan(Plan { operation, effect: Effect::NotApplied, then: Then::GoesOn, error });
     assert_eq!(file.sync_data().unwrap_err().kind(), error);
-    assert_eq!(file.sync_data().is_ok(), true, "it claims to have done it");
+    assert!(file.sync_data().is_ok(), "it claims to have done it");
     assert_eq!(read(&disk, "a").unwrap(), b"one", "and shows it");
     let after_kill = disk.snapshot().after(Survives::Killed);
     for disk in [&disk, &after_kill] {

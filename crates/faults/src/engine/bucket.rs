@@ -10,6 +10,7 @@ use sealwax_log::{
     metrics::Metrics,
 };
 use sealwax_store::Cell;
+use sealwax_tlog::SignedCheckpoint;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -42,7 +43,7 @@ impl Protocol for OverBucket {
         let server = Arc::new(Server { front: Arc::clone(&front), subject: self.subject.clone() });
         let config = self.config(machine);
         let signing = self.subject.signing(&machine.history);
-        let (world, client) = (machine.world.clone(), machine.client.clone());
+        let (world, client) = (machine.world.clone(), machine.client.restarted());
         let host = Arc::new(SimHost::new(&machine.world, &machine.clock, machine.random()));
         machine.world.spawn(machine.node, async move {
             loop {
@@ -72,6 +73,11 @@ impl Protocol for OverBucket {
         let lock = image.cells.get(&Cell::Lock).map(AsRef::as_ref);
         let object = |name: &str| image.objects.get(name).map(|bytes| bytes.to_vec());
         stored::read(&self.subject, base, checkpoint, lock, object).map_err(|error| error.to_string())
+    }
+
+    fn size(&self, checkpoint: &[u8]) -> Option<u64> {
+        let text = std::str::from_utf8(checkpoint).ok()?;
+        Some(SignedCheckpoint::parse(text).ok()?.unverified().size().0)
     }
 }
 

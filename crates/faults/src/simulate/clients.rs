@@ -116,7 +116,7 @@ async fn read_on(machine: Arc<Machine>, history: History, mut random: Random) {
 /// What each client wants: mostly entries of its own, some that others want too, some twice.
 fn wishes(random: &mut Random, clients: u32) -> Vec<Vec<Entry>> {
     let crowd = *random.pick(&[2, 5, 12]).unwrap_or(&2);
-    let run = random.next();
+    let run = random.number();
     let wish = |number: u64, random: &mut Random| {
         let shared = random.chance(250);
         let number = if shared { random.below(crowd) } else { 1000 + number };

@@ -25,6 +25,9 @@ pub trait Protocol: Send + Sync {
     /// # Errors
     /// Why that is no log.
     fn read(&self, image: &Image, base: &Base) -> Result<Vec<Leaf>, String>;
+
+    /// The size that a published checkpoint says.
+    fn size(&self, checkpoint: &[u8]) -> Option<u64>;
 }
 
 /// The front of a running log.

@@ -5,7 +5,7 @@ use sealwax_crypto::{KeyKind, Message, Scheme, SigningKey};
 use sealwax_faults::{
     World,
     bucket::{Client, Image},
-    oracle::{Answer, Base, FinalLog, History, Leaf, RecordingSigner},
+    oracle::{Answer, Base, FinalLog, Leaf, RecordingSigner},
     simulate::{Adding, Clock, Entry, Machine, Protocol, Refused, Replica},
 };
 use sealwax_signer::Signer;
@@ -80,7 +80,6 @@ struct Lock {
 struct Sequencer {
     world: World,
     client: Client,
-    history: History,
     signer: RecordingSigner,
     clock: Clock,
     random: Mutex<sealwax_faults::Random>,
@@ -98,7 +97,6 @@ impl Protocol for Toy {
         let sequencer = Arc::new(Sequencer {
             world: machine.world.clone(),
             client: machine.client.clone(),
-            history: machine.history.clone(),
             signer: RecordingSigner::new(Arc::clone(&self.key), machine.history.clone()),
             clock: machine.clock.clone(),
             random: Mutex::new(machine.random()),
@@ -130,6 +128,10 @@ impl Protocol for Toy {
             Ok(Leaf { identity: hash, hash, timestamp: None })
         };
         lock.batches.iter().map(leaf).collect()
+    }
+
+    fn size(&self, checkpoint: &[u8]) -> Option<u64> {
+        Some(number(checkpoint))
     }
 }
 
@@ -165,13 +167,13 @@ impl Sequencer {
         if !is_known {
             let mut random = self.random.lock().unwrap().clone();
             *self.random.lock().unwrap() = random.fork();
-            let unique = format!("staged/{}-{:016x}", leaves.len(), random.next());
+            let unique = format!("staged/{}-{:016x}", leaves.len(), random.number());
             let name =
                 if self.has(Mistake::ReusesNames) { format!("staged/{}", leaves.len()) } else { unique };
             self.client.stage(&name, entry).await.map_err(|_| Refused)?;
             leaves.push(hash);
             lock.round += 1;
-            lock.writer = format!("{:016x}", random.next());
+            lock.writer = format!("{:016x}", random.number());
             lock.batches.push(name);
             let value = if self.has(Mistake::RepeatsLockValues) {
                 lock = Lock { batches: lock.batches, ..Lock::default() };
@@ -192,7 +194,8 @@ impl Sequencer {
                 version = self.load().await?.1;
             }
             match self.client.swap(Cell::Lock, version.as_ref(), Bytes::from(value)).await {
-                Ok(Swap::Done(_)) => {}
+                // Read back, because the store may have said so and not have done it.
+                Ok(Swap::Done(done)) if self.load().await?.1.is_some_and(|version| version == done) => {}
                 Err(_) if self.has(Mistake::BelievesInSilence) => {}
                 _ => {
                     *self.gave_up.lock().unwrap() = self.has(Mistake::GivesUp);
@@ -209,7 +212,7 @@ impl Sequencer {
     async fn publish(&self) -> Result<(), Refused> {
         let (lock, _) = self.load().await?;
         let mut leaves = self.leaves(&lock).await?;
-        if self.has(Mistake::PublishesDownwards) && self.clock.now_ms() % 5 == 0 {
+        if self.has(Mistake::PublishesDownwards) && self.clock.now_ms().is_multiple_of(5) {
             leaves.truncate(leaves.len() / 2);
         }
         let size = leaves.len() as u64;
@@ -250,7 +253,6 @@ impl Sequencer {
         let size = leaves.len() as u64;
         let checkpoint = Checkpoint::new("toy", TreeSize(size), root(leaves)).unwrap().to_string();
         self.signer.sign(Scheme::Ed25519, Message::Bytes(checkpoint.as_bytes())).unwrap();
-        let _ = &self.history;
     }
 }
 

@@ -94,7 +94,7 @@ impl FileLog {
         if self.mistake != Some(Mistake::AnswersFirst) {
             acknowledged.lock().unwrap().push(number);
         }
-        if self.lines.len() % 3 == 0 {
+        if self.lines.len().is_multiple_of(3) {
             self.file = rewrite(&self.disk, &self.lines, self.mistake)?;
         }
         Ok(())
@@ -142,11 +142,14 @@ const ALL: [Survives; 12] = [
     Survives::Any(3),
 ];
 
+/// An operation, the disk after it, and what was acknowledged by then.
+type Moment = (u64, Snapshot, Vec<u8>);
+
 /// One run without failures, and every crash at every point of it.
 fn crash_points(mistake: Option<Mistake>) -> Option<(u64, String)> {
     let disk = SimDisk::new(1);
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
-    let points: Arc<Mutex<Vec<(u64, Snapshot, Vec<u8>)>>> = Arc::default();
+    let points: Arc<Mutex<Vec<Moment>>> = Arc::default();
     let (watched, told) = (Arc::clone(&points), Arc::clone(&acknowledged));
     disk.watch(Box::new(move |number, _, snapshot| {
         watched.lock().unwrap().push((number, snapshot.clone(), told.lock().unwrap().clone()));
