@@ -23,10 +23,10 @@ pub(crate) fn request(input: &[u8]) {
     assert_eq!(request::parse(&body(&chain)).as_ref(), Ok(&chain));
     let certificates: Vec<_> = chain.iter().map_while(|der| Certificate::from_der(der).ok()).collect();
     // Without the signatures, which no fuzzer finds.
-    certificates.iter().for_each(|certificate| sealed(x509_log_entry(certificate), Vec::new()));
+    certificates.iter().for_each(|certificate| sealed(&x509_log_entry(certificate), Vec::new()));
     if let (Ok(entry), Some(precertificate)) = (precert_log_entry(&certificates), certificates.first()) {
         let length = u32::try_from(precertificate.der().len()).unwrap().to_be_bytes();
-        sealed(entry, [&length[1..], precertificate.der()].concat());
+        sealed(&entry, [&length[1..], precertificate.der()].concat());
     }
     let Some(Ok(roots)) = certificates.last().map(|last| Roots::new(std::slice::from_ref(last))) else {
         return;
@@ -47,12 +47,12 @@ pub(crate) fn request(input: &[u8]) {
 }
 
 /// What is sealed is read.
-fn sealed(entry: Vec<u8>, mut extra: Vec<u8>) {
+fn sealed(entry: &[u8], mut extra: Vec<u8>) {
     extra.extend_from_slice(&[0, 0]);
-    let sealed = seal(&entry.clone().into(), &extra.into(), INDEX, TIME).unwrap();
+    let sealed = seal(&entry.to_vec().into(), &extra.into(), INDEX, TIME).unwrap();
     let leaf = TileLeaf::read(&sealed.record).unwrap();
     assert_eq!((leaf.timestamp, leaf.leaf_index, leaf.record()), (TIME, INDEX, sealed.record.as_slice()));
-    assert_eq!((leaf.leaf_hash(), leaf.identity()), (sealed.leaf_hash, identity(&entry)));
+    assert_eq!((leaf.leaf_hash(), leaf.identity()), (sealed.leaf_hash, identity(entry)));
 }
 
 fn body(chain: &[Vec<u8>]) -> Vec<u8> {

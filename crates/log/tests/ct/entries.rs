@@ -199,7 +199,7 @@ fn a_precertificate_signing_certificate_stands_for_its_issuer() {
     let mut announced = draft.clone();
     announced.issuer = issuer.subject.clone();
     announced.signer = issuer.signer.clone();
-    let identifier = der::context_primitive(0, sha256(issuer.signer.spki())[..20].to_vec());
+    let identifier = der::context_primitive(0, &sha256(issuer.signer.spki())[..20]);
     announced.set_extension(oids::AUTHORITY_KEY_IDENTIFIER, false, der::sequence([identifier]));
     let issued = certificate(&final_certificate(&announced, &signed));
     signed.verify(&issued, &certificate(&issuer.der), key.public_key()).unwrap();

@@ -135,10 +135,8 @@ impl Server {
         }
         match state.seen.1 {
             Some(seen) if old == size.0 && seen != root => return (409, text, "another root\n".to_owned()),
-            Some(seen) if old < size.0 => {
-                if verify_consistency(TreeSize(old), &seen, size, &root, &proof).is_err() {
-                    return (422, text, "the proof does not prove\n".to_owned());
-                }
+            Some(seen) if verify_consistency(TreeSize(old), &seen, size, &root, &proof).is_err() => {
+                return (422, text, "the proof does not prove\n".to_owned());
             }
             _ => {}
         }
