@@ -72,11 +72,13 @@ impl Server {
         self.ask("GET", path, "")
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         let host = self.url.strip_prefix("http://").unwrap();
+        let (host, base) =
+            host.split_once('/').map_or((host, String::new()), |(host, base)| (host, format!("/{base}")));
         let mut stream = TcpStream::connect(host).unwrap();
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "{method} {base}{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
@@ -87,10 +89,14 @@ impl Server {
         (status, reply.split_once("\r\n\r\n").unwrap().1.to_owned())
     }
 
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
     /// As an operator does. Returns the exit code.
     pub(crate) fn stop(mut self) -> Option<i32> {
-        let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(status.success());
+        self.signal("-TERM");
         self.child.wait().unwrap().code()
     }
 

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use sealwax_log::anchor::Anchor;
-use sealwax_log::engine::{self, Config, Cosigners, EngineError, Sequencer, Shape, Signing};
+use sealwax_log::engine::{self, Config, CosignError, Cosigners, EngineError, Sequencer, Shape, Signing};
 use sealwax_log::index::{Index, Options as IndexOptions};
 use sealwax_log::journal::{Journal, Value};
 use sealwax_log::metrics::Metrics;
@@ -167,6 +167,8 @@ impl Plan {
         loop {
             // A view lets go of the store, which can be opened again when the requests that still read from it have ended.
             match self.view(reason.clone()).await {
+                // Without a quorum of its witnesses a view has nothing to show; what was open before has.
+                Ok((view, _)) if view.published().is_none() => {}
                 Ok((view, _)) => log.replace(&view),
                 Err(error) => self.journal.warning("cannot read the log", &[("error", Value::Shown(&error))]),
             }
@@ -218,9 +220,7 @@ impl Plan {
             self.journal.warning("this directory is a copy: it is only read", &[]);
             return Ok(None);
         }
-        let mut config = Config::new(self.kind, Shape::Exclusive);
-        let required = self.witnesses.as_ref().filter(|witnesses| witnesses.required());
-        config.cosigners = required.map(|witnesses| Arc::new(witnesses.clone()) as Arc<dyn Cosigners>);
+        let config = self.config();
         let (signing, metrics) = (self.signing.clone(), self.metrics.clone());
         let index = |size| Index::open(&self.directory.join(INDEX), size, IndexOptions::default());
         let open = engine::open(store, config, signing, Arc::new(System), metrics, index).await;
@@ -232,6 +232,14 @@ impl Plan {
             return Ok(None);
         }
         Ok(Some((log, sequencer)))
+    }
+
+    /// A checkpoint that needs witnesses needs them in a view as well (LOG rule 13).
+    fn config(&self) -> Config {
+        let mut config = Config::new(self.kind, Shape::Exclusive);
+        let required = self.witnesses.as_ref().filter(|witnesses| witnesses.required());
+        config.cosigners = required.map(|witnesses| Arc::new(witnesses.clone()) as Arc<dyn Cosigners>);
+        config
     }
 
     /// Keeps the anchor and the witnesses that nobody waits for up to the log.
@@ -251,7 +259,7 @@ impl Plan {
     async fn view(&self, reason: String) -> Result<(Log, Option<Version>), EngineError> {
         let version = self.version().await?;
         let store = View::new(self.reader()?);
-        let config = Config::new(self.kind, Shape::Exclusive);
+        let config = self.config();
         let (signing, metrics) = (self.signing.clone(), self.metrics.clone());
         let index = |_| Ok(Index::in_memory());
         let (log, _) = engine::open(store, config, signing, Arc::new(System), metrics, index).await?;
@@ -282,9 +290,10 @@ impl Plan {
     }
 }
 
-/// Somebody else writes without the lock, or exchanged the files: opening again would not end well.
+/// Somebody else writes without the lock, exchanged the files, or has another history: opening again would not end well.
 fn is_final(error: &EngineError) -> bool {
-    matches!(error, EngineError::SecondWriter | EngineError::Rewound { .. } | EngineError::AnotherLog { .. })
+    use EngineError::{AnotherLog, Cosign, Rewound, SecondWriter};
+    matches!(error, SecondWriter | Rewound { .. } | AnotherLog { .. } | Cosign(CosignError::Conflict { .. }))
 }
 
 fn fail(opened: oneshot::Sender<Result<Log, Failure>>, failure: Failure) -> Result<(), Failure> {
