@@ -1,5 +1,5 @@
-//! docs/spec-map.md is true as far as a machine can see: every file that it names exists, and every function and test that
-//! it names before a file stands in that file.
+//! docs/spec-map.md and docs/log-rules.md are true as far as a machine can see: every file that they name exists, and every function and test that
+//! they name before a file stands in that file.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
@@ -7,8 +7,18 @@ use std::path::Path;
 
 #[test]
 fn every_name_in_the_map_exists() {
+    check("docs/spec-map.md", 50);
+}
+
+#[test]
+fn every_rule_of_the_log_names_code_and_tests_that_exist() {
+    check("docs/log-rules.md", 28);
+}
+
+/// `least`: how many files are named at least, so that a change of form is noticed.
+fn check(document: &str, least: usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let map = fs::read_to_string(root.join("docs/spec-map.md")).unwrap();
+    let map = fs::read_to_string(root.join(document)).unwrap();
     let mut files = 0;
     let mut wrong = Vec::new();
     for cell in map.lines().filter(|line| line.starts_with('|')).flat_map(|line| line.split('|')) {
@@ -33,6 +43,6 @@ fn every_name_in_the_map_exists() {
             }
         }
     }
-    assert!(files > 50, "only {files} files were found in the map");
+    assert!(files >= least, "only {files} files were found in {document}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

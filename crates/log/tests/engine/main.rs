@@ -9,10 +9,11 @@ mod support;
 use bytes::Bytes;
 use sealwax_log::{
     AddError, Kind, Submission,
-    engine::{Body, EngineError, Shape},
+    engine::{Body, Config, EngineError, Shape},
 };
 use sealwax_store::{Memory, ObjectStore};
 use sealwax_tlog::{SignedCheckpoint, tile::EntryBundle};
+use std::time::Duration;
 use support::{Running, check_added, entry, keys, run};
 
 #[test]
@@ -155,6 +156,33 @@ fn stopping_leaves_a_static_directory() {
         let checkpoint =
             sealwax_store::LockStore::load(&store, sealwax_store::Cell::Checkpoint).await.unwrap();
         assert_eq!(checkpoint.unwrap().value, note);
+    });
+}
+
+#[test]
+fn an_idle_log_signs_anew() {
+    run(async {
+        let store = Memory::new();
+        support::create(&store, Kind::Certificate).await;
+        let config = Config {
+            resign_every: Duration::from_millis(20),
+            ..Config::new(Kind::Certificate, Shape::Exclusive)
+        };
+        let signing = keys(Kind::Certificate, support::ORIGIN, 1);
+        let (log, sequencer) = support::open_with(store, config, signing).await.unwrap();
+        let running = tokio::spawn(sequencer.run());
+        log.add(support::submission(Kind::Certificate, 1)).await.unwrap();
+        let first = log.published().unwrap();
+        let mut watch = log.watch();
+        watch.borrow_and_update();
+        for _ in 0..3 {
+            watch.changed().await.unwrap();
+            let again = log.published().unwrap();
+            assert_eq!((again.size, again.root), (first.size, first.root));
+            assert!(again.timestamp > first.timestamp);
+        }
+        log.stop();
+        running.await.unwrap().unwrap();
     });
 }
 
