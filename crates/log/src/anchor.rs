@@ -85,6 +85,15 @@ pub enum AnchorError {
     Read(#[from] ReadError),
 }
 
+impl AnchorError {
+    /// Whether the log is certainly not the one that the anchor knows. Everything else says that the two cannot be compared
+    /// now, and perhaps later.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Older { .. } | Self::Fork { .. })
+    }
+}
+
 impl Anchor {
     /// A file, or an `http` or `https` URL.
     ///
@@ -106,7 +115,7 @@ impl Anchor {
     /// To be called after opening and before the first round.
     ///
     /// # Errors
-    /// [`AnchorError`]: do not write to this log.
+    /// [`AnchorError`]: do not write to this log, for good if it is [final](AnchorError::is_final).
     pub async fn check(&self, log: &Log) -> Result<(), AnchorError> {
         let Some(bytes) = self.read().await? else { return Ok(()) };
         let text = std::str::from_utf8(&bytes).map_err(|_| AnchorError::NotText)?;
@@ -150,7 +159,7 @@ impl Anchor {
 
     async fn read(&self) -> Result<Option<Vec<u8>>, AnchorError> {
         match self {
-            Self::File(path) => match fs::read(path) {
+            Self::File(path) => match beside(path, |path| fs::read(path)).await {
                 Ok(bytes) => Ok(Some(bytes)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                 Err(source) => Err(AnchorError::File { path: path.clone(), source }),
@@ -165,8 +174,11 @@ impl Anchor {
     /// [`AnchorError`].
     pub async fn write(&self, published: &Arc<Published>) -> Result<(), AnchorError> {
         match self {
-            Self::File(path) => replace(path, &published.note)
-                .map_err(|source| AnchorError::File { path: path.clone(), source }),
+            Self::File(path) => {
+                let note = published.note.clone();
+                let replaced = beside(path, move |path| replace(path, &note)).await;
+                replaced.map_err(|source| AnchorError::File { path: path.clone(), source })
+            }
             Self::Url(url, client) => {
                 let headers = [("content-type", "text/plain; charset=utf-8")];
                 let body = published.note.to_vec();
@@ -178,6 +190,17 @@ impl Anchor {
             }
         }
     }
+}
+
+/// On a thread that may wait: the disk of the anchor must not hold up the log.
+async fn beside<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || work(&path))
+        .await
+        .unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 /// The file is the old one or the new one, and durable.

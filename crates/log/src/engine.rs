@@ -30,6 +30,7 @@ mod settle;
 mod signing;
 mod submission;
 mod tree;
+mod view;
 
 pub(crate) use batch::Batch;
 pub use batch::BatchError;
@@ -50,3 +51,4 @@ pub use sequencer::Sequencer;
 pub use signing::{Signing, SigningError};
 pub use submission::{Body, Kind, Submission};
 pub(crate) use tree::Tree;
+pub use view::{Shown, ShownError, open_view};

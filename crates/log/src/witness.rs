@@ -44,8 +44,17 @@ struct Witness {
     key: CosignerKey,
     add_checkpoint: Url,
     client: Client,
-    /// The size it has cosigned last, as far as we know. Held while it is asked: one request at a time.
-    last: Mutex<u64>,
+    /// Held while it is asked: one request at a time.
+    known: Mutex<Known>,
+}
+
+/// What is known of a witness.
+#[derive(Debug, Default)]
+struct Known {
+    /// The size it has cosigned last, as far as we know.
+    last: u64,
+    /// The largest size that it was asked to cosign; the answer may have been lost.
+    asked: u64,
 }
 
 /// Why witnesses cannot be asked.
@@ -81,7 +90,7 @@ impl Witnesses {
             let base = BaseUrl::parse(url, Transport::SelfProving).map_err(|error| bad(error.to_string()))?;
             let add_checkpoint = base.join("add-checkpoint").map_err(|error| bad(error.to_string()))?;
             let (key, client) = (witness.key.clone(), client.clone());
-            Ok(Arc::new(Witness { name, key, add_checkpoint, client, last: Mutex::new(0) }))
+            Ok(Arc::new(Witness { name, key, add_checkpoint, client, known: Mutex::default() }))
         });
         let all = all.collect::<Result<Vec<_>, WitnessError>>()?;
         Ok(Self { policy: Arc::new(policy), all, timeout })
@@ -94,13 +103,37 @@ impl Witnesses {
     }
 
     /// Has each new checkpoint of the log cosigned by everybody who has not done so yet, and adds the lines to the one that
-    /// is served. Runs until it is dropped.
-    pub async fn follow(self, log: Log) {
+    /// is served. Runs until it is dropped. Whoever has seen another history is told to `conflict`: the log must stop.
+    pub async fn follow(self, log: Log, conflict: impl Fn(CosignError) + Clone + Send + 'static) {
         let mut tasks = JoinSet::new();
         for witness in &self.all {
-            tasks.spawn(follow(witness.clone(), log.clone()));
+            tasks.spawn(follow(witness.clone(), log.clone(), conflict.clone()));
         }
         while tasks.join_next().await.is_some() {}
+    }
+
+    /// Asks everybody about the newest checkpoint, needed or not, and adds the lines to it. To be called after opening and
+    /// before the first round. Waits no longer than the time for one checkpoint; who does not answer has no objection.
+    ///
+    /// # Errors
+    /// [`CosignError::Conflict`]: do not write to this log.
+    pub async fn check(&self, log: &Log) -> Result<(), CosignError> {
+        let Some(newest) = log.published() else { return Ok(()) };
+        let mut asked = JoinSet::new();
+        for witness in &self.all {
+            let (witness, log, newest) = (witness.clone(), log.clone(), newest.clone());
+            asked.spawn(async move {
+                let mut known = witness.known.lock().await;
+                witness.add_to(&log, &newest, &mut known).await
+            });
+        }
+        let all = async {
+            while let Some(answer) = asked.join_next().await {
+                answer.unwrap_or(Ok(()))?;
+            }
+            Ok(())
+        };
+        tokio::time::timeout(self.timeout, all).await.unwrap_or(Ok(()))
     }
 
     /// Asks everybody, until there is a quorum.
@@ -152,12 +185,19 @@ impl Cosigners for Witnesses {
 }
 
 /// One witness, at its leisure.
-async fn follow(witness: Arc<Witness>, log: Log) {
+async fn follow(witness: Arc<Witness>, log: Log, conflict: impl Fn(CosignError)) {
     let mut published = log.watch();
     loop {
         let newest = published.borrow_and_update().clone();
         if let Some(newest) = newest {
-            witness.add_to(&log, &newest).await;
+            let mut known = witness.known.lock().await;
+            // The quorum's question about the next checkpoint may have been faster: then it has seen more of us.
+            if known.asked <= newest.size
+                && let Err(error) = witness.add_to(&log, &newest, &mut known).await
+            {
+                conflict(error);
+            }
+            drop(known);
             tokio::time::sleep(PACE).await;
         }
         if published.changed().await.is_err() {
@@ -176,13 +216,21 @@ enum Refusal {
 }
 
 impl Witness {
-    /// Has a checkpoint cosigned, unless it is. Whoever does not answer is asked again about the next one.
-    async fn add_to(&self, log: &Log, published: &Published) {
+    /// Has a checkpoint cosigned, unless it is. Whoever does not answer is asked again about the next one; the only error is
+    /// [`CosignError::Conflict`].
+    async fn add_to(&self, log: &Log, published: &Published, known: &mut Known) -> Result<(), CosignError> {
         let note = std::str::from_utf8(&published.note).ok().and_then(|note| Note::parse(note).ok());
-        let Some(note) = note.filter(|note| !self.is_in(note)) else { return };
-        if let Ok(line) = self.cosign(&note, &log.proofs(published.size)).await {
-            let _ = log.add_cosignature(note.text(), &line);
+        let Some(note) = note.filter(|note| !self.is_in(note)) else { return Ok(()) };
+        match self.ask(&note, &log.proofs(published.size), known).await {
+            Ok(line) => {
+                let _ = log.add_cosignature(note.text(), &line);
+            }
+            Err(Refusal::Conflict { witness, reason }) => {
+                return Err(CosignError::Conflict { witness, reason });
+            }
+            Err(Refusal::No { .. }) => {}
         }
+        Ok(())
     }
 
     fn is_in(&self, note: &Note) -> bool {
@@ -191,13 +239,19 @@ impl Witness {
         note.signatures().iter().any(by)
     }
 
-    /// `add-checkpoint` (C2SP `tlog-witness`).
+    /// Has a checkpoint cosigned. To be called with the newest one only: whoever has seen more is a conflict.
     async fn cosign(&self, note: &Note, tree: &Proofs) -> Result<Signature, Refusal> {
+        let mut known = self.known.lock().await;
+        self.ask(note, tree, &mut known).await
+    }
+
+    /// `add-checkpoint` (C2SP `tlog-witness`).
+    async fn ask(&self, note: &Note, tree: &Proofs, known: &mut Known) -> Result<Signature, Refusal> {
         let no = |reason: String| Refusal::No { witness: self.name.clone(), reason };
         let conflict = |reason: String| Refusal::Conflict { witness: self.name.clone(), reason };
-        let mut last = self.last.lock().await;
+        known.asked = known.asked.max(tree.size());
         for _ in 0..ATTEMPTS {
-            let old = (*last).min(tree.size());
+            let old = known.last.min(tree.size());
             let proof = tree.consistency(old).await.map_err(|error| no(error.to_string()))?;
             let request = request(old, &proof, note);
             let answer = self.client.send(Method::POST, &self.add_checkpoint, &[], request, MAX_ANSWER_BYTES);
@@ -206,7 +260,7 @@ impl Witness {
             match answer.status {
                 200 => {
                     let line = self.line(note, &text).map_err(no)?;
-                    *last = tree.size();
+                    known.last = tree.size();
                     return Ok(line);
                 }
                 409 if answer.content_type.as_deref() == Some("text/x.tlog.size") => {
@@ -215,10 +269,16 @@ impl Witness {
                     if seen > tree.size() {
                         return Err(conflict(format!("it has seen size {seen}, this is {}", tree.size())));
                     }
-                    *last = seen;
+                    known.last = seen;
                 }
                 409 if old == tree.size() => {
                     return Err(conflict(format!("it has seen another tree of size {old}")));
+                }
+                // Its size is `old`, or it would have said so; and our proof is right for our tree.
+                422 if old > 0 => {
+                    return Err(conflict(format!(
+                        "this tree does not contain the {old} entries it has seen"
+                    )));
                 }
                 status => {
                     let said: String = text.chars().take(200).collect();

@@ -26,6 +26,15 @@ impl Edge {
         Self { tree: Tree::empty(), entries: Entries::default() }
     }
 
+    /// Adds entries as they stand in a batch.
+    pub(crate) fn push_all(&mut self, kind: Kind, records: &[Bytes]) -> Result<(), RecordError> {
+        for record in records {
+            self.tree.push(kind.read(record)?.leaf);
+            self.entries.push(record);
+        }
+        Ok(())
+    }
+
     /// Takes back all entries from `size` on.
     pub(crate) fn truncate(&mut self, size: u64) {
         self.tree.truncate(size);

@@ -75,6 +75,9 @@ pub enum EngineError {
     /// The witnesses have not cosigned, or have seen another history.
     #[error(transparent)]
     Cosign(#[from] super::CosignError),
+    /// The checkpoint of a directory cannot be shown.
+    #[error("the checkpoint that is stored cannot be shown: {0}")]
+    Shown(#[from] super::ShownError),
     /// The index of entries failed.
     #[error(transparent)]
     Index(#[from] IndexError),

@@ -145,26 +145,8 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
 
     /// Sets the edge to that of a log of `size` entries whose tiles are durable.
     pub(crate) async fn load_edge(&mut self, size: u64) -> Result<(), EngineError> {
-        let mut tiles = Vec::new();
-        for tile in Tree::edge_tiles(size) {
-            tiles.push(self.reader.tile_data(tile, TreeSize(size)).await?);
-        }
-        let tree = Tree::from_tiles(size, &tiles).ok_or(EngineError::Root { size })?;
-        let bundle = match edge_bundle(size) {
-            Some(bundle) => self.reader.bundle(bundle, TreeSize(size)).await?.unwrap_or_default(),
-            None => Bytes::new(),
-        };
-        let entries = Entries::from_bundle(self.config.kind, size, &bundle)?;
-        let first = size - size % u64::from(FULL_WIDTH);
-        let mut rest: &[u8] = &bundle;
-        for index in first..size {
-            let facts = self.config.kind.read(rest)?;
-            if tree.leaf(index) != Some(&facts.leaf) {
-                return Err(RecordError::OtherLeaf { index }.into());
-            }
-            rest = rest.get(facts.length..).unwrap_or_default();
-        }
-        *self.reader.edge_mut() = Edge { tree, entries };
+        let edge = edge_at(&self.reader, size).await?;
+        *self.reader.edge_mut() = edge;
         Ok(())
     }
 
@@ -175,38 +157,17 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         lock: &LockValue,
         from: u64,
     ) -> Result<Option<String>, EngineError> {
-        let mut batches = Vec::new();
-        let (mut end, mut name) = (lock.size, lock.batch.clone());
-        while end > from {
-            let gap = EngineError::Gap { expected: lock.size, found: end };
-            let Some(this) = name else { return Err(gap) };
-            let batch = self.batch(&this).await?;
-            if batch.end() != end || batch.records.is_empty() || batch.start < from {
-                return Err(gap);
-            }
-            (end, name) = (batch.start, batch.previous.clone());
-            batches.push((this, batch));
-        }
+        let (batches, name) = batches(self.store.as_ref(), lock, from).await?;
         for (name, batch) in batches.into_iter().rev() {
             self.unsettled += batch.records.iter().map(Bytes::len).sum::<usize>();
             self.staged.push((batch.end(), name));
-            let mut edge = self.reader.edge_mut();
-            for record in &batch.records {
-                edge.tree.push(self.config.kind.read(record)?.leaf);
-                edge.entries.push(record);
-            }
+            self.reader.edge_mut().push_all(self.config.kind, &batch.records)?;
         }
         if self.reader.edge().tree.root() == lock.root {
             Ok(name)
         } else {
             Err(EngineError::Root { size: lock.size })
         }
-    }
-
-    async fn batch(&mut self, name: &str) -> Result<Batch, EngineError> {
-        let bytes = self.store.get(name).await?;
-        let bytes = bytes.ok_or_else(|| ReadError::Missing { name: name.to_owned() })?;
-        Batch::parse(&bytes).map_err(|source| EngineError::Batch { name: name.to_owned(), source })
     }
 
     /// Puts the tiles and bundles that the tree has since it had `old` leaves: full ones, and partial ones where other
@@ -256,6 +217,54 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         }
         Ok(())
     }
+}
+
+/// The edge of a log of `size` entries whose tiles are durable.
+pub(crate) async fn edge_at(reader: &Reader, size: u64) -> Result<Edge, EngineError> {
+    let mut tiles = Vec::new();
+    for tile in Tree::edge_tiles(size) {
+        tiles.push(reader.tile_data(tile, TreeSize(size)).await?);
+    }
+    let tree = Tree::from_tiles(size, &tiles).ok_or(EngineError::Root { size })?;
+    let bundle = match edge_bundle(size) {
+        Some(bundle) => reader.bundle(bundle, TreeSize(size)).await?.unwrap_or_default(),
+        None => Bytes::new(),
+    };
+    let entries = Entries::from_bundle(reader.kind, size, &bundle)?;
+    let first = size - size % u64::from(FULL_WIDTH);
+    let mut rest: &[u8] = &bundle;
+    for index in first..size {
+        let facts = reader.kind.read(rest)?;
+        if tree.leaf(index) != Some(&facts.leaf) {
+            return Err(RecordError::OtherLeaf { index }.into());
+        }
+        rest = rest.get(facts.length..).unwrap_or_default();
+    }
+    Ok(Edge { tree, entries })
+}
+
+/// The batches that lead from a log of `from` entries to `lock`, by name, the newest first; and the name of the batch that
+/// led to `from`.
+pub(crate) async fn batches<S: ObjectStore>(
+    store: &S,
+    lock: &LockValue,
+    from: u64,
+) -> Result<(Vec<(String, Batch)>, Option<String>), EngineError> {
+    let mut batches = Vec::new();
+    let (mut end, mut name) = (lock.size, lock.batch.clone());
+    while end > from {
+        let gap = EngineError::Gap { expected: lock.size, found: end };
+        let Some(this) = name else { return Err(gap) };
+        let bytes = store.get(&this).await?.ok_or_else(|| ReadError::Missing { name: this.clone() })?;
+        let batch =
+            Batch::parse(&bytes).map_err(|source| EngineError::Batch { name: this.clone(), source })?;
+        if batch.end() != end || batch.records.is_empty() || batch.start < from {
+            return Err(gap);
+        }
+        (end, name) = (batch.start, batch.previous.clone());
+        batches.push((this, batch));
+    }
+    Ok((batches, name))
 }
 
 /// The unfinished bundle of a log of `size` entries.

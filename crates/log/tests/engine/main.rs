@@ -5,6 +5,8 @@
 mod directory;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod view;
 
 use bytes::Bytes;
 use sealwax_log::{

@@ -14,7 +14,7 @@ mod support;
 use sealwax_log::{
     AddError, Kind, Log,
     anchor::{Anchor, AnchorError},
-    engine::{Config, EngineError, Sequencer, Shape},
+    engine::{Config, CosignError, EngineError, Sequencer, Shape},
     witness::Witnesses,
 };
 use sealwax_store::Memory;
@@ -122,7 +122,7 @@ fn a_witness_that_nobody_needs_is_not_waited_for() {
         let store = Memory::new();
         create(&store, Kind::Signature).await;
         let (log, running) = start(&store, &witnesses).await;
-        tokio::spawn(witnesses.clone().follow(log.clone()));
+        tokio::spawn(witnesses.clone().follow(log.clone(), |_| ()));
         for nth in 0..5 {
             log.add(entry(nth)).await.unwrap();
         }
@@ -156,6 +156,58 @@ fn another_history_stops_the_log_for_good() {
 }
 
 #[test]
+fn another_history_is_told_by_a_witness_that_nobody_needs() {
+    run(async {
+        let server = Server::start(1).await;
+        let witnesses = || Witnesses::new(policy(&[&server], "none"), Duration::from_secs(5)).unwrap();
+        let store = Memory::new();
+        create(&store, Kind::Signature).await;
+        let (log, running) = start(&store, &witnesses()).await;
+        let old = store.clone_of_now();
+        for nth in 0..10 {
+            log.add(entry(nth)).await.unwrap();
+        }
+        witnesses().check(&log).await.unwrap();
+        assert_eq!(lines(&log), 2);
+        log.stop();
+        running.await.unwrap().unwrap();
+
+        // An older copy, before it has grown and after: smaller, as large, larger than what the witness has seen.
+        let (log, running) = start(&old, &witnesses()).await;
+        for size in [0, 10, 20] {
+            for nth in log.published().unwrap().size..size {
+                log.add(entry(nth + 100)).await.unwrap();
+            }
+            let conflict = witnesses().check(&log).await;
+            assert!(matches!(conflict, Err(CosignError::Conflict { .. })), "size {size}: {conflict:?}");
+            let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+            let following = tokio::spawn(witnesses().follow(log.clone(), move |error| {
+                let _ = tell.send(error);
+            }));
+            assert!(matches!(told.recv().await, Some(CosignError::Conflict { .. })));
+            following.abort();
+        }
+        log.stop();
+        running.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn silence_is_no_objection() {
+    run(async {
+        let server = Server::start(1).await;
+        server.set(Mood::Silent);
+        let witnesses = Witnesses::new(policy(&[&server], "none"), Duration::from_millis(200)).unwrap();
+        let store = Memory::new();
+        create(&store, Kind::Signature).await;
+        let (log, running) = start(&store, &witnesses).await;
+        witnesses.check(&log).await.unwrap();
+        log.stop();
+        running.await.unwrap().unwrap();
+    });
+}
+
+#[test]
 fn the_anchor_knows_an_older_copy_and_another_history() {
     run(async {
         let file = std::env::temp_dir().join(format!("sealwax-anchor-{}", std::process::id()));
@@ -180,7 +232,8 @@ fn the_anchor_knows_an_older_copy_and_another_history() {
         running.await.unwrap().unwrap();
 
         let (log, sequencer) = open_with(old, config(), signing()).await.unwrap();
-        assert!(matches!(anchor.check(&log).await, Err(AnchorError::Older { anchor: 300, log: 0 })));
+        let error = anchor.check(&log).await.unwrap_err();
+        assert!(matches!(error, AnchorError::Older { anchor: 300, log: 0 }) && error.is_final());
         let running = tokio::spawn(sequencer.run());
         for nth in 0..400 {
             log.add(entry(nth + 1)).await.unwrap();
@@ -190,7 +243,8 @@ fn the_anchor_knows_an_older_copy_and_another_history() {
         running.await.unwrap().unwrap();
 
         std::fs::write(&file, "nonsense").unwrap();
-        assert!(matches!(anchor.check(&log).await, Err(AnchorError::NotCheckpoint(_))));
+        let error = anchor.check(&log).await.unwrap_err();
+        assert!(matches!(error, AnchorError::NotCheckpoint(_)) && !error.is_final());
         std::fs::remove_file(&file).unwrap();
     });
 }

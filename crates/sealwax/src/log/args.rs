@@ -182,7 +182,8 @@ pub struct ServeArgs {
     /// A file to write {"url": …} into, once the log answers
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
-    /// Take no entries and write nothing, also while another process has the log open
+    /// Take no entries, write nothing and sign nothing, also while another process has the log open: show its
+    /// last settled checkpoint, which is behind the newest by up to 16 MiB of entries, or by ten idle minutes
     #[arg(long)]
     pub read_only: bool,
     /// Where to listen for Prometheus, who asks for /metrics; not for strangers

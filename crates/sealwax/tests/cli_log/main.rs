@@ -150,9 +150,14 @@ fn a_copy_is_only_read_and_so_is_what_was_restored_without_an_anchor() {
     (21..=300).for_each(|number| drop(server.add(number)));
     let beside = Server::start(&scratch, &log, &["--read-only"]);
     assert_eq!(beside.post(1).0, 503);
-    assert_eq!(beside.get("/tile/0/000").0, 200);
-    beside.stop();
+    // It shows what is settled: nothing, and all of it once the log has stopped.
+    assert_eq!(beside.get("/checkpoint").0, 404);
     server.stop();
+    while beside.get("/tile/0/000").0 != 200 {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(beside.get("/checkpoint").1.contains("\n300\n"));
+    beside.stop();
     scratch
         .run(&["log", "restore", &backup, &whole, "--anchor", &anchor])
         .exits(3)

@@ -19,8 +19,9 @@ const SCANS_MAX: usize = 16;
 
 /// Reads a directory that another process may be writing to. Changes nothing, and needs no lock.
 ///
-/// What the writer has put and not yet made a file is not seen. The value of [`Cell::Lock`] is the newest one; it is made
-/// durable before it is shown, so that nobody acts on what the next crash takes back. Segments that grow or go in between
+/// What the writer has put and not yet made a file is not seen. The value of [`Cell::Lock`] is the newest one. It is flushed
+/// before it is shown, and that proves nothing if a flush of the writer has failed before: it may still be what the next
+/// crash takes back, and nothing may be signed on the strength of it. Segments that grow or go in between
 /// are followed. Everything that would write is [`StoreError::Failed`].
 pub struct Reader<D: Disk> {
     disk: D,

@@ -1,7 +1,9 @@
 //! Keeps the log open: sequences on a thread of its own, and opens the log again after a failure. Reads go on meanwhile,
-//! from a view that writes nothing.
+//! from a view that writes and signs nothing: after a failure it shows the last checkpoint that was published, and on a
+//! read-only server the last one that was settled.
 
 use std::fs;
+use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,7 +11,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use sealwax_log::anchor::Anchor;
-use sealwax_log::engine::{self, Config, CosignError, Cosigners, EngineError, Sequencer, Shape, Signing};
+use sealwax_log::engine::{
+    self, Config, CosignError, Cosigners, EngineError, Sequencer, Shape, Shown, Signing,
+};
 use sealwax_log::index::{Index, Options as IndexOptions};
 use sealwax_log::journal::{Journal, Value};
 use sealwax_log::metrics::Metrics;
@@ -17,7 +21,7 @@ use sealwax_log::witness::Witnesses;
 use sealwax_log::{Kind, Log};
 use sealwax_store::directory::{Directory, Options, Reader};
 use sealwax_store::disk::Os;
-use sealwax_store::{Cell, LockStore, StoreError, Version, View};
+use sealwax_store::{Cell, LockStore, StoreError, Version};
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
 
@@ -32,6 +36,10 @@ const LAST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How often a log that is only read is looked at for what its writer has added.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Why no entries are taken.
+const READ_ONLY: &str = "this is a read-only server of the log";
+const COPY: &str = "this is a copy of the log's directory, and must not grow a second history";
 
 /// What is kept open, and how.
 pub struct Plan {
@@ -53,8 +61,6 @@ pub struct Keeper {
     stop: watch::Sender<bool>,
     thread: JoinHandle<Result<(), Failure>>,
 }
-
-type Open = (Log, Sequencer<Directory<Os>>);
 
 impl Keeper {
     /// Opens the log, and sequences until it is stopped.
@@ -84,34 +90,68 @@ impl Keeper {
     }
 }
 
+/// What came of opening the log for writing.
+enum Opening {
+    Open(Log, Sequencer<Directory<Os>>),
+    /// It cannot be known now whether this is the log that it was: to be tried again.
+    Unsure(String),
+    /// It is a copy, or has another history than others know of it.
+    Never(String),
+}
+
+/// What witnesses say who are asked beside the log.
+type Conflict = watch::Receiver<Option<CosignError>>;
+
 impl Plan {
     async fn keep(
         self,
         opened: oneshot::Sender<Result<Log, Failure>>,
         mut stop: watch::Receiver<bool>,
     ) -> Result<(), Failure> {
-        let first = if self.read_only { Ok(None) } else { self.open().await };
+        let first = if self.read_only { Ok(Opening::Never(READ_ONLY.to_owned())) } else { self.open().await };
         let (log, sequencer) = match first {
-            Ok(Some((log, sequencer))) => (log, Some(sequencer)),
-            Ok(None) => match self.view(self.reason()).await {
-                Ok((log, _)) => (log, None),
-                Err(error) => return fail(opened, cannot(&self.directory, &error)),
-            },
+            Ok(Opening::Open(log, sequencer)) => (log, sequencer),
+            Ok(Opening::Unsure(reason)) => {
+                let log = match self.view(Shown::Settled, &reason).await {
+                    Ok(log) => log,
+                    Err(error) => return fail(opened, cannot(&self.directory, &error)),
+                };
+                let _ = opened.send(Ok(log.clone()));
+                let sequencer = tokio::select! {
+                    sequencer = self.open_again(&log) => sequencer,
+                    _ = stop.wait_for(|stop| *stop) => return Ok(()),
+                };
+                return self.write_on(&log, sequencer, &mut stop).await;
+            }
+            Ok(Opening::Never(reason)) => {
+                let log = match self.view(Shown::Settled, &reason).await {
+                    Ok(log) => log,
+                    Err(error) => return fail(opened, cannot(&self.directory, &error)),
+                };
+                let _ = opened.send(Ok(log.clone()));
+                return self.follow(&log, &reason, &mut stop).await;
+            }
             Err(failure) => return fail(opened, failure),
         };
         let _ = opened.send(Ok(log.clone()));
-        match sequencer {
-            Some(sequencer) => {
-                self.follow_beside(&log);
-                self.write(&log, sequencer, &mut stop).await?;
-                match (&self.anchor, log.published()) {
-                    (Some(anchor), Some(newest)) => {
-                        anchor.write(&newest).await.map_err(|error| cannot(&self.directory, &error))
-                    }
-                    _ => Ok(()),
-                }
+        self.write_on(&log, sequencer, &mut stop).await
+    }
+
+    /// Sequences, with all that goes on beside it, until `stop`.
+    async fn write_on(
+        &self,
+        log: &Log,
+        sequencer: Sequencer<Directory<Os>>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<(), Failure> {
+        let (tell, mut conflict) = watch::channel(None);
+        self.follow_beside(log, &tell);
+        self.write(log, sequencer, stop, &mut conflict).await?;
+        match (&self.anchor, log.published()) {
+            (Some(anchor), Some(newest)) => {
+                anchor.write(&newest).await.map_err(|error| cannot(&self.directory, &error))
             }
-            None => self.follow(&log, &mut stop).await,
+            _ => Ok(()),
         }
     }
 
@@ -121,9 +161,10 @@ impl Plan {
         log: &Log,
         mut sequencer: Sequencer<Directory<Os>>,
         stop: &mut watch::Receiver<bool>,
+        conflict: &mut Conflict,
     ) -> Result<(), Failure> {
         loop {
-            let result = self.sequence(log, sequencer, stop).await;
+            let result = self.sequence(log, sequencer, stop, conflict).await;
             let Err(error) = result else { return Ok(()) };
             self.journal.error("the log has stopped writing", &[("error", Value::Shown(&error))]);
             sequencer = tokio::select! {
@@ -134,17 +175,25 @@ impl Plan {
         }
     }
 
-    /// Runs a sequencer until it fails, or has finished because of `stop`. Freezes the log when that is asked for.
+    /// Runs a sequencer until it fails, or has finished because of `stop`, or until a witness has seen another history.
+    /// Freezes the log when that is asked for.
     async fn sequence(
         &self,
         log: &Log,
         sequencer: Sequencer<Directory<Os>>,
         stop: &mut watch::Receiver<bool>,
+        conflict: &mut Conflict,
     ) -> Result<(), EngineError> {
         let request = self.directory.join(REQUEST);
         let mut running = pin!(sequencer.run());
         loop {
             tokio::select! {
+                biased;
+                error = seen_by(conflict) => {
+                    log.refuse(error.to_string());
+                    // Not one more checkpoint is signed.
+                    return Err(error.into());
+                }
                 result = &mut running => return result,
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = sleep(LOOK_EVERY) => {
@@ -160,90 +209,120 @@ impl Plan {
         running.await
     }
 
-    /// Tries until the log is open again.
+    /// Lets go of the store after a failure, and tries until the log is open again.
     async fn reopen(&self, log: &Log, error: &EngineError) -> Sequencer<Directory<Os>> {
+        let shown = Shown::Last(log.published());
+        let reason = error.to_string();
+        log.refuse(reason.clone());
+        // Nothing is signed before the store is open for writing: only that makes durable what a failed flush has left.
         let mut pause = FIRST_PAUSE;
-        let mut reason = error.to_string();
         loop {
-            // A view lets go of the store, which can be opened again when the requests that still read from it have ended.
-            match self.view(reason.clone()).await {
-                // Without a quorum of its witnesses a view has nothing to show; what was open before has.
-                Ok((view, _)) if view.published().is_none() => {}
-                Ok((view, _)) => log.replace(&view),
+            match self.view(shown.clone(), &reason).await {
+                Ok(view) => break log.replace(&view),
                 Err(error) => self.journal.warning("cannot read the log", &[("error", Value::Shown(&error))]),
             }
             sleep(pause).await;
             pause = (pause * 2).min(LAST_PAUSE);
-            if is_final(error) {
-                continue;
-            }
-            match self.open().await {
-                Ok(Some((opened, sequencer))) => {
+        }
+        if is_final(error) {
+            self.journal.error("the log is only read from now on", &[("error", Value::Text(&reason))]);
+            return pending().await;
+        }
+        self.open_again(log).await
+    }
+
+    /// Tries until the log, of which this is a view, is open for writing. The store can be opened when the requests that
+    /// still read from it have ended.
+    async fn open_again(&self, log: &Log) -> Sequencer<Directory<Os>> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            sleep(pause).await;
+            pause = (pause * 2).min(LAST_PAUSE);
+            let reason = match self.open().await {
+                Ok(Opening::Open(opened, sequencer)) => {
                     log.replace(&opened);
                     return sequencer;
                 }
-                Ok(None) => reason = self.reason(),
+                Ok(Opening::Never(reason)) => {
+                    log.refuse(reason);
+                    return pending().await;
+                }
+                Ok(Opening::Unsure(reason)) => reason,
                 Err(failure) => {
                     let message = Value::Text(&failure.message);
                     self.journal.warning("the log cannot be opened for writing", &[("error", message)]);
-                    reason = failure.message;
+                    failure.message
                 }
-            }
+            };
+            log.refuse(reason);
         }
     }
 
     /// Reads what another process adds, until `stop`.
-    async fn follow(&self, log: &Log, stop: &mut watch::Receiver<bool>) -> Result<(), Failure> {
+    async fn follow(&self, log: &Log, reason: &str, stop: &mut watch::Receiver<bool>) -> Result<(), Failure> {
         let mut seen = None;
         loop {
             tokio::select! {
                 () = sleep(LOOK_EVERY) => {}
                 _ = stop.wait_for(|stop| *stop) => return Ok(()),
             }
-            if self.version().await.is_ok_and(|version| version == seen) {
+            let version = self.version().await;
+            if version.as_ref().is_ok_and(|version| *version == seen) {
                 continue;
             }
-            match self.view(self.reason()).await {
-                Ok((view, version)) => {
+            match self.view(Shown::Settled, reason).await {
+                Ok(view) => {
                     log.replace(&view);
-                    seen = version;
+                    seen = version.unwrap_or(None);
                 }
                 Err(error) => self.journal.warning("cannot read the log", &[("error", Value::Shown(&error))]),
             }
         }
     }
 
-    /// Opens the log for writing; `None` if that is not allowed.
-    async fn open(&self) -> Result<Option<Open>, Failure> {
+    /// Opens the log for writing, if it is certainly the one that it was.
+    async fn open(&self) -> Result<Opening, Failure> {
         let store = open_store(&self.directory, &Options::default())?;
         if store.place().to_string() != self.place {
             self.journal.warning("this directory is a copy: it is only read", &[]);
-            return Ok(None);
+            return Ok(Opening::Never(COPY.to_owned()));
         }
-        let config = self.config();
-        let (signing, metrics) = (self.signing.clone(), self.metrics.clone());
-        let index = |size| Index::open(&self.directory.join(INDEX), size, IndexOptions::default());
-        let open = engine::open(store, config, signing, Arc::new(System), metrics, index).await;
-        let (log, sequencer) = open.map_err(|error| cannot(&self.directory, &error))?;
-        if let Some(anchor) = &self.anchor
-            && let Err(error) = anchor.check(&log).await
-        {
-            self.journal.error("the log is only read", &[("anchor", Value::Shown(&error))]);
-            return Ok(None);
-        }
-        Ok(Some((log, sequencer)))
-    }
-
-    /// A checkpoint that needs witnesses needs them in a view as well (LOG rule 13).
-    fn config(&self) -> Config {
         let mut config = Config::new(self.kind, Shape::Exclusive);
         let required = self.witnesses.as_ref().filter(|witnesses| witnesses.required());
         config.cosigners = required.map(|witnesses| Arc::new(witnesses.clone()) as Arc<dyn Cosigners>);
-        config
+        let (signing, metrics) = (self.signing.clone(), self.metrics.clone());
+        let index = |size| Index::open(&self.directory.join(INDEX), size, IndexOptions::default());
+        let open = engine::open(store, config, signing, Arc::new(System), metrics, index).await;
+        let (log, sequencer) = match open {
+            Err(error @ EngineError::Cosign(CosignError::Conflict { .. })) => return Ok(self.never(&error)),
+            open => open.map_err(|error| cannot(&self.directory, &error))?,
+        };
+        if let Some(anchor) = &self.anchor {
+            match anchor.check(&log).await {
+                Ok(()) => {}
+                Err(error) if error.is_final() => return Ok(self.never(&error)),
+                Err(error) => {
+                    let message = "the log is only read until it can be compared with its anchor";
+                    self.journal.warning(message, &[("anchor", Value::Shown(&error))]);
+                    return Ok(Opening::Unsure(error.to_string()));
+                }
+            }
+        }
+        if let Some(witnesses) = &self.witnesses
+            && let Err(error) = witnesses.check(&log).await
+        {
+            return Ok(self.never(&error));
+        }
+        Ok(Opening::Open(log, sequencer))
+    }
+
+    fn never(&self, error: &dyn std::fmt::Display) -> Opening {
+        self.journal.error("the log is only read from now on", &[("error", Value::Shown(&error))]);
+        Opening::Never(error.to_string())
     }
 
     /// Keeps the anchor and the witnesses that nobody waits for up to the log.
-    fn follow_beside(&self, log: &Log) {
+    fn follow_beside(&self, log: &Log, tell: &watch::Sender<Option<CosignError>>) {
         if let Some(anchor) = self.anchor.clone() {
             let journal = self.journal.clone();
             let failed =
@@ -251,24 +330,24 @@ impl Plan {
             tokio::spawn(anchor.follow(log.clone(), failed));
         }
         if let Some(witnesses) = self.witnesses.clone() {
-            tokio::spawn(witnesses.follow(log.clone()));
+            let tell = tell.clone();
+            tokio::spawn(witnesses.follow(log.clone(), move |error| {
+                tell.send_replace(Some(error));
+            }));
         }
     }
 
-    /// Opens the log for reading, as it is at this moment.
-    async fn view(&self, reason: String) -> Result<(Log, Option<Version>), EngineError> {
-        let version = self.version().await?;
-        let store = View::new(self.reader()?);
-        let config = self.config();
-        let (signing, metrics) = (self.signing.clone(), self.metrics.clone());
-        let index = |_| Ok(Index::in_memory());
-        let (log, _) = engine::open(store, config, signing, Arc::new(System), metrics, index).await?;
+    /// Opens the log for reading. It signs nothing and shows nothing new.
+    async fn view(&self, shown: Shown, reason: &str) -> Result<Log, EngineError> {
+        let metrics = self.metrics.clone();
+        let log = engine::open_view(self.reader()?, self.kind, &self.signing, metrics, shown).await?;
         log.refuse(reason);
-        Ok((log, version))
+        Ok(log)
     }
 
+    /// Of what a view of the settled log shows.
     async fn version(&self) -> Result<Option<Version>, EngineError> {
-        Ok(self.reader()?.load(Cell::Lock).await?.map(|lock| lock.version))
+        Ok(self.reader()?.load(Cell::Checkpoint).await?.map(|checkpoint| checkpoint.version))
     }
 
     fn reader(&self) -> Result<Reader<Os>, StoreError> {
@@ -278,22 +357,26 @@ impl Plan {
         };
         Ok(Reader::new(Os::new(&self.directory).map_err(failed)?))
     }
+}
 
-    /// Why no entries are taken.
-    fn reason(&self) -> String {
-        if self.read_only {
-            "this is a read-only server of the log".to_owned()
-        } else {
-            "this is a copy of the log's directory, or older than its anchor, and must not grow a second history"
-                .to_owned()
-        }
+/// Completes when a witness has seen another history.
+async fn seen_by(conflict: &mut Conflict) -> CosignError {
+    match conflict.wait_for(Option::is_some).await.map(|error| error.clone()) {
+        Ok(Some(error)) => error,
+        _ => pending().await,
     }
 }
 
-/// Somebody else writes without the lock, exchanged the files, or has another history: opening again would not end well.
+/// Somebody else writes without the lock, or exchanged the files, or knows another history: opening again would not end
+/// well.
 fn is_final(error: &EngineError) -> bool {
-    use EngineError::{AnotherLog, Cosign, Rewound, SecondWriter};
-    matches!(error, SecondWriter | Rewound { .. } | AnotherLog { .. } | Cosign(CosignError::Conflict { .. }))
+    matches!(
+        error,
+        EngineError::SecondWriter
+            | EngineError::Rewound { .. }
+            | EngineError::AnotherLog { .. }
+            | EngineError::Cosign(CosignError::Conflict { .. })
+    )
 }
 
 fn fail(opened: oneshot::Sender<Result<Log, Failure>>, failure: Failure) -> Result<(), Failure> {
