@@ -4,6 +4,7 @@ mod bucket;
 mod directory;
 mod entries;
 mod host;
+mod lives;
 mod seeds;
 mod start;
 /// Logs as they lie in stores.

@@ -43,6 +43,10 @@ pub struct Report {
     pub pauses: u64,
     /// Clocks that jumped.
     pub jumps: u64,
+    /// Power failures of a machine with a directory.
+    pub power_failures: u64,
+    /// Machines with a directory one of whose operations on the disk failed.
+    pub failures: u64,
     /// Entries in the log in the end.
     pub size: u64,
 }
@@ -68,6 +72,9 @@ pub enum Failure {
     /// Tasks wake each other without end.
     #[error("the machines are busy without end")]
     Busy,
+    /// A directory is not what it may be.
+    #[error("the directory: {0}")]
+    Directory(String),
     /// What the bucket holds in the end is no log.
     #[error("the bucket cannot be read as a log: {0}")]
     Unreadable(String),
@@ -168,6 +175,8 @@ impl Report {
         add(&mut self.restarts, other.restarts);
         add(&mut self.pauses, other.pauses);
         add(&mut self.jumps, other.jumps);
+        add(&mut self.power_failures, other.power_failures);
+        add(&mut self.failures, other.failures);
         self.size = self.size.max(other.size);
         self
     }

@@ -19,6 +19,15 @@ fn schedules_of_several_replicas() {
     assert_eq!(outcome.total.unmet(), [""; 0], "{:?}", outcome.total);
 }
 
+/// Schedules that failed once: 9 and 16 over the bucket, 989 on a directory.
+#[test]
+fn schedules_that_failed_once() {
+    let seeds = Seeds::new();
+    for seed in [9, 16, 989] {
+        seeds.run(seed).unwrap();
+    }
+}
+
 #[test]
 fn a_schedule_replays() {
     let seeds = Seeds::new();

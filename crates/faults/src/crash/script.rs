@@ -63,13 +63,13 @@ impl Script {
     }
 
     /// Does the work, as far as it goes: adds entries in rounds that cross the border of a tile, asks for some again, lets
-    /// the log idle, stops and opens it again, and adds more.
+    /// the log idle, stops and opens it again, adds more, is killed with batches that are not settled, and goes on.
     pub fn run(&self, disk: &SimDisk, history: &History) {
         let knobs = Knobs::default();
         if self.disk.is_none() && OverDirectory::create(disk, &self.subject, history, &knobs).is_err() {
             return;
         }
-        for (part, rounds) in [(0, &[1, 1, 2, 1][..]), (1, &[1, 11, 1][..])] {
+        for (part, rounds) in [(0, &[1, 1, 2, 1][..]), (1, &[1, 11, 1][..]), (2, &[1][..])] {
             let clock_offset_ms = 3_600_000 * i64::try_from(part + 1).unwrap_or(0);
             let knobs = Knobs { seed: part, clock_offset_ms, ..Knobs::default() };
             let Ok(Some(log)) = OverDirectory::open(disk, &self.subject, history, &knobs) else { return };

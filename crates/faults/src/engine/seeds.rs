@@ -1,14 +1,17 @@
-use super::{OverBucket, Starts, Subject};
+use super::{OverBucket, Starts, Subject, lives};
 use crate::{
     Random,
+    crash::{Script, Work},
     simulate::{self, Failure, Report},
 };
 use sealwax_log::engine::{Kind, Step};
+use std::sync::OnceLock;
 
-/// The engine over the bucket: which log, where it begins and everything else follows from a seed.
+/// The engine, over the bucket or a directory: which, where it begins and everything else follows from a seed.
 pub struct Seeds {
     signature: Starts,
     certificate: Starts,
+    scripts: [OnceLock<Script>; 4],
     /// The step that is left out; only with the feature `sabotage`.
     pub sabotage: Option<Step>,
 }
@@ -18,7 +21,7 @@ impl Seeds {
     #[must_use]
     pub fn new() -> Self {
         let (signature, certificate) = (Starts::new(Kind::Signature), Starts::new(Kind::Certificate));
-        Self { signature, certificate, sabotage: None }
+        Self { signature, certificate, scripts: Default::default(), sabotage: None }
     }
 
     /// One run.
@@ -31,6 +34,10 @@ impl Seeds {
             0..7 => (Kind::Signature, &self.signature),
             _ => (Kind::Certificate, &self.certificate),
         };
+        if random.chance(300) {
+            let from = if random.chance(500) { 0 } else { 253 };
+            return self.on_a_directory(seed, Work { kind, from });
+        }
         let start = starts.of(match random.below(100) {
             0..60 => 0,
             60..98 => 253,
@@ -38,6 +45,17 @@ impl Seeds {
         });
         let subject = Subject { sabotage: self.sabotage, ..Subject::new(kind) };
         simulate::run(seed, &OverBucket { subject, batch_entries: 8 }, start)
+    }
+
+    fn on_a_directory(&self, seed: u64, work: Work) -> Result<Report, Failure> {
+        let place = usize::from(work.kind == Kind::Certificate) * 2 + usize::from(work.from > 0);
+        let Some(script) = self.scripts.get(place) else { return Ok(Report::default()) };
+        let script = script.get_or_init(|| {
+            let mut script = Script::new(work);
+            script.subject.sabotage = self.sabotage;
+            script
+        });
+        lives::run(seed, script)
     }
 }
 

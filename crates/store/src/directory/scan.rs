@@ -154,9 +154,10 @@ fn open<D: Disk>(disk: &D, number: u64) -> Result<Option<Segment<D::File>>, Stor
     Ok(segment)
 }
 
+/// There is no whole frame at the start: the head alone is not one.
 fn is_empty<F: DiskFile>(segment: &Segment<F>) -> Result<bool, StoreError> {
-    let head = segment.head(HEADER_LENGTH as u64);
-    Ok(head.map_err(|error| unreadable(&segment::path(segment.header.number), error))?.is_none())
+    let frame = segment.frame(HEADER_LENGTH as u64);
+    Ok(frame.map_err(|error| unreadable(&segment::path(segment.header.number), error))?.is_none())
 }
 
 /// No frame was ever written whole.
