@@ -133,7 +133,8 @@ fn chain<D: Disk>(disk: &D, numbers: Vec<u64>) -> Result<(Chain<D::File>, Vec<u6
             Some(segment) if previous.is_some_and(|previous| previous < number) && is_empty(&segment)? => {
                 void.push(number);
             }
-            None if previous.is_none_or(|previous| previous < number) => void.push(number),
+            // Also long before the oldest one: its creation failed, and so did its removal.
+            None if previous != Some(number) => void.push(number),
             _ => return Err(damaged(number, 0, "the newer segments do not lead here")),
         }
     }
