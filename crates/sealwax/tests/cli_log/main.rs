@@ -212,3 +212,34 @@ fn a_foreign_log_is_taken_over() {
     server.stop();
     assert_eq!(size(&scratch, &mine), 258);
 }
+
+/// LOG rule 5: after a write whose effect is unknown nothing more is written; reads go on, and the log is opened again.
+#[test]
+fn a_write_that_fails_loses_nothing_and_the_log_goes_on() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let server = Server::start_limited(&scratch, &log, 400);
+    let mut acknowledged = Vec::new();
+    let failed = (0..2000).find(|number| {
+        let (status, body) = server.post(*number);
+        if status == 201 {
+            acknowledged.push(serde_json::from_str::<serde_json::Value>(&body).unwrap()["logIndex"].clone());
+        }
+        status != 201
+    });
+    assert_eq!(failed, Some(u32::try_from(acknowledged.len()).unwrap()), "the limit was never met");
+    let (status, checkpoint) = server.get("/checkpoint");
+    assert_eq!(status, 200);
+    assert!(checkpoint.lines().nth(1).unwrap().parse::<usize>().unwrap() >= acknowledged.len());
+    let again = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        server.get("/readyz").0 == 200
+    });
+    assert!(again, "the log was not opened again");
+    for (number, index) in (0..).zip(&acknowledged).step_by(17) {
+        assert_eq!(server.add(number)["logIndex"], *index, "a duplicate");
+    }
+    server.add(5000);
+    assert_eq!(server.stop(), Some(0));
+    assert!(size(&scratch, &log) > acknowledged.len() as u64);
+}

@@ -23,9 +23,21 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(scratch: &Scratch, directory: &str, more: &[&str]) -> Self {
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_sealwax")), scratch, directory, more)
+    }
+
+    /// One whose files cannot grow beyond so many KiB: a disk that fails in the midst of a write.
+    pub(crate) fn start_limited(scratch: &Scratch, directory: &str, kib: u32) -> Self {
+        let mut shell = Command::new("bash");
+        let script = format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_sealwax")]);
+        Self::start_by(shell, scratch, directory, &[])
+    }
+
+    fn start_by(mut command: Command, scratch: &Scratch, directory: &str, more: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let ready = scratch.path(&format!("ready-{}.json", NEXT.fetch_add(1, Ordering::Relaxed)));
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sealwax"))
+        let mut child = command
             .args([
                 "log",
                 "serve",
