@@ -92,7 +92,7 @@ impl Keeper {
 
 /// What came of opening the log for writing.
 enum Opening {
-    Open(Log, Sequencer<Directory<Os>>),
+    Open(Log, Box<Sequencer<Directory<Os>>>),
     /// It cannot be known now whether this is the log that it was: to be tried again.
     Unsure(String),
     /// It is a copy, or has another history than others know of it.
@@ -110,7 +110,7 @@ impl Plan {
     ) -> Result<(), Failure> {
         let first = if self.read_only { Ok(Opening::Never(READ_ONLY.to_owned())) } else { self.open().await };
         let (log, sequencer) = match first {
-            Ok(Opening::Open(log, sequencer)) => (log, sequencer),
+            Ok(Opening::Open(log, sequencer)) => (log, *sequencer),
             Ok(Opening::Unsure(reason)) => {
                 let log = match self.view(Shown::Settled, &reason).await {
                     Ok(log) => log,
@@ -241,7 +241,7 @@ impl Plan {
             let reason = match self.open().await {
                 Ok(Opening::Open(opened, sequencer)) => {
                     log.replace(&opened);
-                    return sequencer;
+                    return *sequencer;
                 }
                 Ok(Opening::Never(reason)) => {
                     log.refuse(reason);
@@ -313,7 +313,7 @@ impl Plan {
         {
             return Ok(self.never(&error));
         }
-        Ok(Opening::Open(log, sequencer))
+        Ok(Opening::Open(log, Box::new(sequencer)))
     }
 
     fn never(&self, error: &dyn std::fmt::Display) -> Opening {
