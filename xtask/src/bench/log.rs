@@ -39,7 +39,8 @@ const USAGE: &str = "usage: cargo xtask bench log [PART]… [OPTION]…
   growth [--entries N]           the engine below signature checking at 10^4 and at N entries (10^7), restart, 10^8 leaf hashes
   --peer tesseract=PATH          the TesseraCT binary for POSIX, built elsewhere
   --peers-only                   leave ours out
-  --seconds N                    length of a run at saturation (10)
+  --directory DIR                where logs and requests lie; on a disk (target/bench/log)
+  --seconds N                    length of a run at saturation (10), of reads (5), of `steady` (600)
   --entries N                    entries of `bytes` (256), of `growth` (10000000)";
 
 /// What all parts share.
@@ -67,10 +68,12 @@ struct Bar {
 pub(super) fn run(arguments: &[String]) -> Outcome {
     let mut parts = Vec::new();
     let (mut tesseract, mut ours, mut seconds, mut entries) = (None, true, None, None);
+    let mut directory = target().join("bench/log");
     let mut words = arguments.iter().map(String::as_str);
     while let Some(word) = words.next() {
         match word {
             "--peers-only" => ours = false,
+            "--directory" => directory = words.next().ok_or(USAGE)?.into(),
             "--seconds" => seconds = Some(words.next().ok_or(USAGE)?.parse()?),
             "--entries" => entries = Some(words.next().ok_or(USAGE)?.parse()?),
             "--peer" => match words.next().and_then(|peer| peer.split_once('=')) {
@@ -89,7 +92,6 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
         parts = USUAL.into();
     }
 
-    let directory = target().join("bench/log");
     fs::create_dir_all(&directory)?;
     let file_system = on_a_disk(&directory)?;
     let load = Load::build(&directory)?;

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! load prepare keys|certificates COUNT FILE         adds to a signature log: hashedrekord with P-256, key or certificate
-//! load prepare chains COUNT FILE                    adds to a certificate log; FILE.roots.pem has the accepted root
+//! load prepare chains|chains-p256 COUNT FILE        adds to a certificate log, of an authority with P-384 or P-256;
+//!                                                   FILE.roots.pem has the accepted root
 //! load prepare reads DIR COUNT FILE                 reads of the full tiles under DIR, in an order of no pattern
 //! load run ADDR FILE [--from N] [--count N] [--seconds S] [--connections N] [--per-second N] [--replies FILE]
 //! load verify rekor VKEY|ORIGIN=PEM REPLIES         every kept reply proves its entry

@@ -16,16 +16,17 @@ const AT_A_TIME: usize = 256;
 
 /// Adds of one kind.
 pub(crate) fn adds(kind: &str, count: usize, file: &Path) -> Value {
-    let authority = AuthorityOptions::default().build();
+    let curve = if kind == "chains-p256" { KeyKind::EcdsaP256 } else { KeyKind::EcdsaP384 };
+    let authority = AuthorityOptions::default().keys(&[curve, curve]).build();
     let make: fn(&Authority) -> Vec<u8> = match kind {
         "keys" => |_| hashedrekord(None),
         "certificates" => |authority| hashedrekord(Some(authority)),
-        "chains" => {
+        "chains" | "chains-p256" => {
             fs::write(file.with_extension("roots.pem"), der::pem("CERTIFICATE", &authority.chain[0].der))
                 .unwrap();
             precertificate_chain
         }
-        other => panic!("keys, certificates or chains, not {other:?}"),
+        other => panic!("keys, certificates, chains or chains-p256, not {other:?}"),
     };
     let mut writer = Writer::create(file);
     let mut bytes = 0;

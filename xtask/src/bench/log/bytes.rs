@@ -62,8 +62,12 @@ fn trickle(
         return Ok(None);
     }
     let server = Server::start_traced(bench.sides.recipe(side, requests)?, true)?;
-    // With defaults rekor-tiles answers after ten seconds: connections for all that wait.
-    let pace = Pace { connections: 32, from: 0, limit: Limit::Count(entries), per_second: Some(1.0) };
-    bench.load.run(&server, requests, pace)?;
+    // With defaults rekor-tiles answers after eleven seconds: connections for all that wait, and none that is idle for as
+    // long as a server would keep it.
+    let pace = Pace { connections: 16, from: 0, limit: Limit::Count(entries), per_second: Some(1.0) };
+    let ran = bench.load.run(&server, requests, pace)?;
+    if ran.answered < precise(entries) {
+        return Err(format!("{}: only {} of {entries} entries were taken", side.name(), ran.answered).into());
+    }
     bench.stop(side, server)
 }
