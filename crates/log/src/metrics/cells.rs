@@ -95,7 +95,7 @@ const MICROSECONDS: [u64; BUCKETS - 1] = [
     1_000_000, 2_500_000, 10_000_000,
 ];
 
-/// How many observations were how long, or how large: in powers of two for counts, in [`MICROSECONDS`] for times. One
+/// How many observations were how long, or how large: in powers of two for counts, in `MICROSECONDS` for times. One
 /// histogram holds one of the two.
 #[derive(Debug)]
 pub struct Histogram {
