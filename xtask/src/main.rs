@@ -54,6 +54,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   conformance                    the public bundle cases, through both binaries
   conformance tuf --suite DIR    the public TUF client suite, run unedited beside the project
   faults [--more N]              every write of a log in a directory fails, in every way
+  faults real [--kills N]        the real binary is killed under load, and treated badly in other ways
   faults sabotage                steps of the engine are left out, and these tests must fail
   simulate [--seeds N [--from N] | --seed N]
                                  seeded schedules of several replicas of a log, or one again
