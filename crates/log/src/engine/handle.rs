@@ -299,7 +299,7 @@ impl Log {
     /// # Errors
     /// The reason.
     pub fn ready(&self) -> Result<(), AddError> {
-        self.opened().queue.closed().map_or(Ok(()), Err)
+        self.opened().queue.trouble().map_or(Ok(()), Err)
     }
 
     /// Takes no more entries from the next round on, for ever (LOG rule 11).

@@ -37,6 +37,7 @@ struct State {
     waiting: Vec<Waiting>,
     bytes: usize,
     closed: Option<AddError>,
+    trouble: Option<AddError>,
     freeze: bool,
     stop: bool,
 }
@@ -133,6 +134,17 @@ impl Queue {
     /// Why no submissions are taken.
     pub(crate) fn closed(&self) -> Option<AddError> {
         self.state().closed.clone()
+    }
+
+    /// What the last round was refused for; submissions are taken, and the next round may do better.
+    pub(crate) fn report_trouble(&self, trouble: Option<AddError>) {
+        self.state().trouble = trouble;
+    }
+
+    /// Why submissions would not be answered with success at this moment.
+    pub(crate) fn trouble(&self) -> Option<AddError> {
+        let state = self.state();
+        state.closed.clone().or_else(|| state.trouble.clone())
     }
 
     pub(crate) fn ask_to_stop(&self) {

@@ -158,7 +158,11 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         }
         let idle = u64::try_from(self.config.resign_every.as_millis()).unwrap_or(u64::MAX);
         let since = self.host.now_ms().abs_diff(self.signed_at);
-        let left = Duration::from_millis(idle.saturating_sub(since).max(1));
+        let mut left = Duration::from_millis(idle.saturating_sub(since).max(1));
+        if self.queue.trouble().is_some() {
+            // Nobody sends anything to a log that is not ready: see for ourselves whether there is room again.
+            left = left.min(PAUSE);
+        }
         let (pause, why) = match self.config.shape {
             Shape::Shared if self.config.look_every < left => (self.config.look_every, Why::Look),
             _ => (left, Why::Idle),
@@ -212,7 +216,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         }
         let early = self.skips(Step::SignAfterSwap).then(|| self.signing.sign(&next)).transpose()?;
         match self.swap_in(next).await? {
-            Swapped::Done => {}
+            Swapped::Done => self.queue.report_trouble(None),
             Swapped::Unclear => {
                 self.take_back(sorted);
                 return Ok(false);
@@ -408,6 +412,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     /// The disk had no room, or something like that: the round has not happened, and the log goes on.
     async fn give_up(&mut self, sorted: Sorted, error: &StoreError) -> Result<(), EngineError> {
         self.metrics.store_failures.add(1);
+        self.queue.report_trouble(Some(not_now(error)));
         self.reader.edge_mut().truncate(self.lock.size);
         if !sorted.fresh.is_empty()
             && let Some((_, name)) = self.staged.pop()

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod directory;
 #[cfg(test)]
+mod full;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod view;
