@@ -96,7 +96,7 @@ impl CtFace {
         };
         for issuer in chain.issuers() {
             let der = Bytes::copy_from_slice(issuer.der());
-            log.keep_object(&entry::issuer_name(issuer), der).await.map_err(AddChainError::Issuer)?;
+            log.keep_object(&entry::issuer_name(issuer), der).await?;
         }
         let added = log.add(submission).await?;
         Ok(sct::sign_anywhere(&self.signer, entry, added.index, added.timestamp).await?)

@@ -1,7 +1,7 @@
 //! Why there is no SCT, and what the client is told.
 
 use super::{chain::ChainError, request::RequestError, sct::SctError};
-use crate::engine::AddError;
+use crate::engine::{AddError, KeepError};
 use bytes::Bytes;
 use hyper::{
     Response, StatusCode,
@@ -32,6 +32,15 @@ pub enum AddChainError {
     /// The entry is in the log, and the SCT could not be signed.
     #[error(transparent)]
     Sct(#[from] SctError),
+}
+
+impl From<KeepError> for AddChainError {
+    fn from(error: KeepError) -> Self {
+        match error {
+            KeepError::Closed(error) => Self::Log(error),
+            KeepError::Store(error) => Self::Issuer(error),
+        }
+    }
 }
 
 impl AddChainError {

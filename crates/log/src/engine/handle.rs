@@ -16,7 +16,6 @@ use sealwax_tlog::{
 };
 use std::{
     collections::BTreeSet,
-    io,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -115,6 +114,18 @@ pub enum AddError {
     /// The log has stopped writing after a failure, or is shutting down. The entry may have been sequenced.
     #[error("the log has stopped")]
     Stopped,
+}
+
+/// Why an object beside the tree was not stored.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeepError {
+    /// The log takes no entries, and so no objects for them.
+    #[error(transparent)]
+    Closed(AddError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Log {
@@ -261,18 +272,15 @@ impl Log {
     /// (LOG rule 10).
     ///
     /// # Errors
-    /// The store's.
-    pub async fn keep_object(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
+    /// [`KeepError`].
+    pub async fn keep_object(&self, name: &str, value: Bytes) -> Result<(), KeepError> {
         let opened = self.opened();
         match opened.queue.closed() {
             None => {}
             // No entry will ever need it.
             Some(AddError::Frozen) => return Ok(()),
             // It might be forgotten before the log takes entries again.
-            Some(error) => {
-                let cause = Arc::new(io::Error::other(error));
-                return Err(StoreError::Failed { what: format!("keep {name}"), cause });
-            }
+            Some(error) => return Err(KeepError::Closed(error)),
         }
         let kept = || opened.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept().contains(name) {
