@@ -5,6 +5,7 @@ mod kills;
 mod log;
 mod refusals;
 mod running;
+mod starved;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,8 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
     println!("two processes: {}", refusals::two_processes(&fresh("two")?)?);
     println!("copied: {}", refusals::copied(&fresh("original")?, &directory("copy"))?);
     println!("read-only: {}", refusals::read_only(&fresh("read-only")?)?);
+    println!("clock: {}", starved::clock(&fresh("clock")?)?);
+    println!("full disk: {}", starved::full_disk(&program, &directory("full"))?);
     Ok(())
 }
 

@@ -87,6 +87,7 @@ pub(super) fn fill(
     numbers.map(|number| client.must_add(log, log.request(number)?)).collect()
 }
 
+/// What a server said that refused to start, as it should.
 fn demand_refused((code, said): (i32, String), word: &str) -> Result<String, Failure> {
     if code == CANNOT && said.contains(word) {
         return Ok(said);

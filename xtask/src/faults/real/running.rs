@@ -118,7 +118,8 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn beside(directory: &Path, extension: &str) -> PathBuf {
+/// A file of ours beside the directory.
+pub(super) fn beside(directory: &Path, extension: &str) -> PathBuf {
     directory.with_extension(extension)
 }
 
