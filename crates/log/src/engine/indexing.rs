@@ -31,7 +31,8 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         Ok(())
     }
 
-    /// Remembers what is damaged. The answer for now: neither a hit nor a miss.
+    /// Remembers what is damaged, to be rebuilt before the next round. Whoever asked is told to come back, since an index that
+    /// cannot be read says neither that an entry is there nor that it is not (LOG rule 9).
     pub(crate) fn index_failed(&mut self, error: IndexError) -> AddError {
         if let IndexError::Damaged { first, .. } = &error {
             self.damaged_from = Some(self.damaged_from.map_or(*first, |known| known.min(*first)));

@@ -35,8 +35,9 @@ fn every_spelling_that_protobuf_allows() {
         // URL alphabet, no padding.
         same(&text.replace('=', ""), &request);
         let letters = |text: &str| text.replace('+', "-").replace('/', "_");
-        let (type_, type_placeholder) = (PAYLOAD_TYPE, "TYPE");
-        same(&letters(&text.replace(type_, type_placeholder)).replace(type_placeholder, type_), &request);
+        // The payload type has a slash too, and is not base64.
+        let around: Vec<String> = text.split(PAYLOAD_TYPE).map(letters).collect();
+        same(&around.join(PAYLOAD_TYPE), &request);
     }
 }
 
