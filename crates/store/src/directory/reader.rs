@@ -14,8 +14,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// So often is a scan begun anew when the writer has changed something under it. It changes segments every 16 MiB.
-const SCANS_MAX: usize = 16;
+/// So often is a scan begun anew when the writer has changed something under it. Each time the writer has removed a
+/// segment meanwhile, which it does once per 16 MiB: a reader that is left without processor may lose some of these races,
+/// one that loses this many is reading something else than a directory of this store.
+const SCANS_MAX: usize = 1000;
 
 /// Reads a directory that another process may be writing to. Changes nothing, and needs no lock.
 ///
