@@ -19,6 +19,16 @@ pub struct Outcome<R, F> {
     pub failure: Option<(u64, F)>,
 }
 
+impl<R, F> Outcome<R, F> {
+    /// The total, or the failure without its seed, for campaigns whose failures say where they were.
+    ///
+    /// # Errors
+    /// The failure.
+    pub fn into_result(self) -> Result<R, F> {
+        self.failure.map_or(Ok(self.total), |(_, failure)| Err(failure))
+    }
+}
+
 /// Does every run of these seeds, until one fails.
 pub fn campaign<R: Default + Send, F: Send>(
     seeds: Range<u64>,

@@ -14,6 +14,30 @@ pub const IDENTITY: &str = "https://github.com/sealwax/demo/.github/workflows/re
 /// The issuer that certificates carry unless told otherwise.
 pub const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
+/// What the certificate of a release workflow says besides, by the number of Fulcio's extension: as much as those of the
+/// public instance.
+pub const RELEASE: [(u8, &str); 19] = [
+    (2, "release"),
+    (3, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
+    (4, "Release"),
+    (5, "sealwax/demo"),
+    (6, "refs/tags/v1.0.0"),
+    (9, IDENTITY),
+    (10, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
+    (11, "github-hosted"),
+    (12, "https://github.com/sealwax/demo"),
+    (13, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
+    (14, "refs/tags/v1.0.0"),
+    (15, "123456789"),
+    (16, "https://github.com/sealwax"),
+    (17, "987654321"),
+    (18, IDENTITY),
+    (19, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
+    (20, "release"),
+    (21, "https://github.com/sealwax/demo/actions/runs/12345678901/attempts/1"),
+    (22, "public"),
+];
+
 /// A signing certificate, before Fulcio makes it.
 #[derive(Clone, Debug)]
 pub struct LeafOptions {

@@ -63,10 +63,7 @@ pub fn crash_points(script: &Script, effort: Effort) -> Result<Tried, Break> {
         },
         |sum: u64, checked| sum + checked,
     );
-    match outcome.failure {
-        Some((_, broken)) => Err(broken),
-        None => Ok(Tried { operations, crashes: outcome.total, failures: 0 }),
-    }
+    Ok(Tried { operations, crashes: outcome.into_result()?, failures: 0 })
 }
 
 /// Does the work again and again, and lets each operation fail once in every way; then the process starts again, or the
@@ -105,10 +102,7 @@ pub fn failure_points(script: &Script, effort: Effort) -> Result<Tried, Break> {
         },
         |sum: u64, checked| sum + checked,
     );
-    match outcome.failure {
-        Some((_, broken)) => Err(broken),
-        None => Ok(Tried { operations, crashes: 0, failures: outcome.total }),
-    }
+    Ok(Tried { operations, crashes: 0, failures: outcome.into_result()? })
 }
 
 /// Checks a disk after a crash, with another crash on the way that its number decides.
@@ -138,20 +132,11 @@ fn moments(script: &Script) -> Vec<Moment> {
 }
 
 fn every_way(number: u64, ways: u64) -> impl Iterator<Item = Survives> {
-    let fixed = [
-        Survives::Killed,
-        Survives::Nothing,
-        Survives::Everything,
-        Survives::Contents,
-        Survives::Names,
-        Survives::Lengths,
-        Survives::AllButNewest,
-    ];
     let drawn = (0..ways).flat_map(move |way| {
         let seed = number * 1000 + way;
         [Survives::Torn(seed), Survives::Any(seed)]
     });
-    fixed.into_iter().chain(drawn)
+    Survives::FIXED.into_iter().chain(drawn)
 }
 
 fn every_failure() -> Vec<(Effect, Then, io::ErrorKind)> {

@@ -32,6 +32,19 @@ pub enum Survives {
     Any(u64),
 }
 
+impl Survives {
+    /// Every way that no seed decides.
+    pub const FIXED: [Self; 7] = [
+        Self::Killed,
+        Self::Nothing,
+        Self::Everything,
+        Self::Contents,
+        Self::Names,
+        Self::Lengths,
+        Self::AllButNewest,
+    ];
+}
+
 impl Snapshot {
     /// The disk that a crash leaves behind.
     #[must_use]

@@ -21,16 +21,12 @@ fn written(disk: &SimDisk, path: &str, bytes: &[u8]) -> SimFile {
 
 /// Every state of a path that some crash leaves behind.
 fn possible(disk: &SimDisk, path: &str) -> BTreeSet<Option<Vec<u8>>> {
-    let fixed = [
-        Survives::Nothing,
-        Survives::Everything,
-        Survives::Contents,
-        Survives::Names,
-        Survives::Lengths,
-        Survives::AllButNewest,
-    ];
     let drawn = (0..200).flat_map(|seed| [Survives::Torn(seed), Survives::Any(seed)]);
-    fixed.into_iter().chain(drawn).map(|survives| read(&disk.snapshot().after(survives), path)).collect()
+    Survives::FIXED
+        .into_iter()
+        .chain(drawn)
+        .map(|survives| read(&disk.snapshot().after(survives), path))
+        .collect()
 }
 
 #[test]

@@ -2,31 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sealwax_testkit::certificate::{key_usage, oids};
-use sealwax_testkit::leaf::{IDENTITY, ISSUER};
+use sealwax_testkit::leaf::{IDENTITY, ISSUER, RELEASE};
 use sealwax_testkit::{Authority, GeneralName, certificate::CertificateDraft, der};
-
-/// What a certificate for a workflow says besides identity and issuer.
-const EXTENSIONS: [(u8, &str); 19] = [
-    (2, "release"),
-    (3, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
-    (4, "Release"),
-    (5, "sealwax/demo"),
-    (6, "refs/tags/v1.0.0"),
-    (9, IDENTITY),
-    (10, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
-    (11, "github-hosted"),
-    (12, "https://github.com/sealwax/demo"),
-    (13, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
-    (14, "refs/tags/v1.0.0"),
-    (15, "123456789"),
-    (16, "https://github.com/sealwax"),
-    (17, "987654321"),
-    (18, IDENTITY),
-    (19, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
-    (20, "release"),
-    (21, "https://github.com/sealwax/demo/actions/runs/12345678901/attempts/1"),
-    (22, "public"),
-];
 
 /// The SCT list of one ECDSA promise has so many bytes; no signature log looks into it.
 const SCT_LIST_BYTES: usize = 124;
@@ -51,7 +28,7 @@ fn draft(authority: &Authority, spki: &[u8]) -> CertificateDraft {
     draft.set_key_usage(&[key_usage::DIGITAL_SIGNATURE]);
     draft.set_extended_key_usage(false, &[oids::CODE_SIGNING]);
     draft.set_names(&[GeneralName::Uri(IDENTITY.into())]);
-    for (number, text) in [(1, ISSUER), (8, ISSUER)].into_iter().chain(EXTENSIONS) {
+    for (number, text) in [(1, ISSUER), (8, ISSUER)].into_iter().chain(RELEASE) {
         draft.set_fulcio(number, text);
     }
     draft

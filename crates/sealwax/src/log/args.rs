@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use sealwax_log::Kind;
 
 const NEW_EXAMPLES: &str = "\
 Examples:
@@ -130,6 +131,15 @@ pub enum KindArg {
     Certificate,
 }
 
+impl From<KindArg> for Kind {
+    fn from(kind: KindArg) -> Self {
+        match kind {
+            KindArg::Signature => Self::Signature,
+            KindArg::Certificate => Self::Certificate,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AlgorithmArg {
     /// The default of signature logs
@@ -145,13 +155,26 @@ pub struct NewArgs {
     /// The directory; it must be empty or not exist, on a disk of this machine
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
-    /// The name of the log in every checkpoint, for ever: its host name, or for a certificate log its URL without scheme
-    #[arg(long, value_name = "NAME")]
-    pub origin: String,
+    #[command(flatten)]
+    pub naming: NamingArgs,
     /// What it is a log of
     #[arg(long, value_enum, default_value_t = KindArg::Signature)]
     pub kind: KindArg,
-    /// A key that exists, PKCS#8 in PEM, which stays where it is [default: a new one in DIR/key.pem]
+    /// Certificate log: the roots that chains may end in, in PEM, which are copied to DIR/roots.pem
+    #[arg(long, value_name = "FILE")]
+    pub roots: Option<PathBuf>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What tells a new log from others: its origin, its keys and its address.
+#[derive(Args, Debug)]
+pub struct NamingArgs {
+    /// The name of the log in every checkpoint, for ever: its host name, or for a certificate log its URL without scheme
+    #[arg(long, value_name = "NAME")]
+    pub origin: String,
+    /// A key that exists, PKCS#8 in PEM, which stays where it is [default: a new one in the log's directory, key.pem]
     #[arg(long, value_name = "FILE")]
     pub key: Option<String>,
     /// The kind of a new key
@@ -160,15 +183,9 @@ pub struct NewArgs {
     /// A second signature on every checkpoint: `ml-dsa-44` makes the key, or a file that has one
     #[arg(long, value_name = "ml-dsa-44|FILE")]
     pub second_key: Option<String>,
-    /// Certificate log: the roots that chains may end in, in PEM, which are copied to DIR/roots.pem
-    #[arg(long, value_name = "FILE")]
-    pub roots: Option<PathBuf>,
     /// The path of its URL, if it is not at the root of its host [default: that of a certificate log's origin]
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
-    /// Write JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -292,21 +309,9 @@ pub struct RotateArgs {
     /// The directory of the new one
     #[arg(value_name = "NEWDIR")]
     pub new_directory: PathBuf,
-    /// The name of the new one, which must be another
-    #[arg(long, value_name = "NAME")]
-    pub origin: String,
-    /// A key for the new one, PKCS#8 in PEM [default: a new one in NEWDIR/key.pem]
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<String>,
-    /// The kind of a new key
-    #[arg(long, value_enum, conflicts_with = "key")]
-    pub algorithm: Option<AlgorithmArg>,
-    /// A second signature on every checkpoint of the new one
-    #[arg(long, value_name = "ml-dsa-44|FILE")]
-    pub second_key: Option<String>,
-    /// The path of the new one's URL
-    #[arg(long, value_name = "PATH")]
-    pub path: Option<String>,
+    /// Of the new one; its origin must be another
+    #[command(flatten)]
+    pub naming: NamingArgs,
     /// Write JSON
     #[arg(long)]
     pub json: bool,

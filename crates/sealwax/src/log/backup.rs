@@ -16,7 +16,7 @@ use sealwax_store::disk::Os;
 use sealwax_store::{ObjectStore as _, StoreError};
 use sealwax_tlog::{SignedCheckpoint, VerifiedCheckpoint};
 
-use super::args::{BackupArgs, ImportArgs, KindArg, RestoreArgs};
+use super::args::{BackupArgs, ImportArgs, RestoreArgs};
 use super::check::{check, demand_good};
 use super::description::{self, Description};
 use super::host::System;
@@ -106,10 +106,7 @@ pub fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failu
 }
 
 pub fn import(args: &ImportArgs, out: &mut impl Write) -> Result<Status, Failure> {
-    let kind = match args.kind {
-        KindArg::Signature => Kind::Signature,
-        KindArg::Certificate => Kind::Certificate,
-    };
+    let kind = args.kind.into();
     let key = keys::reference(&args.key)?;
     let keys = Keys::new(kind, &args.origin, keys::read(&key)?, None)?;
     let remote = Remote::open(&args.log, &keys.verifier_keys())?;

@@ -8,7 +8,6 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use sealwax_log::Kind;
 use sealwax_log::check::directory::State;
 use sealwax_log::engine::{self, Config, Shape};
 use sealwax_log::index::{Index, Options as IndexOptions};
@@ -16,7 +15,7 @@ use sealwax_log::metrics::Metrics;
 use sealwax_store::directory::{Directory, Options};
 use sealwax_store::disk::Os;
 
-use super::args::{FreezeArgs, KindArg, NewArgs, RotateArgs};
+use super::args::{FreezeArgs, RotateArgs};
 use super::description::Description;
 use super::host::System;
 use super::keys::Keys;
@@ -41,7 +40,7 @@ pub fn run(args: &FreezeArgs, out: &mut impl Write) -> Result<Status, Failure> {
 
 pub fn rotate(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let old = Description::read(&args.directory)?;
-    if args.origin == old.origin {
+    if args.naming.origin == old.origin {
         return Err(Failure::usage(format!(
             "the new shard needs another origin than {:?}: witnesses remember the size of each origin, and would \
              refuse one that begins again",
@@ -49,22 +48,9 @@ pub fn rotate(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Failure
         )));
     }
     let roots = args.directory.join(new::ROOTS);
-    let made = NewArgs {
-        directory: args.new_directory.clone(),
-        origin: args.origin.clone(),
-        kind: match old.kind {
-            Kind::Signature => KindArg::Signature,
-            Kind::Certificate => KindArg::Certificate,
-        },
-        key: args.key.clone(),
-        algorithm: args.algorithm,
-        second_key: args.second_key.clone(),
-        roots: Some(roots).filter(|roots| roots.exists()),
-        path: args.path.clone(),
-        json: args.json,
-    };
+    let roots = Some(roots).filter(|roots| roots.exists());
     // First the new one: if that fails, the old one still takes entries.
-    let made = new::make(&made)?;
+    let made = new::make(&args.new_directory, old.kind, &args.naming, roots.as_deref())?;
     let state = freeze(&args.directory, &old)?;
     let node = Node::new().with("old", report(&old, &state)).with("new", made);
     trust::write_node(out, node, args.json)?;

@@ -17,7 +17,7 @@ use sealwax_store::directory::{Directory, Options};
 use sealwax_store::disk::Os;
 use sealwax_tlog::LogKey;
 
-use super::args::{AlgorithmArg, KindArg, NewArgs};
+use super::args::{AlgorithmArg, NamingArgs, NewArgs};
 use super::description::Description;
 use super::host::System;
 use super::keys::{self, Keys};
@@ -37,39 +37,40 @@ pub const TRUSTED_ROOT: &str = "trusted_root.json";
 pub const ROOTS: &str = "roots.pem";
 
 pub fn run(args: &NewArgs, out: &mut impl Write) -> Result<Status, Failure> {
-    trust::write_node(out, make(args)?, args.json)?;
+    let made = make(&args.directory, args.kind.into(), &args.naming, args.roots.as_deref())?;
+    trust::write_node(out, made, args.json)?;
     Ok(Status::Verified)
 }
 
 /// Makes a log, and says what it is.
-pub fn make(args: &NewArgs) -> Result<Node, Failure> {
-    let kind = match args.kind {
-        KindArg::Signature => Kind::Signature,
-        KindArg::Certificate => Kind::Certificate,
-    };
-    check_origin(&args.origin)?;
-    let path = url_path(kind, &args.origin, args.path.as_deref())?;
-    let key = args.key.as_deref().map(keys::reference).transpose()?;
-    let second = args.second_key.as_deref().filter(|word| *word != "ml-dsa-44");
+pub fn make(
+    directory: &Path,
+    kind: Kind,
+    naming: &NamingArgs,
+    roots_file: Option<&Path>,
+) -> Result<Node, Failure> {
+    check_origin(&naming.origin)?;
+    let path = url_path(kind, &naming.origin, naming.path.as_deref())?;
+    let key = naming.key.as_deref().map(keys::reference).transpose()?;
+    let second = naming.second_key.as_deref().filter(|word| *word != "ml-dsa-44");
     let second = second.map(keys::reference).transpose()?;
 
-    let roots = roots(kind, args.roots.as_deref())?;
-    let algorithm = algorithm(kind, args.algorithm)?;
+    let roots = roots(kind, roots_file)?;
+    let algorithm = algorithm(kind, naming.algorithm)?;
     for path in [&key, &second].into_iter().flatten() {
         keys::read(path)?;
     }
 
-    let directory = &args.directory;
     make_directory(directory)?;
     let first_key = (key, algorithm, "key.pem");
-    let second_key = args.second_key.is_some().then_some((second, KeyKind::MlDsa44, "key-2.pem"));
+    let second_key = naming.second_key.is_some().then_some((second, KeyKind::MlDsa44, "key-2.pem"));
     let (first, first_path) = key_of(directory, first_key)?;
     let second = second_key.map(|key| key_of(directory, key)).transpose()?;
     let (second, second_path) = second.unzip();
-    let keys = Keys::new(kind, &args.origin, first, second)?;
+    let keys = Keys::new(kind, &naming.origin, first, second)?;
 
     let store = open(directory)?;
-    let mut description = Description::new(kind, args.origin.clone(), path, store.place().to_string());
+    let mut description = Description::new(kind, naming.origin.clone(), path, store.place().to_string());
     description.keys = [Some(first_path), second_path].into_iter().flatten().collect();
     description.verifier_keys = keys.verifier_keys();
     let created = super::block_on(engine::create(&store, &keys.signing, &System))?;

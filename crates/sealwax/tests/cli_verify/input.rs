@@ -31,16 +31,7 @@ fn a_command_line_that_says_too_little_is_exit_code_2() {
 fn a_profile_and_a_file_are_one_too_many() {
     let scratch = Scratch::new();
     let made = made(&scratch, &Instance::usual(), "app", b"content", &SignOptions::rekor_v1());
-    let file = [
-        "verify",
-        &made.artifact,
-        "--trusted-root",
-        &made.root,
-        "--identity",
-        &made.identity,
-        "--issuer",
-        &made.issuer,
-    ];
+    let file = made.verify();
     assert_eq!(scratch.run(&file).code, Some(0));
     for profile in [&["--trust", "public-good"][..], &["--trust", "nobody"], &["--trust=staging"]] {
         scratch.run(&[&file[..], profile].concat()).exits(2).complains("drop --trust to use the file");
@@ -74,16 +65,7 @@ fn an_artifact_may_be_a_digest_or_a_stream() {
     let scratch = Scratch::new();
     let made = made(&scratch, &Instance::usual(), "app", b"content", &SignOptions::rekor_v1());
     let bundle = format!("{}.sigstore.json", made.artifact);
-    let common = [
-        "--bundle",
-        &bundle,
-        "--trusted-root",
-        &made.root,
-        "--identity",
-        &made.identity,
-        "--issuer",
-        &made.issuer,
-    ];
+    let common = [&["--bundle", &bundle][..], &made.accepted()].concat();
     let digest = sealwax_crypto::digest(sealwax_crypto::HashAlgorithm::Sha256, b"content").to_string();
     assert_eq!(scratch.run(&[&["verify", &digest][..], &common].concat()).code, Some(0));
     assert_eq!(scratch.run_with(&[&["verify", "-"][..], &common].concat(), &[], b"content").code, Some(0));
@@ -116,18 +98,7 @@ fn one_good_bundle_of_many_suffices_unless_all_are_demanded() {
     let made_here = made(&scratch, &instance, "app", b"content", &SignOptions::rekor_v1());
     let other = instance.sign_message(b"other", &SignOptions::rekor_v1());
     let both = scratch.write("both.jsonl", format!("{}\n{}\n", other.bundle, made_here.bundle));
-    let common = [
-        "verify",
-        &made_here.artifact,
-        "--bundle",
-        &both,
-        "--trusted-root",
-        &made_here.root,
-        "--identity",
-        &made_here.identity,
-        "--issuer",
-        &made_here.issuer,
-    ];
+    let common = [&made_here.verify()[..], &["--bundle", &both]].concat();
     let ran = scratch.run(&common);
     assert_eq!(ran.code, Some(0), "{}", ran.out);
     assert!(ran.out.contains("line 2"), "{}", ran.out);
@@ -135,9 +106,7 @@ fn one_good_bundle_of_many_suffices_unless_all_are_demanded() {
     assert_eq!(ran.code, Some(1), "{}", ran.out);
     assert!(ran.out.contains("line 1"), "{}", ran.out);
     let twice = scratch.write("twice.jsonl", format!("{0}\n{0}\n", made_here.bundle));
-    let mut all = common.to_vec();
-    all[3] = &twice;
-    all.push("--all");
+    let all = [&made_here.verify()[..], &["--bundle", &twice, "--all"]].concat();
     assert_eq!(scratch.run(&all).code, Some(0));
 }
 
@@ -148,16 +117,7 @@ fn what_lies_beside_an_artifact_cannot_hide_its_bundle() {
     scratch.write("app.bundle", "nonsense");
     scratch.write("app.evil.sigstore.json", r#"{"mediaType": "x"}"#);
     fs::create_dir(scratch.path("app.dir.sigstore.json")).unwrap();
-    let common = [
-        "verify",
-        &made.artifact,
-        "--trusted-root",
-        &made.root,
-        "--identity",
-        &made.identity,
-        "--issuer",
-        &made.issuer,
-    ];
+    let common = made.verify();
     assert_eq!(scratch.run(&common).code, Some(0));
     fs::remove_file(scratch.path("app.sigstore.json")).unwrap();
     assert_eq!(scratch.run(&common).code, Some(1));

@@ -35,6 +35,18 @@ struct Made {
     bundle: Value,
 }
 
+impl Made {
+    /// What accepts it: the trusted root, and who signed.
+    fn accepted(&self) -> [&str; 6] {
+        ["--trusted-root", &self.root, "--identity", &self.identity, "--issuer", &self.issuer]
+    }
+
+    /// The command that verifies it.
+    fn verify(&self) -> Vec<&str> {
+        [&["verify", &self.artifact][..], &self.accepted()].concat()
+    }
+}
+
 fn made(scratch: &Scratch, instance: &Instance, name: &str, content: &[u8], options: &SignOptions) -> Made {
     let signed = instance.sign_message(content, options);
     let artifact = scratch.write(name, content);

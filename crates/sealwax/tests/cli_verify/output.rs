@@ -98,19 +98,7 @@ fn json_cannot_fool_a_terminal_either() {
     let hostile = "x\u{9b}31m\u{202e}";
     made.bundle["verificationMaterial"]["tlogEntries"][0]["kindVersion"]["kind"] = json!(hostile);
     let bundle = scratch.write("hostile.json", made.bundle.to_string());
-    let ran = scratch.run(&[
-        "verify",
-        "--json",
-        &made.artifact,
-        "--bundle",
-        &bundle,
-        "--trusted-root",
-        &made.root,
-        "--identity",
-        &made.identity,
-        "--issuer",
-        &made.issuer,
-    ]);
+    let ran = scratch.run(&[&made.verify()[..], &["--json", "--bundle", &bundle]].concat());
     assert_eq!(ran.code, Some(1));
     assert!(!ran.out.contains('\u{9b}') && !ran.out.contains('\u{202e}'), "{:?}", ran.out);
     assert!(ran.json()["reason"].as_str().unwrap().contains(hostile), "{}", ran.out);

@@ -114,16 +114,7 @@ fn the_age_of_the_trust_can_be_a_reason_to_refuse() {
 fn a_trusted_root_in_a_file_has_no_age_that_could_be_believed() {
     let scratch = Scratch::new();
     let made = made(&scratch, &Instance::usual(), "app", b"content", &SignOptions::rekor_v1());
-    let common = [
-        "verify",
-        &made.artifact,
-        "--trusted-root",
-        &made.root,
-        "--identity",
-        &made.identity,
-        "--issuer",
-        &made.issuer,
-    ];
+    let common = made.verify();
     assert_eq!(scratch.run(&common).code, Some(0));
     let ran = scratch.run(&[&common[..], &["--max-trust-age", "1000w"]].concat());
     assert_eq!(ran.code, Some(1));

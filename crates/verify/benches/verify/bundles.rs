@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use sealwax_crypto::KeyKind;
+use sealwax_testkit::leaf::RELEASE;
 use sealwax_testkit::{
     AuthorityOptions, CertificateLog, Instance, Made, SignOptions, SignatureLog, Statement, Subject,
     TimestampAuthorityOptions,
@@ -39,33 +40,9 @@ impl Class {
             Class::V1 => SignOptions::rekor_v1(),
             Class::V2 => SignOptions::rekor_v2(),
         };
-        options
-            .with_leaf(|leaf| EXTENSIONS.iter().fold(leaf, |leaf, (number, text)| leaf.fulcio(*number, text)))
+        options.with_leaf(|leaf| RELEASE.iter().fold(leaf, |leaf, (number, text)| leaf.fulcio(*number, text)))
     }
 }
-
-/// What a certificate for a workflow says besides identity and issuer.
-const EXTENSIONS: [(u8, &str); 19] = [
-    (2, "release"),
-    (3, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
-    (4, "Release"),
-    (5, "sealwax/demo"),
-    (6, "refs/tags/v1.0.0"),
-    (9, "https://github.com/sealwax/demo/.github/workflows/release.yml@refs/tags/v1.0.0"),
-    (10, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
-    (11, "github-hosted"),
-    (12, "https://github.com/sealwax/demo"),
-    (13, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
-    (14, "refs/tags/v1.0.0"),
-    (15, "123456789"),
-    (16, "https://github.com/sealwax"),
-    (17, "987654321"),
-    (18, "https://github.com/sealwax/demo/.github/workflows/release.yml@refs/tags/v1.0.0"),
-    (19, "c0d5d8a1dcd1eb36ccab8e3f8e8c9e7d9f2bb5ca"),
-    (20, "release"),
-    (21, "https://github.com/sealwax/demo/actions/runs/12345678901/attempts/1"),
-    (22, "public"),
-];
 
 /// P-384 for the certificate and timestamp authorities, P-256 for the certificate log and the v1 log, Ed25519 for the v2 log.
 pub(crate) fn instance() -> Instance {
