@@ -2,7 +2,7 @@
 //!
 //! **Job.** [`engine`] puts entries in order, makes them durable, signs checkpoints and proves inclusion in the reply.
 //! [`rekor`] is the signature log (Rekor v2) over it, [`ct`] the certificate log (static-ct-api); both are pure functions
-//! from request to submission and from result to response. [`http`] serves either on a socket.
+//! from request to submission and from result to response. [`http`] is either as a site, for a server.
 //!
 //! **Specification.** RFC 6962, C2SP `tlog-tiles`, `tlog-checkpoint`, `tlog-witness`, `static-ct-api`; the API of
 //! rekor-tiles as deployed.
@@ -19,7 +19,6 @@ pub mod engine;
 pub mod follow;
 pub mod http;
 pub mod index;
-pub mod journal;
 pub mod metrics;
 pub mod rekor;
 pub mod witness;

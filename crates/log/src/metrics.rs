@@ -1,14 +1,7 @@
-//! What the log counts, and how Prometheus reads it.
-//!
-//! Plain atomic counters in one struct that is handed to whoever counts: no registry, no global, no lock. The text
-//! is made when it is asked for ([`Metrics::text`]); the format is Prometheus' text exposition format 0.0.4.
+//! What the log counts.
 
-mod cells;
-mod http;
-mod text;
-
-pub use cells::{Counter, Gauge, Histogram, Labelled};
-pub use http::{HttpMetrics, Refusal, Route, STATUSES};
+use sealwax_server::metrics::{Counter, Gauge, Histogram, HttpMetrics, Label, Labelled, Text};
+use std::sync::Arc;
 
 /// Everything that is counted. One per served log, shared by its parts.
 #[derive(Debug, Default)]
@@ -52,7 +45,11 @@ pub struct Metrics {
     /// 1 if the log takes no more entries.
     pub frozen: Gauge,
     /// The sockets.
-    pub http: HttpMetrics,
+    pub http: Arc<HttpMetrics>,
+    /// Tiles and bundles found in memory.
+    pub cache_hits: Counter,
+    /// Full ones that were not.
+    pub cache_misses: Counter,
 }
 
 /// What became of a submission.
@@ -74,7 +71,7 @@ pub enum AddResult {
     Stopped,
 }
 
-impl cells::Label<7> for AddResult {
+impl Label<7> for AddResult {
     const ALL: [(Self, &'static str); 7] = [
         (Self::Added, "added"),
         (Self::Duplicate, "duplicate"),
@@ -93,7 +90,7 @@ impl Metrics {
     /// All of it as text. `now_ms`: milliseconds since 1970, for the age of the checkpoint.
     #[must_use]
     pub fn text(&self, now_ms: u64) -> String {
-        let mut text = text::Text::default();
+        let mut text = Text::new("sealwax_log_");
         let t = &mut text;
         t.labelled("entries_total", "Submissions by what became of them.", "result", &self.entries);
         t.seconds("add_seconds", "From a submission to its published checkpoint.", &self.add_seconds);
@@ -123,6 +120,8 @@ impl Metrics {
             );
         }
         self.http.write(t);
+        t.counter("http_cache_hits_total", "Full tiles and bundles found in memory.", &self.cache_hits);
+        t.counter("http_cache_misses_total", "Full ones that were not.", &self.cache_misses);
         text.finish()
     }
 }
@@ -140,7 +139,6 @@ mod tests {
         metrics.add_seconds.time(Duration::from_secs(100));
         metrics.round_entries.observe(7);
         metrics.checkpoint_timestamp_ms.set(1_000);
-        metrics.http.request(Route::Tile, 200);
         let text = metrics.text(3_500);
         for line in [
             "sealwax_log_entries_total{result=\"duplicate\"} 3",
@@ -153,7 +151,7 @@ mod tests {
             "sealwax_log_round_entries_bucket{le=\"8\"} 1",
             "sealwax_log_round_entries_sum 7",
             "sealwax_log_checkpoint_age_seconds 2.500",
-            "sealwax_log_http_requests_total{route=\"tile\",status=\"200\"} 1",
+            "sealwax_log_http_cache_hits_total 0",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
@@ -167,15 +165,8 @@ mod tests {
 
     #[test]
     fn labels_are_in_their_places() {
-        use cells::Label;
         for (place, (result, _)) in AddResult::ALL.into_iter().enumerate() {
             assert_eq!(result.place(), place);
-        }
-        for (place, (route, _)) in Route::ALL.into_iter().enumerate() {
-            assert_eq!(route.place(), place);
-        }
-        for (place, (refusal, _)) in Refusal::ALL.into_iter().enumerate() {
-            assert_eq!(refusal.place(), place);
         }
     }
 }

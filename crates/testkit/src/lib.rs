@@ -39,6 +39,7 @@ pub mod checkpoint;
 pub mod der;
 pub mod entry;
 mod hooks;
+pub mod http;
 pub mod instance;
 pub mod leaf;
 pub mod merkle;

@@ -1,8 +1,25 @@
 //! From a path to what it names.
 
-use crate::{Kind, metrics::Route};
-use hyper::Method;
+use crate::Kind;
+use sealwax_server::Route;
 use sealwax_tlog::tile::{EntryBundle, Tile};
+
+/// A submission by JSON.
+pub const ADD: Route = Route::submission("add");
+/// A submission, or a question about health, by gRPC.
+pub const GRPC: Route = Route::submission("grpc");
+/// The accepted roots.
+pub const ROOTS: Route = Route::read("roots");
+/// The checkpoint.
+pub const CHECKPOINT: Route = Route::read("checkpoint");
+/// A tile of hashes.
+pub const TILE: Route = Route::read("tile");
+/// A bundle of entries, or data tile.
+pub const ENTRIES: Route = Route::read("entries");
+/// An issuer.
+pub const ISSUER: Route = Route::read("issuer");
+/// `/healthz` and `/readyz`.
+pub const HEALTH: Route = Route::read("health");
 
 /// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,35 +59,17 @@ impl Target<'_> {
         }
     }
 
-    /// The methods that it takes, as the header `Allow` has them.
-    pub(super) fn methods(&self) -> &'static str {
-        if self.is_submission() { "POST, OPTIONS" } else { "GET, HEAD, OPTIONS" }
-    }
-
-    pub(super) fn takes(&self, method: &Method) -> bool {
-        if self.is_submission() {
-            method == Method::POST
-        } else {
-            matches!(*method, Method::GET | Method::HEAD)
-        }
-    }
-
-    /// Whether it comes with a body. Calls do, whatever they ask for.
-    pub(super) fn is_submission(&self) -> bool {
-        matches!(self, Self::Entry | Self::Call(_) | Self::AddChain | Self::AddPreChain)
-    }
-
-    /// How it is counted.
+    /// How it is counted, and what it takes. Calls come with a body, whatever they ask for.
     pub(super) fn route(&self) -> Route {
         match self {
-            Self::Health | Self::Ready => Route::Health,
-            Self::Checkpoint => Route::Checkpoint,
-            Self::Tile(_) => Route::Tile,
-            Self::Entries(_) => Route::Entries,
-            Self::Issuer(_) => Route::Issuer,
-            Self::Roots => Route::Roots,
-            Self::Call(_) => Route::Grpc,
-            Self::Entry | Self::AddChain | Self::AddPreChain => Route::Add,
+            Self::Health | Self::Ready => HEALTH,
+            Self::Checkpoint => CHECKPOINT,
+            Self::Tile(_) => TILE,
+            Self::Entries(_) => ENTRIES,
+            Self::Issuer(_) => ISSUER,
+            Self::Roots => ROOTS,
+            Self::Call(_) => GRPC,
+            Self::Entry | Self::AddChain | Self::AddPreChain => ADD,
         }
     }
 }

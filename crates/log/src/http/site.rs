@@ -1,42 +1,30 @@
-//! What is served: a log with its face, or its metrics.
+//! A log with its face, as a site.
 
 use super::{
-    Limits,
-    body::Bodies,
     cache::{Cache, Key},
-    connection::{Activity, Watching},
-    encoding::{self, MIN_GZIP_BYTES, accepts_gzip},
-    read::{self, Coding, Lifetime, Representation},
-    refused::Refused,
-    reply::{self, Reply},
-    route::Target,
+    route::{ADD, GRPC, Target},
 };
-use crate::engine::ReadError;
 use crate::{
     Kind, Log,
     ct::{self, CtFace},
-    journal::{Journal, Value},
-    metrics::{Metrics, Route},
-    rekor,
+    engine::ReadError,
+    metrics::Metrics,
+    rekor::{self, Code},
 };
 use bytes::Bytes;
-use hyper::{
-    HeaderMap, Method, Request, Response, StatusCode,
-    body::{Body, Incoming},
+use sealwax_server::{
+    Answer, Head, Refused, Reply, Response, Route, Site, StatusCode,
+    encoding::{Compressor, accepts_gzip},
     header::{self, HeaderValue},
-    http::request::Parts,
+    journal::{Journal, Value},
+    read::{self, Coding, Lifetime, Representation},
+    reply,
 };
 use sealwax_tlog::tile::{EntryBundle, FULL_WIDTH, Tile};
-use std::{sync::Arc, time::Instant};
-use tokio::sync::Semaphore;
+use std::sync::Arc;
 
-/// What is served on a socket.
-pub struct Site(Kinds);
-
-enum Kinds {
-    Log(Box<LogSite>),
-    Metrics(Arc<Metrics>),
-}
+/// Bytes of full tiles and bundles to keep in memory: the newest 50,000 entries, which is what is read most.
+pub const CACHE_BYTES: usize = 64 << 20;
 
 /// Which API the log has.
 pub enum Face {
@@ -50,7 +38,7 @@ pub enum Face {
 }
 
 /// A log and what answering for it takes.
-struct LogSite {
+pub struct LogSite {
     log: Log,
     face: Face,
     base: String,
@@ -61,11 +49,7 @@ struct LogSite {
     /// that was set up anew under the old URL, with another key, does not confirm the old one's tiles.
     tag: HeaderValue,
     gzip_tag: HeaderValue,
-    bodies: Bodies,
-    /// A permit per submission.
-    submissions: Semaphore,
-    /// Bundles are compressed one at a time; who comes meanwhile gets them as they are.
-    compressor: Semaphore,
+    compressor: Compressor,
 }
 
 /// Why there is nothing to read.
@@ -74,17 +58,20 @@ enum Failure {
     Store(ReadError),
 }
 
-impl Site {
-    /// A log. `base` is the path of its URL, with or without slashes at its ends; empty for the root.
+impl LogSite {
+    /// A log. `base` is the path of its URL, with or without slashes at its ends; empty for the root, or where a
+    /// [`Router`](sealwax_server::Router) takes the path away. `cache_bytes`: how much of it is kept in memory, see
+    /// [`CACHE_BYTES`].
     #[must_use]
-    pub fn log(log: Log, face: Face, base: &str, limits: &Limits, journal: Journal) -> Self {
+    pub fn new(log: Log, face: Face, base: &str, cache_bytes: usize, journal: Journal) -> Self {
         let base = match base.trim_matches('/') {
             "" => String::new(),
             base => format!("/{base}"),
         };
         let metrics = Arc::clone(log.metrics());
+        metrics.http.show(&[ADD, GRPC]);
         let identity: String = log.verifier_keys().iter().map(ToString::to_string).collect();
-        Self(Kinds::Log(Box::new(LogSite {
+        Self {
             tag: read::tag(identity.as_bytes(), ""),
             gzip_tag: read::tag(identity.as_bytes(), "-gzip"),
             log,
@@ -92,194 +79,122 @@ impl Site {
             base,
             metrics,
             journal,
-            cache: Cache::new(limits.cache_bytes),
-            bodies: Bodies::default(),
-            submissions: Semaphore::new(limits.in_flight),
-            compressor: Semaphore::new(1),
-        })))
-    }
-
-    /// `/metrics`, for a listener of its own that strangers do not reach.
-    #[must_use]
-    pub fn metrics(metrics: Arc<Metrics>) -> Self {
-        Self(Kinds::Metrics(metrics))
-    }
-
-    /// Where its server counts. Those who fetch the metrics are not counted among the clients.
-    pub(super) fn counted(&self) -> Arc<Metrics> {
-        match &self.0 {
-            Kinds::Log(site) => Arc::clone(&site.metrics),
-            Kinds::Metrics(_) => Arc::default(),
+            cache: Cache::new(cache_bytes),
+            compressor: Compressor::default(),
         }
     }
 
-    /// Answers a request.
-    pub(super) async fn answer(
-        &self,
-        request: Request<Incoming>,
-        activity: &Arc<Activity>,
-        limits: &Limits,
-    ) -> Response<Reply> {
-        match &self.0 {
-            Kinds::Log(site) => site.answer(request, activity, limits).await,
-            Kinds::Metrics(metrics) => metrics_page(&request, metrics),
-        }
-    }
-}
-
-fn metrics_page(request: &Request<Incoming>, metrics: &Metrics) -> Response<Reply> {
-    if request.uri().path() != "/metrics" {
-        return reply::plain(StatusCode::NOT_FOUND, "not found; see /metrics\n");
-    }
-    if request.method() != Method::GET {
-        return wrong_method("GET");
-    }
-    let now_ms = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0);
-    let mut response = reply::plain(StatusCode::OK, metrics.text(now_ms));
-    let media_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-    response
-}
-
-impl LogSite {
-    async fn answer(
-        &self,
-        request: Request<Incoming>,
-        activity: &Arc<Activity>,
-        limits: &Limits,
-    ) -> Response<Reply> {
-        let (head, body) = request.into_parts();
-        let target = self.target(&head);
-        let route = target.as_ref().map_or(Route::Unknown, Target::route);
-        let mut response = match target {
-            None => reply::plain(StatusCode::NOT_FOUND, "not found\n"),
-            Some(target) if head.method == Method::OPTIONS => reply::options(target.methods()),
-            Some(target) if !target.takes(&head.method) => wrong_method(target.methods()),
-            Some(target) if target.is_submission() => {
-                let start = Instant::now();
-                let result = self.submit(target, body, activity, limits, start).await;
-                self.metrics.http.took(route, start.elapsed());
-                result.unwrap_or_else(|refused| self.refused(target, &refused))
-            }
-            Some(target) => {
-                let result = self.read(target, &head.method, &head.headers).await;
-                result.unwrap_or_else(|failure| self.failure(&failure))
-            }
-        };
-        reply::finish(response.headers_mut());
-        self.metrics.http.request(route, response.status().as_u16());
-        response
-    }
-
-    fn target<'a>(&self, head: &'a Parts) -> Option<Target<'a>> {
-        let path = head.uri.path();
+    fn target<'a>(&self, head: Head<'a>) -> Option<Target<'a>> {
         match self.face {
             // A call names its method by a path of its own, wherever the log is.
-            Face::Signature { .. } if rekor::is_grpc(&head.headers) => Some(Target::Call(path)),
-            Face::Signature { .. } => Target::of(Kind::Signature, &self.base, path),
-            Face::Certificate(_) => Target::of(Kind::Certificate, &self.base, path),
+            Face::Signature { .. } if rekor::is_grpc(head.headers()) => Some(Target::Call(head.whole_path())),
+            Face::Signature { .. } => Target::of(Kind::Signature, &self.base, head.path()),
+            Face::Certificate(_) => Target::of(Kind::Certificate, &self.base, head.path()),
         }
     }
+}
 
-    /// A submission: within the limits it gets to the face, which answers it.
-    async fn submit(
-        &self,
-        target: Target<'_>,
-        body: Incoming,
-        activity: &Arc<Activity>,
-        limits: &Limits,
-        now: Instant,
-    ) -> Result<Response<Reply>, Refused> {
-        activity.place.submit(now).map_err(|wait| Refused::Rate { wait })?;
-        let _permit = self.submissions.try_acquire().map_err(|_| Refused::InFlight)?;
-        let body = self.bodies.read(body, limits).await?;
-        Ok(match (&self.face, target) {
-            (Face::Signature { key_id }, Target::Call(path)) => {
-                rekor::grpc(&self.log, key_id, path, body.bytes.clone()).await.map(|body| {
-                    let endless = body.size_hint().exact().is_none();
-                    let _watching = endless.then(|| Watching::new(Arc::clone(activity)));
-                    Reply::Grpc { body, _watching }
-                })
-            }
-            (Face::Signature { key_id }, _) => {
-                rekor::create_entry_json(&self.log, key_id, &body.bytes).await.map(Reply::Whole)
-            }
-            (Face::Certificate(face), Target::AddPreChain) => {
-                ct::add_pre_chain(&self.log, face, &body.bytes).await.map(Reply::Whole)
-            }
-            (Face::Certificate(face), _) => {
-                ct::add_chain(&self.log, face, &body.bytes).await.map(Reply::Whole)
-            }
+impl Site for LogSite {
+    fn route(&self, head: Head<'_>) -> Option<Route> {
+        self.target(head).map(|target| target.route())
+    }
+
+    fn answer<'a>(&'a self, head: Head<'a>, body: Bytes) -> Answer<'a> {
+        Box::pin(async move {
+            let result = match self.target(head) {
+                Some(target) => self.answer_for(target, head, body).await,
+                None => Err(Failure::NotFound),
+            };
+            result.unwrap_or_else(|failure| self.failure(&failure))
         })
     }
 
-    /// Counts it, and says it in the words of the face.
-    fn refused(&self, target: Target<'_>, refused: &Refused) -> Response<Reply> {
-        if let Some(refusal) = refused.counted() {
-            self.metrics.http.refused.add(refusal, 1);
-        }
-        let (status, code) = refused.status();
-        let mut response = match (&self.face, target) {
-            (Face::Signature { .. }, Target::Call(_)) => {
-                let error = rekor::grpc_error(code, &refused.to_string(), refused.wait());
-                return error.map(|body| Reply::Grpc { body, _watching: None });
+    /// In the words of the face.
+    fn refuse(&self, head: Head<'_>, refused: &Refused) -> Response<Reply> {
+        let (status, words) = (refused.status(), refused.to_string());
+        let mut response = match (&self.face, self.target(head)) {
+            (Face::Signature { .. }, Some(Target::Call(_))) => {
+                return rekor::grpc_error(code(refused), &words, refused.wait()).map(Reply::stream);
             }
-            (Face::Signature { .. }, _) => {
-                rekor::error_json(status, code, &refused.to_string()).map(Reply::Whole)
-            }
-            (Face::Certificate(_), _) => reply::plain(status, format!("{refused}\n")),
+            (Face::Signature { .. }, _) => rekor::error_json(status, code(refused), &words).map(Reply::whole),
+            (Face::Certificate(_), _) => return refused.plain(),
         };
         if let Some(wait) = refused.wait() {
             reply::retry_after(response.headers_mut(), wait);
         }
         response
     }
+}
 
-    async fn read(
+/// As a code of Rekor's errors.
+fn code(refused: &Refused) -> Code {
+    match refused {
+        Refused::Rate { .. } | Refused::TooLarge { .. } => Code::ResourceExhausted,
+        Refused::Broken => Code::InvalidArgument,
+        _ => Code::Unavailable,
+    }
+}
+
+impl LogSite {
+    async fn answer_for(
         &self,
         target: Target<'_>,
-        method: &Method,
-        headers: &HeaderMap,
+        head: Head<'_>,
+        body: Bytes,
     ) -> Result<Response<Reply>, Failure> {
         let respond = |bytes, tag: &HeaderValue, media_type, lifetime, coding| {
-            read::answer(method, headers, &Representation { bytes, tag, media_type, lifetime, coding })
+            let representation = Representation { bytes, tag, media_type, lifetime, coding };
+            read::answer(head.method(), head.headers(), &representation)
         };
         let binary = "application/octet-stream";
         // A part is a part of what is not compressed.
-        let gzip = || accepts_gzip(headers) && !headers.contains_key(header::RANGE);
-        Ok(match target {
-            Target::Health => reply::plain(StatusCode::OK, "ok\n"),
-            Target::Ready => match self.log.ready() {
+        let gzip = || accepts_gzip(head.headers()) && !head.headers().contains_key(header::RANGE);
+        Ok(match (target, &self.face) {
+            (Target::Entry, Face::Signature { key_id }) => {
+                rekor::create_entry_json(&self.log, key_id, &body).await.map(Reply::whole)
+            }
+            (Target::Call(path), Face::Signature { key_id }) => {
+                rekor::grpc(&self.log, key_id, path, body).await.map(Reply::stream)
+            }
+            (Target::AddChain, Face::Certificate(face)) => {
+                ct::add_chain(&self.log, face, &body).await.map(Reply::whole)
+            }
+            (Target::AddPreChain, Face::Certificate(face)) => {
+                ct::add_pre_chain(&self.log, face, &body).await.map(Reply::whole)
+            }
+            (Target::Health, _) => reply::plain(StatusCode::OK, "ok\n"),
+            (Target::Ready, _) => match self.log.ready() {
                 Ok(()) => reply::plain(StatusCode::OK, "ready\n"),
                 Err(reason) => reply::plain(StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")),
             },
-            Target::Checkpoint => {
+            (Target::Checkpoint, _) => {
                 let published = self.log.published().ok_or(Failure::NotFound)?;
                 let tag = read::tag(&published.note, "");
                 let media_type = "text/plain; charset=utf-8";
                 respond(published.note.clone(), &tag, media_type, Lifetime::Moment, Coding::Only)
             }
-            Target::Tile(tile) => {
+            (Target::Tile(tile), _) => {
                 respond(self.tile(tile).await?, &self.tag, binary, Lifetime::Immutable, Coding::Only)
             }
-            Target::Entries(bundle) => {
+            (Target::Entries(bundle), _) => {
                 let (bytes, coding) = self.entries(bundle, gzip()).await?;
                 respond(bytes, self.tag_of(coding), binary, Lifetime::Immutable, coding)
             }
-            Target::Issuer(name) => {
+            (Target::Issuer(name), _) => {
                 let bytes = self.log.object(name).await?.ok_or(Failure::NotFound)?;
                 respond(bytes, &self.tag, "application/pkix-cert", Lifetime::Immutable, Coding::Only)
             }
-            Target::Roots => {
-                let bytes = self.roots().ok_or(Failure::NotFound)?;
-                let compressed = if gzip() { self.compressed(&bytes).await } else { None };
+            (Target::Roots, Face::Certificate(face)) => {
+                let bytes = face.roots().load().json();
+                let compressed = if gzip() { self.compressor.gzip(&bytes).await } else { None };
                 let coding = if compressed.is_some() { Coding::Gzip } else { Coding::Identity };
                 let tag = read::tag(&bytes, if compressed.is_some() { "-gzip" } else { "" });
                 let bytes = compressed.unwrap_or(bytes);
                 respond(bytes, &tag, "application/json", Lifetime::Moment, coding)
             }
-            Target::Entry | Target::Call(_) | Target::AddChain | Target::AddPreChain => {
-                wrong_method(target.methods())
+            // The path of one face is none of the other's.
+            (Target::Entry | Target::Call(_) | Target::AddChain | Target::AddPreChain | Target::Roots, _) => {
+                return Err(Failure::NotFound);
             }
         })
     }
@@ -288,16 +203,9 @@ impl LogSite {
         if coding == Coding::Gzip { &self.gzip_tag } else { &self.tag }
     }
 
-    fn roots(&self) -> Option<Bytes> {
-        match &self.face {
-            Face::Signature { .. } => None,
-            Face::Certificate(face) => Some(face.roots().load().json()),
-        }
-    }
-
     fn failure(&self, failure: &Failure) -> Response<Reply> {
         match failure {
-            Failure::NotFound => reply::plain(StatusCode::NOT_FOUND, "not found\n"),
+            Failure::NotFound => reply::not_found(),
             Failure::Store(error) => {
                 // The particulars are the operator's.
                 self.journal.warning("cannot read the log", &[("error", Value::Shown(error))]);
@@ -331,31 +239,21 @@ impl LogSite {
                 self.keep(key, bytes)
             }
         };
-        if gzip && let Some(compressed) = self.compressed(&plain).await {
+        if gzip && let Some(compressed) = self.compressor.gzip(&plain).await {
             return Ok((self.keep(gzip_key, compressed), Coding::Gzip));
         }
         Ok((plain, Coding::Identity))
     }
 
-    async fn compressed(&self, plain: &Bytes) -> Option<Bytes> {
-        if plain.len() < MIN_GZIP_BYTES {
-            return None;
-        }
-        let _permit = self.compressor.try_acquire().ok()?;
-        let plain = plain.clone();
-        // It takes milliseconds, in which this thread can answer hundreds of others.
-        tokio::task::spawn_blocking(move || encoding::gzip(&plain)).await.ok()
-    }
-
     fn cached(&self, key: Option<Key>) -> Option<Bytes> {
         let found = self.cache.get(key?)?;
-        self.metrics.http.cache_hits.add(1);
+        self.metrics.cache_hits.add(1);
         Some(found)
     }
 
     fn keep(&self, key: Option<Key>, value: Bytes) -> Bytes {
         if let Some(key) = key {
-            self.metrics.http.cache_misses.add(1);
+            self.metrics.cache_misses.add(1);
             self.cache.insert(key, value.clone());
         }
         value
@@ -366,10 +264,4 @@ impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         Self::Store(error)
     }
-}
-
-fn wrong_method(methods: &'static str) -> Response<Reply> {
-    let mut response = reply::plain(StatusCode::METHOD_NOT_ALLOWED, format!("this takes {methods}\n"));
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
-    response
 }

@@ -1,21 +1,11 @@
-//! The server over real sockets: what it answers, what it refuses, and that others are served meanwhile.
+//! A log over real sockets: what readers get, what submitters get, and what is told about them.
 
 // Under `cfg(test)` the helpers of tests are tests too, for the lints.
 #[cfg(test)]
-mod client;
-#[cfg(test)]
-mod hostile;
-#[cfg(test)]
-mod http2;
+mod paths;
 #[cfg(test)]
 mod reads;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
-mod slow;
-#[cfg(test)]
-mod stop;
-#[cfg(test)]
 mod submissions;
-#[cfg(test)]
-mod tls;

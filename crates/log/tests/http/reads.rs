@@ -1,8 +1,8 @@
 //! What readers of a log get.
 
-use crate::server::{Running, Setup, wait_for};
+use crate::server::Running;
 use bytes::Bytes;
-use sealwax_log::http::Limits;
+use sealwax_server::Limits;
 use sealwax_tlog::tile::encode_entries;
 use std::io::Read;
 
@@ -60,13 +60,13 @@ fn checkpoint_tiles_and_bundles() {
             assert_eq!((answer.status, answer.header("cache-control")), (404, Some("no-store")), "{missing}");
         }
     }
-    assert!(server.metrics.http.cache_hits.value() >= 6);
-    assert_eq!(server.metrics.http.cache_misses.value(), 2);
+    assert!(server.metrics.cache_hits.value() >= 6);
+    assert_eq!(server.metrics.cache_misses.value(), 2);
 }
 
 #[test]
 fn a_log_below_a_path() {
-    let server = Running::set_up(Setup { base: "shards/2026/", ..Setup::new(Limits::default()) });
+    let server = Running::below("shards/2026/", Limits::default());
     server.fill(1, 10);
     let mut client = server.client();
     assert_eq!(client.get("/shards/2026/checkpoint", "").status, 200);
@@ -151,26 +151,4 @@ fn gzip_for_entries_only() {
         let answer = client.get(path, "accept-encoding: gzip\r\n");
         assert_eq!((answer.header("content-encoding"), answer.header("vary")), (None, None));
     }
-}
-
-#[test]
-fn a_client_that_reads_slowly_gets_all_of_it() {
-    let limits = Limits { idle_time: std::time::Duration::from_millis(900), ..Limits::default() };
-    let server = Running::start(limits);
-    // 15 MiB: more than the sockets' buffers hold.
-    server.fill(FULL, 60_000);
-    let mut slow = server.client();
-    slow.send("GET /tile/entries/000 HTTP/1.1\r\nhost: x\r\n\r\n");
-    let mut stuck = server.client();
-    stuck.send("GET /tile/entries/000 HTTP/1.1\r\nhost: x\r\n\r\n");
-    let mut found = 0;
-    let mut buffer = vec![0; 600_000];
-    while found < FULL * 60_002 {
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        let count = slow.stream.read(&mut buffer).unwrap();
-        assert!(count > 0, "cut after {found} bytes");
-        found += count;
-        server.check_served();
-    }
-    wait_for("giving up the one that is stuck", || server.metrics.http.open.value() <= 1);
 }

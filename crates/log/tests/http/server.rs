@@ -1,17 +1,17 @@
 //! A log in memory and its server, in a thread of their own.
 
-use crate::client::Client;
 use bytes::Bytes;
 use sealwax_crypto::{KeyKind, SigningKey};
 use sealwax_log::{
     Kind, Log, Submission,
     engine::{self, Config, Host, Shape, Signing},
-    http::{Face, Limits, Server, Site, Stopped},
+    http::{CACHE_BYTES, Face, LogSite},
     index::Index,
-    journal::Journal,
     metrics::Metrics,
 };
+use sealwax_server::{Limits, Options, Server, Stopped, journal::Journal, metrics::Page};
 use sealwax_store::Memory;
+use sealwax_testkit::http::Client;
 use std::{
     future::Future,
     net::SocketAddr,
@@ -30,20 +30,6 @@ pub(crate) struct Running {
     runtime: Handle,
     stop: oneshot::Sender<()>,
     thread: JoinHandle<Stopped>,
-}
-
-/// What is served, and how.
-pub(crate) struct Setup {
-    pub(crate) limits: Limits,
-    pub(crate) base: &'static str,
-    pub(crate) tls: Option<Arc<rustls::ServerConfig>>,
-    pub(crate) journal: Journal,
-}
-
-impl Setup {
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, base: "", tls: None, journal: Journal::silent() }
-    }
 }
 
 struct World;
@@ -77,10 +63,11 @@ async fn log(metrics: Arc<Metrics>) -> Log {
 
 impl Running {
     pub(crate) fn start(limits: Limits) -> Self {
-        Self::set_up(Setup::new(limits))
+        Self::below("", limits)
     }
 
-    pub(crate) fn set_up(setup: Setup) -> Self {
+    /// A log below this path.
+    pub(crate) fn below(base: &'static str, limits: Limits) -> Self {
         let metrics = Arc::new(Metrics::default());
         let counted = Arc::clone(&metrics);
         let (stop, stopped) = oneshot::channel();
@@ -88,12 +75,11 @@ impl Running {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async {
+                let options = Options { limits, metrics: counted.http.clone(), ..Options::default() };
                 let log = log(counted).await;
                 let face = Face::Signature { key_id: [7; 32] };
-                let Setup { limits, base, tls, journal } = setup;
-                let site = Site::log(log.clone(), face, base, &limits, journal.clone());
-                let any = "127.0.0.1:0".parse().unwrap();
-                let server = Server::bind(any, site, limits, tls, journal).await.unwrap();
+                let site = LogSite::new(log.clone(), face, base, CACHE_BYTES, Journal::silent());
+                let server = Server::bind("127.0.0.1:0".parse().unwrap(), site, options).unwrap();
                 started.send((server.address(), log, Handle::current())).unwrap();
                 server.run(async { stopped.await.unwrap_or_default() }).await
             })
@@ -122,30 +108,20 @@ impl Running {
         Client::connect(self.address)
     }
 
-    /// Asks for something as a stranger would.
-    pub(crate) fn check_served(&self) {
-        let answer = self.client().get("/healthz", "");
-        assert_eq!((answer.status, answer.text()), (200, "ok\n"));
-    }
-
     /// Tells the server to stop.
     pub(crate) fn begin_stop(self) -> JoinHandle<Stopped> {
         self.stop.send(()).unwrap();
         self.thread
-    }
-
-    pub(crate) fn stop(self) -> Stopped {
-        self.begin_stop().join().unwrap()
     }
 }
 
 /// A server of the metrics of another, and what it runs on.
 pub(crate) fn metrics_server(of: &Running) -> (SocketAddr, tokio::runtime::Runtime) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let site = Site::metrics(Arc::clone(&of.metrics));
+    let metrics = Arc::clone(&of.metrics);
+    let page = Page::new(move || metrics.text(World.now_ms()));
     let any = "127.0.0.1:0".parse().unwrap();
-    let server = Server::bind(any, site, Limits::default(), None, Journal::silent());
-    let server = runtime.block_on(server).unwrap();
+    let server = runtime.block_on(async { Server::bind(any, page, Options::default()) }).unwrap();
     let address = server.address();
     runtime.spawn(server.run(std::future::pending()));
     (address, runtime)

@@ -1,17 +1,18 @@
 //! Submissions from the socket to the tree and back, and what is told about them.
 
-use crate::{
-    client::Client,
-    server::{Running, metrics_server, wait_for},
-};
+use crate::server::{Running, metrics_server, wait_for};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, body::Incoming, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use sealwax_crypto::{KeyKind, base64, sha256};
-use sealwax_log::{http::Limits, metrics::Route, rekor::CreateEntryRequest};
-use sealwax_testkit::Signer;
+use sealwax_log::rekor::CreateEntryRequest;
+use sealwax_server::Limits;
+use sealwax_testkit::{
+    Signer,
+    http::{Answer, Client},
+};
 use std::time::{Duration, Instant};
 
 const ENTRIES: &str = "/api/v2/log/entries";
@@ -42,7 +43,7 @@ fn entries_from_many_connections() {
                     let first = connection.request("POST", ENTRIES, "", body.as_bytes());
                     assert_eq!(first.status, 201, "{}", first.text());
                     let again = connection.request("POST", ENTRIES, "", body.as_bytes());
-                    let index = |answer: &crate::client::Answer| {
+                    let index = |answer: &Answer| {
                         let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
                         answer["logIndex"].as_str().unwrap().to_owned()
                     };
@@ -56,7 +57,7 @@ fn entries_from_many_connections() {
     }
     let checkpoint = server.client().get("/checkpoint", "");
     assert!(checkpoint.text().starts_with("log.example\n160\n"), "{}", checkpoint.text());
-    assert_eq!(server.metrics.http.answers(Route::Add, 201), 320);
+    assert_eq!(server.metrics.http.answers("add", 201), 320);
 }
 
 async fn call(sender: &http2::SendRequest<Full<Bytes>>, path: &str, message: &[u8]) -> Response<Incoming> {

@@ -13,10 +13,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sealwax_json::{Object, Value as Json};
 use sealwax_log::anchor::Anchor;
-use sealwax_log::http::{Limits, Rate, Server, Site, Stopped, tls_config};
-use sealwax_log::journal::{Format, Journal, Value};
+use sealwax_log::engine::Host as _;
+use sealwax_log::http::{CACHE_BYTES, LogSite};
 use sealwax_log::metrics::Metrics;
 use sealwax_log::witness::Witnesses;
+use sealwax_server::journal::{Format, Journal, Value};
+use sealwax_server::metrics::Page;
+use sealwax_server::{Limits, Options, Rate, Server, Site, Stopped, tls_config};
 use sealwax_tlog::policy::Policy;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -24,6 +27,7 @@ use tokio::task::JoinHandle;
 use self::keeper::{Keeper, Plan};
 use super::args::{LogFormat, ServeArgs};
 use super::description::Description;
+use super::host::System;
 use super::keys::Keys;
 use crate::judge::Status;
 use crate::{Failure, output_file};
@@ -61,14 +65,16 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     })
     .await?;
     let base = args.base_path.as_deref().unwrap_or(&description.path);
-    let site = Site::log(keeper.log().clone(), face, base, &limits, journal.clone());
+    let site = LogSite::new(keeper.log().clone(), face, base, CACHE_BYTES, journal.clone());
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let server = bind(args.listen, site, limits, tls, &journal).await?;
+    let options = Options { limits, tls, journal: journal.clone(), metrics: metrics.http.clone() };
+    let server = bind(args.listen, site, options)?;
     let url = url(scheme, server.address(), base);
     let observer = match args.metrics_listen {
         Some(address) => {
-            let site = Site::metrics(metrics.clone());
-            Some(bind(address, site, Limits::default(), None, &journal).await?)
+            let page = Page::new(move || metrics.text(System.now_ms()));
+            // Those who fetch the metrics are not counted among the clients.
+            Some(bind(address, page, Options { journal: journal.clone(), ..Options::default() })?)
         }
         None => None,
     };
@@ -90,14 +96,8 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn bind(
-    address: SocketAddr,
-    site: Site,
-    limits: Limits,
-    tls: Option<Arc<rustls::ServerConfig>>,
-    journal: &Journal,
-) -> Result<Server, Failure> {
-    let server = Server::bind(address, site, limits, tls, journal.clone()).await;
+fn bind(address: SocketAddr, site: impl Site + 'static, options: Options) -> Result<Server, Failure> {
+    let server = Server::bind(address, site, options);
     server.map_err(|error| Failure::cannot(format!("cannot listen on {address}: {error}")))
 }
 

@@ -7,7 +7,7 @@ use sealwax_log::Kind;
 use sealwax_log::ct::roots::MAX_BUNDLE_BYTES;
 use sealwax_log::ct::{CtFace, NotAfterWindow, Roots};
 use sealwax_log::http::Face;
-use sealwax_log::journal::{Journal, Value};
+use sealwax_server::journal::{Journal, Value};
 use sealwax_tlog::LogKey;
 use tokio::signal::unix::SignalKind;
 

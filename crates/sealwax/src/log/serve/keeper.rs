@@ -15,10 +15,10 @@ use sealwax_log::engine::{
     self, Config, CosignError, Cosigners, EngineError, Sequencer, Shape, Shown, Signing,
 };
 use sealwax_log::index::{Index, Options as IndexOptions};
-use sealwax_log::journal::{Journal, Value};
 use sealwax_log::metrics::Metrics;
 use sealwax_log::witness::Witnesses;
 use sealwax_log::{Kind, Log};
+use sealwax_server::journal::{Journal, Value};
 use sealwax_store::directory::{Directory, Options, Reader};
 use sealwax_store::disk::Os;
 use sealwax_store::{Cell, LockStore, StoreError, Version};

@@ -1,6 +1,6 @@
 //! When to stop.
 
-use sealwax_log::journal::{Journal, Value};
+use sealwax_server::journal::{Journal, Value};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 

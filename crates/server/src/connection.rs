@@ -1,12 +1,12 @@
 //! One connection, from its first byte to its last.
 
-use super::{
-    Limits,
+use crate::{
+    Limits, Site,
     address::Place,
-    site::Site,
+    front::Front,
+    metrics::{HttpMetrics, Refusal},
     socket::{Socket, Stream},
 };
-use crate::metrics::{Metrics, Refusal};
 use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -49,7 +49,7 @@ const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
 
 /// What the server is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     Serving,
     /// Requests that were accepted are finished, no others are taken.
     Draining,
@@ -58,27 +58,26 @@ pub(super) enum Phase {
 }
 
 /// What all connections of a server share.
-pub(super) struct Shared {
-    pub(super) site: Arc<Site>,
-    pub(super) limits: Limits,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) tls: Option<TlsAcceptor>,
-    pub(super) http: auto::Builder<TokioExecutor>,
+pub(crate) struct Shared {
+    pub(crate) site: Box<dyn Site>,
+    pub(crate) front: Front,
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) http: auto::Builder<TokioExecutor>,
     /// A permit per connection.
-    pub(super) slots: Arc<Semaphore>,
-    pub(super) slots_in_all: usize,
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) slots_in_all: usize,
 }
 
 /// A client that was let in.
-pub(super) struct Client {
-    pub(super) place: Place,
-    pub(super) slot: OwnedSemaphorePermit,
+pub(crate) struct Client {
+    pub(crate) place: Place,
+    pub(crate) slot: OwnedSemaphorePermit,
 }
 
 /// What the parts of a connection know of each other.
-pub(super) struct Activity {
+pub(crate) struct Activity {
     /// Its share of its address.
-    pub(super) place: Place,
+    pub(crate) place: Place,
     in_flight: AtomicU32,
     watching: AtomicU32,
     answered: AtomicU64,
@@ -86,7 +85,7 @@ pub(super) struct Activity {
 }
 
 /// hyper's settings.
-pub(super) fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
+pub(crate) fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut http = auto::Builder::new(TokioExecutor::new());
     http.http1()
         // The time of a head is the connection's idle time, which needs no timer of its own.
@@ -102,14 +101,15 @@ pub(super) fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
 }
 
 /// Serves a client until it leaves, breaks a rule, or the server stops. Holds `phases` until the end: the server waits for it.
-pub(super) async fn serve(
+pub(crate) async fn serve(
     shared: Arc<Shared>,
     stream: TcpStream,
     client: Client,
     mut phases: watch::Receiver<Phase>,
 ) {
     let Client { place, slot: _slot } = client;
-    let _open = Open::new(&shared.metrics);
+    let (metrics, limits) = (&*shared.front.metrics, &shared.front.limits);
+    let _open = Open::new(metrics);
     let Some(stream) = handshake(&shared, stream, &mut phases).await else { return };
     let activity = Arc::new(Activity {
         place,
@@ -118,16 +118,17 @@ pub(super) async fn serve(
         answered: AtomicU64::new(0),
         sent_bytes: AtomicU64::new(0),
     });
-    let socket = Socket::new(stream, Arc::clone(&activity), Arc::clone(&shared.metrics));
+    let socket = Socket::new(stream, Arc::clone(&activity), Arc::clone(&shared.front.metrics));
     let service = service_fn(|request| {
         let (shared, activity) = (Arc::clone(&shared), Arc::clone(&activity));
         async move {
-            let _in_flight = InFlight::new(&activity, &shared.metrics);
-            Ok::<_, Infallible>(shared.site.answer(request, &activity, &shared.limits).await)
+            let _in_flight = InFlight::new(&activity, &shared.front.metrics);
+            let answer = shared.front.answer(&*shared.site, request, Some(&activity.place)).await;
+            Ok::<_, Infallible>(answer.map(|reply| reply.watched(|| Watching::new(Arc::clone(&activity)))))
         }
     });
     let mut http = pin!(shared.http.serve_connection(TokioIo::new(socket), service));
-    let mut looks = interval(shared.limits.idle_time / LOOKS);
+    let mut looks = interval(limits.idle_time / LOOKS);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut quiet = Quiet::new(Instant::now());
     let (mut draining, mut told_to_go) = (false, false);
@@ -136,7 +137,7 @@ pub(super) async fn serve(
             biased;
             result = http.as_mut() => {
                 if result.is_err_and(|error| is_protocol_error(&*error)) {
-                    shared.metrics.http.refused.add(Refusal::Protocol, 1);
+                    metrics.refused.add(Refusal::Protocol, 1);
                 }
                 return;
             }
@@ -152,7 +153,7 @@ pub(super) async fn serve(
                     }
                     // A client of HTTP/2 learns which of its requests were taken, so that it can repeat the others elsewhere.
                     told_to_go = true;
-                    shared.metrics.http.refused.add(Refusal::Idle, 1);
+                    metrics.refused.add(Refusal::Idle, 1);
                     http.as_mut().graceful_shutdown();
                 }
             }
@@ -179,11 +180,11 @@ async fn handshake(
 ) -> Option<Stream> {
     let Some(tls) = &shared.tls else { return Some(Stream::Plain(stream)) };
     let accepted = tokio::select! {
-        accepted = timeout(shared.limits.tls_time, tls.accept(stream)) => accepted,
+        accepted = timeout(shared.front.limits.tls_time, tls.accept(stream)) => accepted,
         _ = phases.wait_for(|phase| *phase != Phase::Serving) => return None,
     };
     let Ok(Ok(stream)) = accepted else {
-        shared.metrics.http.refused.add(Refusal::Tls, 1);
+        shared.front.metrics.refused.add(Refusal::Tls, 1);
         return None;
     };
     Some(Stream::Tls(Box::new(stream)))
@@ -192,7 +193,8 @@ async fn handshake(
 impl Shared {
     /// The time is shorter where three quarters of all connections are taken: idle ones shall not keep others out.
     fn idle_time(&self, scarce: bool) -> Duration {
-        if scarce { self.limits.idle_time / LOOKS } else { self.limits.idle_time }
+        let idle_time = self.front.limits.idle_time;
+        if scarce { idle_time / LOOKS } else { idle_time }
     }
 
     fn is_scarce(&self) -> bool {
@@ -206,16 +208,16 @@ fn is_protocol_error(error: &(dyn std::error::Error + Send + Sync + 'static)) ->
 }
 
 impl Activity {
-    pub(super) fn sent(&self, bytes: usize) {
+    pub(crate) fn sent(&self, bytes: usize) {
         self.sent_bytes.fetch_add(bytes as u64, Relaxed);
     }
 }
 
 /// An answer that lasts as long as the client stays.
-pub(super) struct Watching(Arc<Activity>);
+pub(crate) struct Watching(Arc<Activity>);
 
 impl Watching {
-    pub(super) fn new(activity: Arc<Activity>) -> Self {
+    pub(crate) fn new(activity: Arc<Activity>) -> Self {
         activity.watching.fetch_add(1, Relaxed);
         Self(activity)
     }
@@ -256,12 +258,12 @@ impl Quiet {
 }
 
 /// A request that is being answered.
-struct InFlight<'a>(&'a Activity, &'a Metrics);
+struct InFlight<'a>(&'a Activity, &'a HttpMetrics);
 
 impl<'a> InFlight<'a> {
-    fn new(activity: &'a Activity, metrics: &'a Metrics) -> Self {
+    fn new(activity: &'a Activity, metrics: &'a HttpMetrics) -> Self {
         activity.in_flight.fetch_add(1, Relaxed);
-        metrics.http.in_flight.up();
+        metrics.in_flight.up();
         Self(activity, metrics)
     }
 }
@@ -270,23 +272,23 @@ impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Relaxed);
         self.0.answered.fetch_add(1, Relaxed);
-        self.1.http.in_flight.down();
+        self.1.in_flight.down();
     }
 }
 
 /// A connection that is open.
-struct Open<'a>(&'a Metrics);
+struct Open<'a>(&'a HttpMetrics);
 
 impl<'a> Open<'a> {
-    fn new(metrics: &'a Metrics) -> Self {
-        metrics.http.accepted.add(1);
-        metrics.http.open.up();
+    fn new(metrics: &'a HttpMetrics) -> Self {
+        metrics.accepted.add(1);
+        metrics.open.up();
         Self(metrics)
     }
 }
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.0.http.open.down();
+        self.0.open.down();
     }
 }

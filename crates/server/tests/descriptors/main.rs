@@ -2,19 +2,15 @@
 
 #[cfg(test)]
 #[allow(dead_code, reason = "the other tests of the server use the rest")]
-#[path = "../http/client.rs"]
-mod client;
-#[cfg(test)]
-#[allow(dead_code, reason = "the other tests of the server use the rest")]
-#[path = "../http/server.rs"]
+#[path = "../served/server.rs"]
 mod server;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use sealwax_log::{
-    http::Limits,
+use sealwax_server::{
+    Options,
     journal::{Journal, Level},
 };
-use server::{Running, Setup, wait_for};
+use server::{Running, wait_for};
 use std::{
     fs::File,
     sync::{Arc, Mutex},
@@ -29,7 +25,7 @@ fn accepting_goes_on_when_there_are_descriptors_again() {
     let events = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&events);
     let journal = Journal::new(move |event| heard.lock().unwrap().push((event.level, event.name)));
-    let server = Running::set_up(Setup { journal, ..Setup::new(Limits::default()) });
+    let server = Running::set_up(Options { journal, ..Options::default() });
     server.check_served();
     let mut old = server.client();
     old.get("/healthz", "");

@@ -1,7 +1,6 @@
 //! A client's socket, with or without TLS, that counts.
 
-use super::connection::Activity;
-use crate::metrics::Metrics;
+use crate::{connection::Activity, metrics::HttpMetrics};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -15,26 +14,26 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 
 /// What HTTP is spoken over.
-pub(super) struct Socket {
+pub(crate) struct Socket {
     stream: Stream,
     activity: Arc<Activity>,
-    metrics: Arc<Metrics>,
+    metrics: Arc<HttpMetrics>,
 }
 
-pub(super) enum Stream {
+pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Socket {
-    pub(super) fn new(stream: Stream, activity: Arc<Activity>, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(stream: Stream, activity: Arc<Activity>, metrics: Arc<HttpMetrics>) -> Self {
         Self { stream, activity, metrics }
     }
 
     fn sent(&self, result: io::Result<usize>) -> Poll<io::Result<usize>> {
         if let Ok(bytes) = result {
             self.activity.sent(bytes);
-            self.metrics.http.sent_bytes.add(bytes as u64);
+            self.metrics.sent_bytes.add(bytes as u64);
         }
         Poll::Ready(result)
     }
@@ -52,7 +51,7 @@ impl AsyncRead for Socket {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
         });
-        this.metrics.http.received_bytes.add((buffer.filled().len() - before) as u64);
+        this.metrics.received_bytes.add((buffer.filled().len() - before) as u64);
         Poll::Ready(result)
     }
 }

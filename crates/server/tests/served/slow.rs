@@ -1,8 +1,9 @@
 //! Clients that take their time.
 
-use crate::server::{Running, wait_for};
-use sealwax_log::{http::Limits, metrics::Refusal};
+use crate::server::{LARGE_BYTES, Running, wait_for};
+use sealwax_server::{Limits, metrics::Refusal};
 use std::{
+    io::Read,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -27,7 +28,7 @@ fn a_silent_connection_is_closed() {
         let elapsed = start.elapsed();
         assert!(elapsed >= IDLE && elapsed < 3 * IDLE, "closed after {elapsed:?}");
     }
-    assert_eq!(server.metrics.http.refused.value(Refusal::Idle), 3);
+    assert_eq!(server.metrics.refused.value(Refusal::Idle), 3);
 }
 
 #[test]
@@ -36,7 +37,7 @@ fn a_head_that_trickles_in_is_cut() {
     let mut client = server.client();
     client.send("GET /healthz HTTP/1.1\r\nx: ");
     let start = Instant::now();
-    while server.metrics.http.refused.value(Refusal::Idle) == 0 {
+    while server.metrics.refused.value(Refusal::Idle) == 0 {
         assert!(start.elapsed() < 4 * IDLE, "still open");
         client.send("a");
         sleep(Duration::from_millis(20));
@@ -49,9 +50,9 @@ fn a_head_that_trickles_in_is_cut() {
 fn a_body_that_trickles_in_is_refused() {
     let server = Running::start(impatient());
     let mut client = server.client();
-    client.send("POST /api/v2/log/entries HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n");
+    client.send("POST /count HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n");
     let start = Instant::now();
-    while server.metrics.http.refused.value(Refusal::SlowBody) == 0 {
+    while server.metrics.refused.value(Refusal::SlowBody) == 0 {
         assert!(start.elapsed() < Duration::from_secs(3), "still open");
         client.send(" ");
         sleep(Duration::from_millis(20));
@@ -77,11 +78,11 @@ fn thousands_of_idle_connections_keep_nobody_out() {
     let limits = Limits { idle_time, connections_per_address: 10_000, ..Limits::default() };
     let server = Running::start(limits);
     let idle: Vec<_> = (0..3_000).map(|_| server.client()).collect();
-    wait_for("connecting", || server.metrics.http.open.value() == 3_000);
+    wait_for("connecting", || server.metrics.open.value() == 3_000);
     for _ in 0..100 {
         server.check_served();
     }
-    wait_for("closing", || server.metrics.http.open.value() == 0);
+    wait_for("closing", || server.metrics.open.value() == 0);
     drop(idle);
 }
 
@@ -95,4 +96,24 @@ fn where_connections_are_scarce_idle_ones_go_sooner() {
     server.check_served();
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
     drop(idle);
+}
+
+#[test]
+fn a_client_that_reads_slowly_gets_all_of_it() {
+    let server = Running::start(Limits { idle_time: Duration::from_millis(900), ..Limits::default() });
+    // More than the sockets' buffers hold.
+    let mut slow = server.client();
+    slow.send("GET /large HTTP/1.1\r\nhost: x\r\n\r\n");
+    let mut stuck = server.client();
+    stuck.send("GET /large HTTP/1.1\r\nhost: x\r\n\r\n");
+    let mut found = 0;
+    let mut buffer = vec![0; 600_000];
+    while found < LARGE_BYTES {
+        sleep(Duration::from_millis(50));
+        let count = slow.stream.read(&mut buffer).unwrap();
+        assert!(count > 0, "cut after {found} bytes");
+        found += count;
+        server.check_served();
+    }
+    wait_for("giving up the one that is stuck", || server.metrics.open.value() <= 1);
 }

@@ -22,7 +22,7 @@ pub struct Rate {
 
 /// The addresses that are, or were lately, connected.
 #[derive(Debug)]
-pub(super) struct Addresses {
+pub(crate) struct Addresses {
     connections_each: u32,
     rate: Option<Rate>,
     table: Mutex<HashMap<Prefix, Arc<Mutex<Usage>>>>,
@@ -30,7 +30,7 @@ pub(super) struct Addresses {
 
 /// One connection's place in its address. Dropping it gives the place back.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     addresses: Arc<Addresses>,
     prefix: Prefix,
     usage: Arc<Mutex<Usage>>,
@@ -56,12 +56,12 @@ struct Bucket {
 }
 
 impl Addresses {
-    pub(super) fn new(connections_each: u32, rate: Option<Rate>) -> Self {
+    pub(crate) fn new(connections_each: u32, rate: Option<Rate>) -> Self {
         Self { connections_each, rate, table: Mutex::default() }
     }
 
     /// A place for one more connection of this address; `None` if it has as many as it may.
-    pub(super) fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Place> {
+    pub(crate) fn admit(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<Place> {
         let prefix = Prefix::of(address);
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
         if table.len() >= MAX_REMEMBERED {
@@ -88,7 +88,7 @@ impl Place {
     ///
     /// # Errors
     /// How long until there is one.
-    pub(super) fn submit(&self, now: Instant) -> Result<(), Duration> {
+    pub(crate) fn submit(&self, now: Instant) -> Result<(), Duration> {
         self.addresses.rate.map_or(Ok(()), |rate| lock(&self.usage).bucket.take(rate, now))
     }
 }

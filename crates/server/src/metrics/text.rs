@@ -1,39 +1,51 @@
 use super::cells::{Counter, Histogram, Label, Labelled};
 use std::fmt::Write;
 
-/// In front of every name.
-const PREFIX: &str = "sealwax_log_";
-
 /// Prometheus' text, as it grows. Writing to a `String` cannot fail, so the results of `write!` are dropped.
-#[derive(Default)]
-pub(super) struct Text(String);
+pub struct Text {
+    text: String,
+    prefix: &'static str,
+}
 
 impl Text {
-    pub(super) fn head(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = write!(self.0, "# HELP {PREFIX}{name} {help}\n# TYPE {PREFIX}{name} {kind}\n");
+    /// `prefix`, `sealwax_log_` for one, is in front of every name.
+    #[must_use]
+    pub fn new(prefix: &'static str) -> Self {
+        Self { text: String::new(), prefix }
+    }
+
+    /// What goes before the samples of a family. `kind`: `counter`, `gauge` or `histogram`.
+    pub fn head(&mut self, name: &str, kind: &str, help: &str) {
+        let (text, prefix) = (&mut self.text, self.prefix);
+        let _ = write!(text, "# HELP {prefix}{name} {help}\n# TYPE {prefix}{name} {kind}\n");
     }
 
     /// One line; `labels` with their braces, or empty.
     pub(super) fn sample(&mut self, name: &str, labels: &str, value: u64) {
-        let _ = writeln!(self.0, "{PREFIX}{name}{labels} {value}");
+        let _ = writeln!(self.text, "{}{name}{labels} {value}", self.prefix);
     }
 
-    pub(super) fn counter(&mut self, name: &str, help: &str, counter: &Counter) {
+    /// A counter.
+    pub fn counter(&mut self, name: &str, help: &str, counter: &Counter) {
         self.head(name, "counter", help);
         self.sample(name, "", counter.value());
     }
 
-    pub(super) fn gauge(&mut self, name: &str, help: &str, value: u64) {
+    /// A gauge.
+    pub fn gauge(&mut self, name: &str, help: &str, value: u64) {
         self.head(name, "gauge", help);
         self.sample(name, "", value);
     }
 
-    pub(super) fn milliseconds(&mut self, name: &str, help: &str, milliseconds: u64) {
+    /// A gauge of time, which is shown in seconds.
+    pub fn milliseconds(&mut self, name: &str, help: &str, milliseconds: u64) {
         self.head(name, "gauge", help);
-        let _ = writeln!(self.0, "{PREFIX}{name} {}.{:03}", milliseconds / 1_000, milliseconds % 1_000);
+        let (whole, rest) = (milliseconds / 1_000, milliseconds % 1_000);
+        let _ = writeln!(self.text, "{}{name} {whole}.{rest:03}", self.prefix);
     }
 
-    pub(super) fn labelled<L: Label<N>, const N: usize>(
+    /// A counter for each value of a label.
+    pub fn labelled<L: Label<N>, const N: usize>(
         &mut self,
         name: &str,
         help: &str,
@@ -47,14 +59,14 @@ impl Text {
     }
 
     /// A histogram of times.
-    pub(super) fn seconds(&mut self, name: &str, help: &str, histogram: &Histogram) {
+    pub fn seconds(&mut self, name: &str, help: &str, histogram: &Histogram) {
         self.histogram(name, help, histogram.times(), seconds);
-        let micros = histogram.sum();
-        let _ = writeln!(self.0, "{PREFIX}{name}_sum {}.{:06}", micros / 1_000_000, micros % 1_000_000);
+        let (whole, rest) = (histogram.sum() / 1_000_000, histogram.sum() % 1_000_000);
+        let _ = writeln!(self.text, "{}{name}_sum {whole}.{rest:06}", self.prefix);
     }
 
     /// A histogram of counts.
-    pub(super) fn counts(&mut self, name: &str, help: &str, histogram: &Histogram) {
+    pub fn counts(&mut self, name: &str, help: &str, histogram: &Histogram) {
         self.histogram(name, help, histogram.counts(), |bound| bound.to_string());
         self.sample(&format!("{name}_sum"), "", histogram.sum());
     }
@@ -76,8 +88,10 @@ impl Text {
         self.sample(&format!("{name}_count"), "", count);
     }
 
-    pub(super) fn finish(self) -> String {
-        self.0
+    /// The text.
+    #[must_use]
+    pub fn finish(self) -> String {
+        self.text
     }
 }
 

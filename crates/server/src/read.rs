@@ -1,6 +1,6 @@
 //! Conditional and range requests over bytes in memory (RFC 9110, sections 13 and 14).
 
-use super::reply::Reply;
+use crate::reply::{self, Reply};
 use bytes::Bytes;
 use hyper::{
     Method, Response, StatusCode,
@@ -12,36 +12,44 @@ use std::ops::Range;
 const TAG_BYTES: usize = 12;
 
 /// A resource in the encoding that was chosen.
-pub(super) struct Representation<'a> {
-    pub(super) bytes: Bytes,
+pub struct Representation<'a> {
+    /// All of it.
+    pub bytes: Bytes,
     /// Its strong entity tag.
-    pub(super) tag: &'a HeaderValue,
-    pub(super) media_type: &'static str,
-    pub(super) lifetime: Lifetime,
-    pub(super) coding: Coding,
+    pub tag: &'a HeaderValue,
+    /// `Content-Type`
+    pub media_type: &'static str,
+    /// How long a copy is good.
+    pub lifetime: Lifetime,
+    /// Which encoding was chosen.
+    pub coding: Coding,
 }
 
 /// How long a copy is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lifetime {
-    /// It never changes: tiles of any width, bundles, issuers ("caching headers SHOULD be long-lived", tlog-tiles).
+pub enum Lifetime {
+    /// It never changes: tiles, bundles, issuers, files named after their hash ("caching headers SHOULD be long-lived",
+    /// tlog-tiles).
     Immutable,
-    /// It changes with every entry, so a copy has to be asked about ("SHOULD prevent caching beyond a few seconds").
+    /// It may change at any time, so a copy has to be asked about: a checkpoint ("SHOULD prevent caching beyond a few
+    /// seconds").
     Moment,
 }
 
 /// Which encoding was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coding {
+pub enum Coding {
     /// There is only this one.
     Only,
     /// As it is; there might have been gzip.
     Identity,
+    /// `Content-Encoding: gzip`
     Gzip,
 }
 
-/// An entity tag made of bytes: those that are sent, or a name for all that a log will ever send under one path.
-pub(super) fn tag(bytes: &[u8], suffix: &str) -> HeaderValue {
+/// An entity tag made of bytes: those that are sent, or a name for all that will ever be sent under one path.
+#[must_use]
+pub fn tag(bytes: &[u8], suffix: &str) -> HeaderValue {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let digest = sealwax_crypto::sha256(bytes);
     let mut text = String::with_capacity(2 * TAG_BYTES + 2 + suffix.len());
@@ -57,11 +65,8 @@ pub(super) fn tag(bytes: &[u8], suffix: &str) -> HeaderValue {
 }
 
 /// The answer to `GET` or `HEAD`.
-pub(super) fn answer(
-    method: &Method,
-    request: &HeaderMap,
-    representation: &Representation<'_>,
-) -> Response<Reply> {
+#[must_use]
+pub fn answer(method: &Method, request: &HeaderMap, representation: &Representation<'_>) -> Response<Reply> {
     let Representation { bytes, tag, .. } = representation;
     if is_known(request, tag) {
         return response(StatusCode::NOT_MODIFIED, Bytes::new(), representation);
@@ -80,7 +85,7 @@ pub(super) fn answer(
             response
         }
         Wanted::Nothing => {
-            let mut response = super::reply::plain(StatusCode::RANGE_NOT_SATISFIABLE, "no such range\n");
+            let mut response = reply::plain(StatusCode::RANGE_NOT_SATISFIABLE, "no such range\n");
             set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{}", bytes.len()));
             response
         }
@@ -88,7 +93,7 @@ pub(super) fn answer(
 }
 
 fn response(status: StatusCode, bytes: Bytes, representation: &Representation<'_>) -> Response<Reply> {
-    let mut response = Response::new(Reply::Whole(bytes));
+    let mut response = Response::new(Reply::whole(bytes));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.reserve(10);
@@ -216,8 +221,7 @@ mod tests {
             coding: Coding::Identity,
         };
         let (parts, body) = answer(method, &headers(pairs), &representation).into_parts();
-        let Reply::Whole(bytes) = body else { panic!() };
-        (parts.status.as_u16(), parts.headers, bytes)
+        (parts.status.as_u16(), parts.headers, body.into_whole().unwrap())
     }
 
     #[test]

@@ -1,14 +1,12 @@
 //! Accepting connections, and stopping.
 
-use super::{
-    Limits,
+use crate::{
+    Limits, Site,
     address::Addresses,
     connection::{self, Client, Phase, Shared},
-    site::Site,
-};
-use crate::{
+    front::Front,
     journal::{Journal, Value},
-    metrics::Refusal,
+    metrics::{HttpMetrics, Refusal},
 };
 use std::{
     future::Future,
@@ -23,7 +21,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// Descriptors that connections never take: the log opens files and needs a few for each round.
+/// Descriptors that connections never take: the services open files.
 const RESERVED_DESCRIPTORS: u64 = 256;
 
 /// Clients that may wait to be accepted. Where the system allows fewer (`net.core.somaxconn`), it cuts this itself.
@@ -44,6 +42,19 @@ pub struct Server {
     journal: Journal,
 }
 
+/// How a site is served. The default: over plain HTTP, within the default limits, and nobody hears of it.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// What is spent on clients.
+    pub limits: Limits,
+    /// With it, the port speaks nothing else. See [`tls_config`](crate::tls_config).
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Where the server reports what someone should look into.
+    pub journal: Journal,
+    /// Where it counts.
+    pub metrics: Arc<HttpMetrics>,
+}
+
 /// How a server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stopped {
@@ -52,30 +63,24 @@ pub struct Stopped {
 }
 
 impl Server {
-    /// Listens on `address`; port 0 picks one. With `tls`, the port speaks nothing else. Clients that come before
-    /// [`Server::run`] wait.
+    /// Listens on `address`; port 0 picks one. Clients that come before [`Server::run`] wait. Within a runtime of tokio with
+    /// sockets and timers.
     ///
     /// # Errors
     /// The operating system's.
-    pub async fn bind(
-        address: SocketAddr,
-        site: Site,
-        limits: Limits,
-        tls: Option<Arc<rustls::ServerConfig>>,
-        journal: Journal,
-    ) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr, site: impl Site + 'static, options: Options) -> io::Result<Self> {
+        let Options { limits, tls, journal, metrics } = options;
         let listener = listen(address)?;
         let address = listener.local_addr()?;
         let slots_in_all = limits.connections.min(descriptors()).max(1);
         let addresses = Addresses::new(limits.connections_per_address, limits.submissions_per_address);
         let shared = Shared {
-            metrics: site.counted(),
-            site: Arc::new(site),
+            site: Box::new(site),
             tls: tls.map(Into::into),
             http: connection::http(&limits),
             slots: Arc::new(Semaphore::new(slots_in_all)),
             slots_in_all,
-            limits,
+            front: Front::new(limits, metrics),
         };
         Ok(Self { listener, address, shared: Arc::new(shared), addresses: Arc::new(addresses), journal })
     }
@@ -97,7 +102,7 @@ impl Server {
         let Self { listener, shared, .. } = self;
         drop((listener, phases));
         phase.send_replace(Phase::Draining);
-        if timeout(shared.limits.stop_time, phase.closed()).await.is_ok() {
+        if timeout(shared.front.limits.stop_time, phase.closed()).await.is_ok() {
             return Stopped { cut: 0 };
         }
         let cut = phase.receiver_count();
@@ -123,7 +128,7 @@ impl Server {
                 }
             };
             let Some(place) = self.addresses.admit(address.ip(), Instant::now()) else {
-                self.shared.metrics.http.refused.add(Refusal::ConnectionsOfAddress, 1);
+                self.shared.front.metrics.refused.add(Refusal::ConnectionsOfAddress, 1);
                 continue;
             };
             // Answers are written whole; waiting to fill a packet would only delay them.

@@ -3,12 +3,14 @@
 use bytes::Bytes;
 use hyper::header::{self, HeaderMap};
 use std::io::Write;
+use tokio::sync::Semaphore;
 
 /// Shorter ones are sent as they are: a packet is a packet.
-pub(super) const MIN_GZIP_BYTES: usize = 1_024;
+const MIN_GZIP_BYTES: usize = 1_024;
 
 /// Whether `Accept-Encoding` names gzip, or anything, and does not refuse it (RFC 9110 section 12.5.3).
-pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
+#[must_use]
+pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     let mut any = false;
     for value in headers.get_all(header::ACCEPT_ENCODING) {
         for item in value.to_str().unwrap_or_default().split(',') {
@@ -30,9 +32,32 @@ fn is_zero(weight: &str) -> bool {
     weight.starts_with('0') && weight.bytes().all(|byte| matches!(byte, b'0' | b'.'))
 }
 
-/// The bytes as gzip. At the fastest level: entries are keys, signatures and hashes in base64, of which a slower one finds
-/// little more.
-pub(super) fn gzip(bytes: &[u8]) -> Bytes {
+/// Compresses one answer at a time; who comes meanwhile gets theirs as it is.
+#[derive(Debug)]
+pub struct Compressor(Semaphore);
+
+impl Default for Compressor {
+    fn default() -> Self {
+        Self(Semaphore::new(1))
+    }
+}
+
+impl Compressor {
+    /// The bytes as gzip, if that is worth it, and possible now.
+    pub async fn gzip(&self, plain: &Bytes) -> Option<Bytes> {
+        if plain.len() < MIN_GZIP_BYTES {
+            return None;
+        }
+        let _permit = self.0.try_acquire().ok()?;
+        let plain = plain.clone();
+        // It takes milliseconds, in which this thread can answer hundreds of others.
+        tokio::task::spawn_blocking(move || gzip(&plain)).await.ok()
+    }
+}
+
+/// The bytes as gzip. At the fastest level: entries of logs are keys, signatures and hashes in base64, of which a slower one
+/// finds little more.
+fn gzip(bytes: &[u8]) -> Bytes {
     let buffer = Vec::with_capacity(bytes.len() / 2);
     let mut encoder = flate2::write::GzEncoder::new(buffer, flate2::Compression::fast());
     // Writing into a `Vec` does not fail; if it did, the end of the stream would be missing and a client would notice.

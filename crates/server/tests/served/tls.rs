@@ -1,6 +1,6 @@
 //! The same over TLS.
 
-use crate::server::{Running, Setup, wait_for};
+use crate::server::{LARGE_BYTES, Running, wait_for};
 use http_body_util::{BodyExt, Empty};
 use hyper::{
     Request, Version,
@@ -13,10 +13,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName},
 };
 use sealwax_crypto::{KeyKind, SigningKey};
-use sealwax_log::{
-    http::{Limits, TlsError, tls_config},
-    metrics::Refusal,
-};
+use sealwax_server::{Limits, Options, TlsError, metrics::Refusal, tls_config};
 use sealwax_testkit::{
     AuthorityOptions,
     certificate::{GeneralName, oids},
@@ -34,7 +31,7 @@ fn authority() -> (Vec<u8>, String, String) {
     let now = jiff::Timestamp::now();
     let mut leaf = authority.leaf(key.public_key().spki_der(), now - 1.hour(), now + 1.hour());
     leaf.set_extended_key_usage(false, &[oids::SERVER_AUTH]);
-    leaf.set_names(&[GeneralName::Dns("log.example".to_owned())]);
+    leaf.set_names(&[GeneralName::Dns("service.example".to_owned())]);
     let above = authority.certificates_above_leaf();
     let chain = der::pem("CERTIFICATE", &leaf.sign()) + &der::pem("CERTIFICATE", &above[0]);
     let root = authority.certificates().pop().unwrap();
@@ -42,7 +39,7 @@ fn authority() -> (Vec<u8>, String, String) {
 }
 
 fn start(limits: Limits, config: Arc<ServerConfig>) -> Running {
-    Running::set_up(Setup { tls: Some(config), ..Setup::new(limits) })
+    Running::set_up(Options { tls: Some(config), limits, ..Options::default() })
 }
 
 async fn connect(server: &Running, root: &[u8], alpn: &[&[u8]]) -> TlsStream<tokio::net::TcpStream> {
@@ -56,7 +53,7 @@ async fn connect(server: &Running, root: &[u8], alpn: &[&[u8]]) -> TlsStream<tok
         .with_no_client_auth();
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
-    let name = ServerName::try_from("log.example").unwrap();
+    let name = ServerName::try_from("service.example").unwrap();
     TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
 }
 
@@ -68,7 +65,6 @@ fn run(test: impl Future<Output = ()>) {
 fn both_versions_by_negotiation() {
     let (root, chain, key) = authority();
     let server = start(Limits::default(), tls_config(chain.as_bytes(), key.as_bytes()).unwrap());
-    server.fill(300, 3_000);
     run(async {
         // The client's order does not matter: HTTP/2 is what both can do and the server likes best.
         let stream = connect(&server, &root, &[b"http/1.1", b"h2"]).await;
@@ -76,20 +72,20 @@ fn both_versions_by_negotiation() {
         let io = TokioIo::new(stream);
         let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
         tokio::spawn(connection);
-        let request = Request::get("https://log.example/tile/entries/000").body(Empty::<bytes::Bytes>::new());
+        let request = Request::get("https://service.example/large").body(Empty::<bytes::Bytes>::new());
         let answer = sender.send_request(request.unwrap()).await.unwrap();
         assert_eq!((answer.status().as_u16(), answer.version()), (200, Version::HTTP_2));
-        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes().len(), 256 * 3_002);
+        assert_eq!(answer.into_body().collect().await.unwrap().to_bytes().len(), LARGE_BYTES);
 
         for alpn in [&[&b"http/1.1"[..]][..], &[]] {
             let io = TokioIo::new(connect(&server, &root, alpn).await);
             let (mut sender, connection) = http1::handshake(io).await.unwrap();
             tokio::spawn(connection);
-            let request = Request::get("/tile/entries/000").header("host", "log.example");
+            let request = Request::get("/large").header("host", "service.example");
             let answer = sender.send_request(request.body(Empty::<bytes::Bytes>::new()).unwrap());
             let answer = answer.await.unwrap();
             assert_eq!((answer.status().as_u16(), answer.version()), (200, Version::HTTP_11));
-            assert_eq!(answer.into_body().collect().await.unwrap().to_bytes().len(), 256 * 3_002);
+            assert_eq!(answer.into_body().collect().await.unwrap().to_bytes().len(), LARGE_BYTES);
         }
     });
 }
@@ -105,10 +101,10 @@ fn what_is_no_handshake_is_cut() {
     silent.rest();
     let mut slow = server.client();
     slow.send([0x16, 3, 1]).rest();
-    wait_for("counting", || server.metrics.http.refused.value(Refusal::Tls) == 3);
+    wait_for("counting", || server.metrics.refused.value(Refusal::Tls) == 3);
     run(async { drop(connect(&server, &root, &[b"h2"]).await) });
     let mut handshaking = server.client();
-    wait_for("accepting", || server.metrics.http.accepted.value() == 5);
+    wait_for("accepting", || server.metrics.accepted.value() == 5);
     assert_eq!(server.stop().cut, 0);
     assert!(handshaking.is_closed());
 }

@@ -1,6 +1,6 @@
 //! What happened, one line per event, for people or for machines.
 //!
-//! The parts of a log report events; the binary decides where the lines go and in which of the two [`Format`]s. Nothing
+//! The services report events; the binary decides where the lines go and in which of the two [`Format`]s. Nothing
 //! is reported per request: that is what the metrics count.
 
 use std::{fmt::Write, sync::Arc};
@@ -23,9 +23,9 @@ pub enum Format {
 pub enum Level {
     /// As it should be.
     Info,
-    /// Someone should look into it; the log goes on.
+    /// Someone should look into it; the service goes on.
     Warning,
-    /// The log, or a part of it, has stopped.
+    /// The service, or a part of it, has stopped.
     Error,
 }
 
@@ -80,6 +80,12 @@ impl Journal {
 
     fn report(&self, level: Level, name: &'static str, fields: &[(&'static str, Value<'_>)]) {
         (self.0)(&Event { level, name, fields });
+    }
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self::silent()
     }
 }
 

@@ -1,13 +1,11 @@
 //! Stopping.
 
-use crate::{
-    client::Client,
-    server::{Running, wait_for},
-};
-use sealwax_log::http::Limits;
+use crate::server::{Running, wait_for};
+use sealwax_server::Limits;
+use sealwax_testkit::http::Client;
 use std::{net::TcpStream, time::Duration};
 
-const HALF: &str = "POST /api/v2/log/entries HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{";
+const HALF: &str = "POST /count HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{";
 
 #[test]
 fn what_was_accepted_is_finished() {
@@ -19,7 +17,7 @@ fn what_was_accepted_is_finished() {
     for client in &mut busy {
         client.send(HALF);
     }
-    wait_for("ten requests", || server.metrics.http.in_flight.value() == 10);
+    wait_for("ten requests", || server.metrics.in_flight.value() == 10);
     let address = server.address;
     let stopping = server.begin_stop();
     assert!(idle.is_closed() && silent.is_closed());
@@ -27,7 +25,7 @@ fn what_was_accepted_is_finished() {
     assert!(!stopping.is_finished());
     for client in &mut busy {
         let answer = client.send("}").answer().unwrap();
-        assert_eq!((answer.status, answer.header("connection")), (400, Some("close")));
+        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
         assert!(client.is_closed());
     }
     assert_eq!(stopping.join().unwrap().cut, 0);
@@ -38,7 +36,7 @@ fn what_does_not_finish_is_cut() {
     let server = Running::start(Limits { stop_time: Duration::from_millis(300), ..Limits::default() });
     let mut busy = server.client();
     busy.send(HALF);
-    wait_for("a request", || server.metrics.http.in_flight.value() == 1);
+    wait_for("a request", || server.metrics.in_flight.value() == 1);
     assert_eq!(server.stop().cut, 1);
     assert!(busy.is_closed());
 }

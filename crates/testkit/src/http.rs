@@ -1,4 +1,4 @@
-//! A client that sends whatever bytes it is told to.
+//! A client of HTTP/1.1 that sends whatever bytes it is told to. Like all of this crate it panics where a test has failed.
 
 use std::{
     io::{self, Read, Write},
@@ -7,40 +7,47 @@ use std::{
 };
 
 /// A connection.
-pub(crate) struct Client {
-    pub(crate) stream: TcpStream,
+pub struct Client {
+    /// Its socket, which waits ten seconds for bytes.
+    pub stream: TcpStream,
     read: Vec<u8>,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+pub struct Answer {
+    /// 200 and the like.
+    pub status: u16,
+    /// Names in small letters, and values.
+    pub headers: Vec<(String, String)>,
+    /// As many bytes as were announced.
+    pub body: Vec<u8>,
 }
 
 impl Client {
-    pub(crate) fn connect(address: SocketAddr) -> Self {
+    /// Connects.
+    pub fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, read: Vec::new() }
     }
 
-    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+    /// Sends these bytes.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         // A server that has refused what came before may have closed: the answer tells.
         let _ = self.stream.write_all(bytes.as_ref());
         self
     }
 
     /// Sends a request without a body and waits for its answer.
-    pub(crate) fn get(&mut self, path: &str, headers: &str) -> Answer {
+    pub fn get(&mut self, path: &str, headers: &str) -> Answer {
         self.send(format!("GET {path} HTTP/1.1\r\nhost: x\r\n{headers}\r\n"));
         self.answer().unwrap()
     }
 
-    pub(crate) fn request(&mut self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+    /// Sends a request and waits for its answer. `headers`: lines with their ends.
+    pub fn request(&mut self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
         let head =
             format!("{method} {path} HTTP/1.1\r\nhost: x\r\n{headers}content-length: {}\r\n\r\n", body.len());
         self.send([head.as_bytes(), body].concat());
@@ -49,7 +56,11 @@ impl Client {
         Answer { status, headers, body }
     }
 
-    pub(crate) fn answer(&mut self) -> io::Result<Answer> {
+    /// Waits for an answer.
+    ///
+    /// # Errors
+    /// The connection ends before it is complete, or nothing comes for ten seconds.
+    pub fn answer(&mut self) -> io::Result<Answer> {
         let (status, headers) = self.head()?;
         let body = self.body(status, &headers)?;
         Ok(Answer { status, headers, body })
@@ -93,13 +104,13 @@ impl Client {
     }
 
     /// Reads until the server closes, at most for the time that the socket waits.
-    pub(crate) fn rest(&mut self) -> Vec<u8> {
+    pub fn rest(&mut self) -> Vec<u8> {
         while self.more().is_ok() {}
         std::mem::take(&mut self.read)
     }
 
     /// Whether the server closes without another byte.
-    pub(crate) fn is_closed(&mut self) -> bool {
+    pub fn is_closed(&mut self) -> bool {
         let closed = match self.more() {
             Ok(()) => false,
             Err(error) => !matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut),
@@ -109,11 +120,15 @@ impl Client {
 }
 
 impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The first header of this name, in small letters.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn text(&self) -> &str {
+    /// The body, which is text.
+    #[must_use]
+    pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 }

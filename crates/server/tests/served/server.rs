@@ -1,0 +1,101 @@
+//! A small site and its server, in a thread of their own.
+
+use sealwax_server::{
+    Answer, Bytes, Head, Limits, Options, Reply, Response, Route, Server, Site, StatusCode, Stopped,
+    metrics::HttpMetrics, reply,
+};
+use sealwax_testkit::http::Client;
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
+
+/// 15 MiB.
+pub(crate) const LARGE_BYTES: usize = 15 << 20;
+
+/// Counts the bytes of what it is sent, and has something large to fetch.
+struct Counting(Bytes);
+
+impl Site for Counting {
+    fn route(&self, head: Head<'_>) -> Option<Route> {
+        match head.path() {
+            "/healthz" => Some(Route::read("health")),
+            "/large" => Some(Route::read("large")),
+            "/count" => Some(Route::submission("count")),
+            "/count-few" => Some(Route::submission("count_few").body_bytes(100)),
+            _ => None,
+        }
+    }
+
+    fn answer<'a>(&'a self, head: Head<'a>, body: Bytes) -> Answer<'a> {
+        Box::pin(async move {
+            match head.path() {
+                "/healthz" => reply::plain(StatusCode::OK, "ok\n"),
+                "/large" => Response::new(Reply::whole(self.0.clone())),
+                _ => reply::plain(StatusCode::OK, body.len().to_string()),
+            }
+        })
+    }
+}
+
+/// A server that runs.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) metrics: Arc<HttpMetrics>,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<Stopped>,
+}
+
+impl Running {
+    pub(crate) fn start(limits: Limits) -> Self {
+        Self::set_up(Options { limits, ..Options::default() })
+    }
+
+    pub(crate) fn set_up(options: Options) -> Self {
+        let metrics = Arc::clone(&options.metrics);
+        let (stop, stopped) = oneshot::channel();
+        let (started, start) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            runtime.unwrap().block_on(async {
+                let site = Counting(vec![b'.'; LARGE_BYTES].into());
+                let server = Server::bind("127.0.0.1:0".parse().unwrap(), site, options).unwrap();
+                started.send(server.address()).unwrap();
+                server.run(async { stopped.await.unwrap_or_default() }).await
+            })
+        });
+        Self { address: start.recv().unwrap(), metrics, stop, thread }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Asks for something as a stranger would.
+    pub(crate) fn check_served(&self) {
+        let answer = self.client().get("/healthz", "");
+        assert_eq!((answer.status, answer.text()), (200, "ok\n"));
+    }
+
+    /// Tells the server to stop.
+    pub(crate) fn begin_stop(self) -> JoinHandle<Stopped> {
+        self.stop.send(()).unwrap();
+        self.thread
+    }
+
+    pub(crate) fn stop(self) -> Stopped {
+        self.begin_stop().join().unwrap()
+    }
+}
+
+/// Waits for something that another thread does.
+pub(crate) fn wait_for(what: &str, mut happened: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !happened() {
+        assert!(Instant::now() < end, "{what} did not happen");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
