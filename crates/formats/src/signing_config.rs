@@ -1,5 +1,9 @@
 //! Signing configs, versions 0.1 and 0.2: which services a signer asks.
 
+mod next;
+
+pub use next::{ServiceChange, ServiceChangeError, ServiceKind};
+
 use crate::field::{self, EnumValue, FieldCause, Message, Result as FieldResult};
 use crate::trust::put_text;
 use crate::{DocumentError, TimeRange, trust};

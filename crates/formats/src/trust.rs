@@ -2,9 +2,11 @@
 
 mod key;
 mod log;
+mod next;
 
 pub use key::{KeyDetailsField, KeyMaterial, UnusableReason};
 pub use log::{TransparencyLog, UsableLog};
+pub use next::{DEFAULT_LEAD, Instance, InstanceKind, NextRoot, TrustChange, TrustChangeError};
 
 use crate::bundle::{MAX_CERTIFICATES, raw_bytes, read_certificate};
 use crate::field::{self, Message, Result as FieldResult};

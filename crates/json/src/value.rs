@@ -123,6 +123,14 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The object, to be changed, if it is one.
+    pub fn as_object_mut(&mut self) -> Option<&mut Object<'a>> {
+        match self {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
     /// The member of that name, if it is an object that has one.
     pub fn member(&self, name: &str) -> Option<&Value<'a>> {
         self.as_object().and_then(|object| object.get(name))
@@ -214,6 +222,11 @@ impl<'a> Object<'a> {
     /// looks up many names in a large object iterates instead.
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The value of a member, to be changed.
+    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value<'a>> {
+        self.0.iter_mut().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     /// Whether a member of that name is there.

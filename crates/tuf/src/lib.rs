@@ -35,6 +35,7 @@
 //! (`sealwax_testkit::tuf_repository`), and through the published roots of Sigstore. The public client suite runs
 //! beside the project: `cargo xtask conformance tuf`.
 
+pub mod editor;
 mod encode;
 mod error;
 mod limits;

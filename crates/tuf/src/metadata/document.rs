@@ -22,16 +22,16 @@ pub(crate) struct Document<T> {
     pub(crate) expires: Timestamp,
     pub(crate) content: T,
     /// What the signatures are made over: the canonical form of `signed`, members that we do not know included.
-    pub(super) message: Vec<u8>,
-    pub(super) signatures: Vec<Signature>,
+    pub(crate) message: Vec<u8>,
+    pub(crate) signatures: Vec<Signature>,
 }
 
 /// One entry of `signatures`.
 #[derive(Debug, Clone)]
-pub(super) struct Signature {
-    pub(super) keyid: String,
+pub(crate) struct Signature {
+    pub(crate) keyid: String,
     /// Empty if the text is not hexadecimal; no key verifies that.
-    pub(super) bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl<T: Content> Document<T> {
@@ -41,9 +41,17 @@ impl<T: Content> Document<T> {
     }
 
     fn read(bytes: &[u8]) -> Result<Self, MetadataError> {
-        let document = sealwax_json::parse(bytes, &limits(bytes.len()))?;
+        let document = envelope(bytes)?;
         let document = as_object(&document, "the file")?;
-        let signed = object(document, "signed")?;
+        Self::of(object(document, "signed")?, signatures(array(document, "signatures")?)?)
+    }
+
+    /// Reads a `signed` part by itself: nobody has signed it yet.
+    pub(crate) fn unsigned(signed: &Object<'_>, role: &str) -> Result<Self, Error> {
+        Self::of(signed, Vec::new()).map_err(|source| Error::Metadata { role: role.to_owned(), source })
+    }
+
+    fn of(signed: &Object<'_>, signatures: Vec<Signature>) -> Result<Self, MetadataError> {
         let found = string(signed, "_type")?;
         if found != T::TYPE {
             return Err(MetadataError::Type { expected: T::TYPE, found: found.chars().take(128).collect() });
@@ -54,7 +62,7 @@ impl<T: Content> Document<T> {
             expires: instant(signed, "expires")?,
             content: T::read(signed)?,
             message: sealwax_json::olpc(&Value::Object(signed.clone()))?,
-            signatures: signatures(array(document, "signatures")?)?,
+            signatures,
         })
     }
 
@@ -65,6 +73,20 @@ impl<T: Content> Document<T> {
         }
         Err(Expired { role: role.to_owned(), version: self.version, expired_at: self.expires, now })
     }
+}
+
+/// The JSON of a metadata file, within the limits of one.
+fn envelope(bytes: &[u8]) -> Result<Value<'_>, sealwax_json::Error> {
+    sealwax_json::parse(bytes, &limits(bytes.len()))
+}
+
+/// The `signed` part of a metadata file as it stands there, with the members that we do not know.
+pub(crate) fn signed_part(bytes: &[u8], role: &str) -> Result<Object<'static>, Error> {
+    let read = || {
+        let document = envelope(bytes)?;
+        Ok(object(as_object(&document, "the file")?, "signed")?.clone().into_owned())
+    };
+    read().map_err(|source| Error::Metadata { role: role.to_owned(), source })
 }
 
 /// The densest metadata is a list of keyids or targets, with one value per twenty bytes; a file of brackets and commas

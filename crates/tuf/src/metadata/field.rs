@@ -5,31 +5,31 @@ use jiff::Timestamp;
 use sealwax_crypto::{Digest, HashAlgorithm};
 use sealwax_json::{Object, Value};
 
-pub(super) fn unexpected(member: &str, expected: &'static str) -> MetadataError {
+pub(crate) fn unexpected(member: &str, expected: &'static str) -> MetadataError {
     MetadataError::Unexpected { member: member.chars().take(128).collect(), expected }
 }
 
-pub(super) fn required<'v, 'a>(object: &'v Object<'a>, name: &str) -> Result<&'v Value<'a>, MetadataError> {
+pub(crate) fn required<'v, 'a>(object: &'v Object<'a>, name: &str) -> Result<&'v Value<'a>, MetadataError> {
     object.get(name).ok_or_else(|| MetadataError::Missing { member: name.to_owned() })
 }
 
-pub(super) fn object<'v, 'a>(parent: &'v Object<'a>, name: &str) -> Result<&'v Object<'a>, MetadataError> {
+pub(crate) fn object<'v, 'a>(parent: &'v Object<'a>, name: &str) -> Result<&'v Object<'a>, MetadataError> {
     as_object(required(parent, name)?, name)
 }
 
-pub(super) fn as_object<'v, 'a>(value: &'v Value<'a>, name: &str) -> Result<&'v Object<'a>, MetadataError> {
+pub(crate) fn as_object<'v, 'a>(value: &'v Value<'a>, name: &str) -> Result<&'v Object<'a>, MetadataError> {
     value.as_object().ok_or_else(|| unexpected(name, "an object"))
 }
 
-pub(super) fn array<'v, 'a>(parent: &'v Object<'a>, name: &str) -> Result<&'v [Value<'a>], MetadataError> {
+pub(crate) fn array<'v, 'a>(parent: &'v Object<'a>, name: &str) -> Result<&'v [Value<'a>], MetadataError> {
     required(parent, name)?.as_array().ok_or_else(|| unexpected(name, "an array"))
 }
 
-pub(super) fn string<'v>(parent: &'v Object<'_>, name: &str) -> Result<&'v str, MetadataError> {
+pub(crate) fn string<'v>(parent: &'v Object<'_>, name: &str) -> Result<&'v str, MetadataError> {
     required(parent, name)?.as_str().ok_or_else(|| unexpected(name, "a string"))
 }
 
-pub(super) fn strings(parent: &Object<'_>, name: &str) -> Result<Vec<String>, MetadataError> {
+pub(crate) fn strings(parent: &Object<'_>, name: &str) -> Result<Vec<String>, MetadataError> {
     let element = |value: &Value<'_>| {
         value.as_str().map(str::to_owned).ok_or_else(|| unexpected(name, "an array of strings"))
     };
@@ -37,7 +37,7 @@ pub(super) fn strings(parent: &Object<'_>, name: &str) -> Result<Vec<String>, Me
 }
 
 /// A version (TUF §4.3: "greater than 0") or a threshold, which of none would let anybody sign.
-pub(super) fn positive(parent: &Object<'_>, name: &str) -> Result<u64, MetadataError> {
+pub(crate) fn positive(parent: &Object<'_>, name: &str) -> Result<u64, MetadataError> {
     match required(parent, name)?.as_u64() {
         Some(number) if number > 0 => Ok(number),
         _ => Err(unexpected(name, "a positive integer")),
@@ -45,13 +45,13 @@ pub(super) fn positive(parent: &Object<'_>, name: &str) -> Result<u64, MetadataE
 }
 
 /// A length: an integer, not negative.
-pub(super) fn length(value: &Value<'_>, name: &str) -> Result<u64, MetadataError> {
+pub(crate) fn length(value: &Value<'_>, name: &str) -> Result<u64, MetadataError> {
     value.as_u64().ok_or_else(|| unexpected(name, "an integer that is not negative"))
 }
 
 /// An instant. TUF §4.2 writes `YYYY-MM-DDTHH:MM:SSZ`; Sigstore's first three roots carry fractions of seconds, the
 /// first also an offset, so this reads RFC 3339 (and nothing looser).
-pub(super) fn instant(parent: &Object<'_>, name: &str) -> Result<Timestamp, MetadataError> {
+pub(crate) fn instant(parent: &Object<'_>, name: &str) -> Result<Timestamp, MetadataError> {
     const FORM: &str = "an instant as RFC 3339 writes it";
     let text = string(parent, name)?;
     if !is_rfc_3339(text.as_bytes()) {
@@ -83,7 +83,7 @@ fn is_rfc_3339(text: &[u8]) -> bool {
 }
 
 /// The digests of a file. Unknown algorithms are left out: what remains may be empty, and then nothing fits.
-pub(super) fn digests(value: &Value<'_>) -> Result<Vec<Digest>, MetadataError> {
+pub(crate) fn digests(value: &Value<'_>) -> Result<Vec<Digest>, MetadataError> {
     let mut digests = Vec::new();
     for (name, value) in as_object(value, "hashes")?.iter() {
         let hex = value.as_str().ok_or_else(|| unexpected(name, "a string"))?;
@@ -98,7 +98,7 @@ pub(super) fn digests(value: &Value<'_>) -> Result<Vec<Digest>, MetadataError> {
     Ok(digests)
 }
 
-pub(super) fn bytes_from_hex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn bytes_from_hex(text: &str) -> Option<Vec<u8>> {
     let (pairs, half) = text.as_bytes().as_chunks::<2>();
     let nibble = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let byte = |[high, low]: &[u8; 2]| Some(nibble(*high)? << 4 | nibble(*low)?);

@@ -21,11 +21,16 @@ impl Key {
     }
 
     /// What tells keys apart, whatever their keyid; `None` if the key is unusable.
-    pub(super) fn identity(&self) -> Option<[u8; 32]> {
+    pub(crate) fn identity(&self) -> Option<[u8; 32]> {
         self.0.as_ref().map(|(key, _)| key.spki_sha256())
     }
 
-    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    /// The key and its scheme; `None` if it is unusable.
+    pub(crate) fn usable(&self) -> Option<(&PublicKey, Scheme)> {
+        self.0.as_ref().map(|(key, scheme)| (key, *scheme))
+    }
+
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0
             .as_ref()
             .is_some_and(|(key, scheme)| key.verify(*scheme, Message::Bytes(message), signature).is_ok())

@@ -62,20 +62,45 @@ impl Authority {
     /// Whether a threshold of distinct keys has signed. A key counts once, whatever its keyids; a bad signature among
     /// enough good ones does no harm.
     pub(crate) fn check<T>(&self, role: &str, document: &Document<T>) -> Result<(), Error> {
-        let mut signed_by = BTreeSet::new();
-        for signature in &document.signatures {
-            let Some(key) = self.keys.get(&signature.keyid) else { continue };
-            let Some(identity) = key.identity() else { continue };
-            if !signed_by.contains(&identity) && key.verifies(&document.message, &signature.bytes) {
-                signed_by.insert(identity);
-            }
-        }
-        let found = u64::try_from(signed_by.len()).unwrap_or(u64::MAX);
+        let signatures = document.signatures.iter().map(|s| (s.keyid.as_str(), s.bytes.as_slice()));
+        let found = self.count(&document.message, signatures);
         if found >= self.threshold {
             return Ok(());
         }
         let (role, delegator) = (role.to_owned(), self.delegator.clone());
         Err(Error::Threshold { role, delegator, threshold: self.threshold, found })
+    }
+
+    /// The distinct keys that have signed the message.
+    pub(crate) fn count<'s>(
+        &self,
+        message: &[u8],
+        signatures: impl IntoIterator<Item = (&'s str, &'s [u8])>,
+    ) -> u64 {
+        let mut signed_by = BTreeSet::new();
+        for (keyid, signature) in signatures {
+            let Some(key) = self.keys.get(keyid) else { continue };
+            let Some(identity) = key.identity() else { continue };
+            if !signed_by.contains(&identity) && key.verifies(message, signature) {
+                signed_by.insert(identity);
+            }
+        }
+        u64::try_from(signed_by.len()).unwrap_or(u64::MAX)
+    }
+
+    /// How many keys must sign.
+    pub(crate) fn threshold(&self) -> u64 {
+        self.threshold
+    }
+
+    /// Whose word this is: the role that names these keys.
+    pub(crate) fn delegator(&self) -> &str {
+        &self.delegator
+    }
+
+    /// The keys by keyid, unusable ones included.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (&str, &Key)> {
+        self.keys.iter().map(|(keyid, key)| (keyid.as_str(), key))
     }
 
     /// Whether both mean the same keys.

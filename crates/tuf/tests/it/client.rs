@@ -9,6 +9,7 @@ use sealwax_tuf::{Action, Answer, Error, Limits, Machine, Refresh, TargetFile, T
 use serde_json::Value;
 
 /// What a client keeps between refreshes.
+#[derive(Clone)]
 pub(crate) struct Client {
     pub(crate) store: BTreeMap<String, Vec<u8>>,
     pub(crate) now: Timestamp,
@@ -72,11 +73,29 @@ impl Client {
         machine: &mut impl Machine,
         repository: &mut TufRepository,
     ) -> Result<(), Error> {
+        self.drive_from(machine, |path| repository.fetch(path))
+    }
+
+    /// A refresh from files that somebody else keeps.
+    pub(crate) fn refresh_from(
+        &mut self,
+        fetch: impl FnMut(&str) -> Option<Vec<u8>>,
+    ) -> Result<Trusted, Error> {
+        let mut refresh = Refresh::new(&self.store["root.json"], self.now, &self.limits)?;
+        self.drive_from(&mut refresh, fetch)?;
+        refresh.finish()
+    }
+
+    fn drive_from(
+        &mut self,
+        machine: &mut impl Machine,
+        mut fetch: impl FnMut(&str) -> Option<Vec<u8>>,
+    ) -> Result<(), Error> {
         let answer = |bytes: Option<Vec<u8>>| bytes.map_or(Answer::Absent, Answer::Bytes);
         while let Some(action) = machine.next_action() {
             match action {
                 Action::Load { file } => machine.answer(answer(self.store.get(&file).cloned()))?,
-                Action::Fetch { path, .. } => machine.answer(answer(repository.fetch(&path)))?,
+                Action::Fetch { path, .. } => machine.answer(answer(fetch(&path)))?,
                 Action::Store { file, bytes } => {
                     assert!(!file.contains('/'), "{file} leaves the store");
                     self.store.insert(file, bytes);

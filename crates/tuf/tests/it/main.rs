@@ -8,6 +8,7 @@
 mod basics;
 mod client;
 mod delegations;
+mod editor;
 mod expiry;
 mod keys;
 mod published;
