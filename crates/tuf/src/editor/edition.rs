@@ -174,15 +174,14 @@ impl Edition {
             draft.check_complete()?;
         }
         let metadata = |draft: &Draft| File { path: draft.file(), bytes: draft.bytes() };
-        // The last of two roots ends the overlap: it comes when nothing signed by old keys alone is left.
-        let (first, last) = match self.roots.as_slice() {
-            [first, last] => (Some(first), Some(last)),
-            roots => (roots.first(), None),
-        };
-        let drafts =
-            [first, self.targets.as_ref(), online.snapshot.as_ref(), online.timestamp.as_ref(), last];
+        // A root under which something that is published would be stranded comes last, when all of that is replaced.
+        let strands = [Role::Targets, Role::Snapshot, Role::Timestamp].into_iter().any(|role| !self.stands(role));
+        let early = self.roots.len().saturating_sub(usize::from(strands && self.base.is_some()));
+        let (first, last) = self.roots.split_at(early);
+        let others = [self.targets.as_ref(), online.snapshot.as_ref(), online.timestamp.as_ref()];
+        let drafts = first.iter().chain(others.into_iter().flatten()).chain(last);
         let mut files = self.target_files()?;
-        files.extend(drafts.into_iter().flatten().map(metadata));
+        files.extend(drafts.map(metadata));
         let repository = rehearse(self.base.as_ref(), &files)?;
         Ok(Publication { files, repository })
     }
