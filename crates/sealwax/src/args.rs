@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
+use crate::ceremony::args::CeremonyCommand;
 use crate::log::args::LogCommand;
 
 /// Exit codes, the same for every command that gives a verdict.
@@ -82,6 +83,9 @@ pub enum Command {
     /// Run transparency logs of your own: of signatures, and of certificates
     #[command(subcommand)]
     Log(LogCommand),
+    /// Change a TUF repository whose root keys people hold: plan, sign one holder at a time, publish
+    #[command(subcommand)]
+    Ceremony(CeremonyCommand),
     /// Print the completions for a shell
     #[command(after_help = "Example:\n  sealwax completions bash > /etc/bash_completion.d/sealwax")]
     Completions {
@@ -335,6 +339,16 @@ pub enum TrustCommand {
         after_help = "Example:\n  sealwax trust new --ca https://ca.acme.example=chain.pem --ct-log https://ct.acme.example=ct.pub \\\n    --log https://log.acme.example=log.pub --tsa https://tsa.acme.example/api/v1/timestamp=tsa.pem \\\n    --oidc https://login.acme.example --start 2026-01-01T00:00:00Z --output acme/"
     )]
     New(Box<NewTrustArgs>),
+    /// Add new keys to a trusted root, and keep everything that is in it
+    #[command(
+        after_help = "Example:\n  sealwax trust extend trusted_root.json --log https://log2027.acme.example=log2027.pub --output next.json\n\nPublish the result, wait, and only then sign with the new key: the time from which on it may be used is printed."
+    )]
+    Extend(Box<ExtendTrustArgs>),
+    /// End a key of a trusted root by date; what it signed until then stays valid
+    #[command(
+        after_help = "Examples:\n  sealwax trust end trusted_root.json https://log2026.acme.example --output next.json\n  sealwax trust end trusted_root.json 3f2a9c01 --at 2026-11-20T08:00:00Z --output next.json\n\nNothing is ever removed from a trusted root. A stolen key is ended at the last instant at which it was safe."
+    )]
+    End(EndTrustArgs),
     /// Write the files of a profile into a directory
     Export {
         /// The profile
@@ -348,8 +362,9 @@ pub enum TrustCommand {
     },
 }
 
+/// Services with the keys that verify them.
 #[derive(Args, Debug)]
-pub struct NewTrustArgs {
+pub struct InstancesArgs {
     /// A certificate authority: its URL and its chain, intermediates first, root last
     #[arg(long = "ca", value_name = "URL=PEM")]
     pub authorities: Vec<String>,
@@ -362,15 +377,21 @@ pub struct NewTrustArgs {
     /// A timestamp authority: its full URL and its chain, leaf first, root last
     #[arg(long = "tsa", value_name = "URL=PEM")]
     pub tsas: Vec<String>,
-    /// An OpenID issuer for signing
-    #[arg(long = "oidc", value_name = "URL")]
-    pub oidc: Vec<String>,
     /// The API version of the signature logs
     #[arg(long, value_name = "1|2", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=2))]
     pub log_version: u32,
     /// Who operates the services
     #[arg(long, value_name = "NAME", default_value = "")]
     pub operator: String,
+}
+
+#[derive(Args, Debug)]
+pub struct NewTrustArgs {
+    #[command(flatten)]
+    pub instances: InstancesArgs,
+    /// An OpenID issuer for signing
+    #[arg(long = "oidc", value_name = "URL")]
+    pub oidc: Vec<String>,
     /// Since when all of this is valid, in whole seconds
     #[arg(long, value_name = "TIME")]
     pub start: String,
@@ -380,4 +401,53 @@ pub struct NewTrustArgs {
     /// Replace what is there
     #[arg(long)]
     pub overwrite: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ExtendTrustArgs {
+    /// The trusted root
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub instances: InstancesArgs,
+    /// Since when the new keys are valid, in whole seconds [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<String>,
+    /// When the first thing was signed with a key that is in use already; it must not be before the start
+    #[arg(long, value_name = "TIME")]
+    pub first_signed: Option<String>,
+    /// How long clients take to learn of the new keys
+    #[arg(long, value_name = "DURATION", default_value = "24h")]
+    pub lead: String,
+    /// The file to write
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct EndTrustArgs {
+    /// The trusted root
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// What ends: its URL, or the first 8 digits or more of its id, which is SHA-256 of its key or first certificate
+    #[arg(value_name = "URL|ID")]
+    pub what: String,
+    /// The last instant at which something signed by it counts, in whole seconds [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// The file to write
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
 }

@@ -13,6 +13,7 @@
 mod args;
 mod artifact;
 mod bundle;
+mod ceremony;
 mod inspect;
 mod judge;
 mod list;
@@ -108,6 +109,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Bundle(command) => bundle::run(command, out),
         Command::Trust(command) => trust::run(command, out),
         Command::Log(command) => log::run(command, out),
+        Command::Ceremony(command) => ceremony::run(command, out),
         Command::Completions { shell } => {
             // Not into `out`: the generator panics where it cannot write.
             let mut script = Vec::new();

@@ -1,11 +1,14 @@
 //! `sealwax trust`: the profiles that verification stands on. Only `update` uses the network.
 
 mod add;
+mod change;
 mod export;
 mod lint;
 mod new;
 mod show;
 mod update;
+
+pub(crate) use self::new::refuse_problems;
 
 use std::io::Write;
 
@@ -31,6 +34,8 @@ pub(crate) fn run(command: TrustCommand, out: &mut impl Write) -> Result<Status,
         TrustCommand::Remove { name } => remove(&name, out),
         TrustCommand::Lint { file, json } => lint::run(&file, json, now, out),
         TrustCommand::New(args) => new::run(&args, now, out),
+        TrustCommand::Extend(args) => change::extend(&args, now, out),
+        TrustCommand::End(args) => change::end(&args, now, out),
         TrustCommand::Export { profile, output, overwrite } => export::run(&profile, &output, overwrite, out),
     }
 }

@@ -233,7 +233,7 @@ fn pattern_or_exact(text: &str) -> Match {
 }
 
 /// A duration: a number and one of `s`, `m`, `h`, `d`, `w`.
-fn duration(text: &str) -> Result<SignedDuration, String> {
+pub fn duration(text: &str) -> Result<SignedDuration, String> {
     let bad = || format!("{text:?} is not a duration: give a number and s, m, h, d or w, such as 30d");
     let (unit_start, unit) = text.char_indices().next_back().ok_or_else(bad)?;
     let count: i64 = text.get(..unit_start).and_then(|digits| digits.parse().ok()).ok_or_else(bad)?;

@@ -18,6 +18,16 @@ pub enum ServiceKind {
     TimestampAuthority,
 }
 
+impl ServiceKind {
+    /// All of them.
+    pub const ALL: [ServiceKind; 4] = [
+        ServiceKind::CertificateAuthority,
+        ServiceKind::OpenId,
+        ServiceKind::Log,
+        ServiceKind::TimestampAuthority,
+    ];
+}
+
 /// A change of a signing config.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServiceChange {
@@ -127,6 +137,38 @@ impl SigningConfig {
             }
         }
         Ok(next)
+    }
+
+    /// Whether every service here that is not in `published` may be listed now.
+    ///
+    /// # Errors
+    /// [`ServiceChangeError`].
+    pub fn check_successor(
+        &self,
+        published: Option<&SigningConfig>,
+        root: &TrustedRoot,
+        now: Timestamp,
+        lead: SignedDuration,
+    ) -> Result<(), ServiceChangeError> {
+        for kind in ServiceKind::ALL {
+            let listed = |service: &Service| {
+                let there = published.map_or(&[][..], |published| published.listed(kind));
+                there.iter().any(|there| there.url == service.url)
+            };
+            for service in self.listed(kind).iter().filter(|service| !listed(service)) {
+                check_addition(kind, service, root, now, lead)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn listed(&self, kind: ServiceKind) -> &[Service] {
+        match kind {
+            ServiceKind::CertificateAuthority => &self.ca_urls,
+            ServiceKind::OpenId => &self.oidc_urls,
+            ServiceKind::Log => &self.rekor_tlog_urls,
+            ServiceKind::TimestampAuthority => &self.tsa_urls,
+        }
     }
 
     fn services(&mut self, kind: ServiceKind) -> &mut Vec<Service> {

@@ -18,7 +18,7 @@ use sealwax_tlog::LogKey;
 use super::lint::{self, Finding, Level};
 use super::{export, say};
 use crate::Failure;
-use crate::args::NewTrustArgs;
+use crate::args::{InstancesArgs, NewTrustArgs};
 use crate::judge::Status;
 use crate::profile::Files;
 use crate::sources::read_limited;
@@ -28,16 +28,15 @@ use crate::terminal;
 const MAX_FILE: u64 = 1024 * 1024;
 
 pub(super) fn run(args: &NewTrustArgs, now: Timestamp, out: &mut impl Write) -> Result<Status, Failure> {
-    let start: Timestamp = args.start.parse().map_err(|_| {
-        Failure::usage(format!("{:?} is not an instant: give it as 2026-01-31T12:00:00Z", args.start))
-    })?;
-    if args.authorities.is_empty() && args.logs.is_empty() && args.tsas.is_empty() {
+    let start = instant(&args.start)?;
+    let given = &args.instances;
+    if given.authorities.is_empty() && given.logs.is_empty() && given.tsas.is_empty() {
         return Err(Failure::usage("nothing to trust: give --ca, --log or --tsa"));
     }
-    if args.authorities.is_empty() && !args.ct_logs.is_empty() {
+    if given.authorities.is_empty() && !given.ct_logs.is_empty() {
         return Err(Failure::usage("a certificate log without a certificate authority: give --ca"));
     }
-    let root = trusted_root(args, start)?;
+    let root = trusted_root(given, start)?;
     let config = signing_config(args, start)?;
     let files = Files {
         trusted_root: Some((root.write() + "\n").into_bytes()),
@@ -60,7 +59,7 @@ pub(super) fn run(args: &NewTrustArgs, now: Timestamp, out: &mut impl Write) -> 
 }
 
 /// What `trust lint` says of the result decides.
-fn refuse_problems(name: &str, bytes: &[u8], now: Timestamp) -> Result<(), Failure> {
+pub(crate) fn refuse_problems(name: &str, bytes: &[u8], now: Timestamp) -> Result<(), Failure> {
     let findings = lint::findings(bytes, now).map_err(Failure::cannot)?;
     let (problems, remarks): (Vec<Finding>, Vec<Finding>) =
         findings.into_iter().partition(|finding| finding.level == Level::Problem);
@@ -81,7 +80,7 @@ fn refuse_problems(name: &str, bytes: &[u8], now: Timestamp) -> Result<(), Failu
     }
 }
 
-fn trusted_root(args: &NewTrustArgs, start: Timestamp) -> Result<TrustedRoot, Failure> {
+pub(super) fn trusted_root(args: &InstancesArgs, start: Timestamp) -> Result<TrustedRoot, Failure> {
     let from = TimeRange { start: Some(start), end: None };
     let log = |word: &String, flag: &str| -> Result<(String, PublicKey, KeyMaterial), Failure> {
         let (url, path) = url_and_file(word, flag)?;
@@ -126,11 +125,12 @@ fn trusted_root(args: &NewTrustArgs, start: Timestamp) -> Result<TrustedRoot, Fa
 }
 
 fn signing_config(args: &NewTrustArgs, start: Timestamp) -> Result<SigningConfig, Failure> {
+    let given = &args.instances;
     let service = |url: String, version: u32| Service {
         url,
         major_api_version: version,
         valid_for: Some(TimeRange { start: Some(start), end: None }),
-        operator: args.operator.clone(),
+        operator: given.operator.clone(),
     };
     let services = |words: &[String], flag: &str, version: u32| -> Result<Vec<Service>, Failure> {
         words.iter().map(|word| Ok(service(url_and_file(word, flag)?.0, version))).collect()
@@ -141,13 +141,19 @@ fn signing_config(args: &NewTrustArgs, start: Timestamp) -> Result<SigningConfig
     let oidc = args.oidc.iter().map(|word| Ok(service(url(word, "--oidc")?, 1)));
     Ok(SigningConfig {
         version: SigningConfigVersion::V02,
-        ca_urls: services(&args.authorities, "--ca", 1)?,
+        ca_urls: services(&given.authorities, "--ca", 1)?,
         oidc_urls: oidc.collect::<Result<_, Failure>>()?,
-        rekor_tlog_urls: services(&args.logs, "--log", args.log_version)?,
-        rekor_tlog_config: any(&args.logs),
-        tsa_urls: services(&args.tsas, "--tsa", 1)?,
-        tsa_config: any(&args.tsas),
+        rekor_tlog_urls: services(&given.logs, "--log", given.log_version)?,
+        rekor_tlog_config: any(&given.logs),
+        tsa_urls: services(&given.tsas, "--tsa", 1)?,
+        tsa_config: any(&given.tsas),
     })
+}
+
+/// An instant on the command line.
+pub(super) fn instant(text: &str) -> Result<Timestamp, Failure> {
+    text.parse()
+        .map_err(|_| Failure::usage(format!("{text:?} is not an instant: give it as 2026-01-31T12:00:00Z")))
 }
 
 /// `URL=PEM`

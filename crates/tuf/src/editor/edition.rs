@@ -175,7 +175,8 @@ impl Edition {
         }
         let metadata = |draft: &Draft| File { path: draft.file(), bytes: draft.bytes() };
         // A root under which something that is published would be stranded comes last, when all of that is replaced.
-        let strands = [Role::Targets, Role::Snapshot, Role::Timestamp].into_iter().any(|role| !self.stands(role));
+        let strands =
+            [Role::Targets, Role::Snapshot, Role::Timestamp].into_iter().any(|role| !self.stands(role));
         let early = self.roots.len().saturating_sub(usize::from(strands && self.base.is_some()));
         let (first, last) = self.roots.split_at(early);
         let others = [self.targets.as_ref(), online.snapshot.as_ref(), online.timestamp.as_ref()];

@@ -69,7 +69,9 @@ pub enum EditError {
         keys: u64,
     },
     /// A path that clients would write, sort or shorten differently.
-    #[error("{path:?} is no path for a target: visible ASCII, with no segment empty, `.` or `..`")]
+    #[error(
+        "{path:?} is no path for a target: ASCII that a URL has as it is, with no segment empty, `.` or `..`"
+    )]
     TargetPath {
         /// The path, cut to 128 characters.
         path: String,

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::roots::root_drafts;
-use super::{EditError, Edition, Repository, Role, file};
+use super::{EditError, Edition, Outline, Repository, Role, file};
 use crate::metadata::{Content, Document, Root, Targets, signed_part};
 use crate::{Error, Limits};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,17 @@ impl Edition {
             roots: self.roots.iter().map(Draft::bytes).collect(),
             targets: self.targets.as_ref().map(Draft::bytes),
             contents: self.contents().clone(),
+            renewed: self.renewed().clone(),
+        }
+    }
+
+    /// What belongs to the plan.
+    pub fn outline(&self) -> Outline {
+        Outline {
+            after_targets: self.base.as_ref().map_or(0, |base| base.version(Role::Targets)),
+            roots: self.roots.iter().map(Draft::file).collect(),
+            targets: self.targets.as_ref().map(Draft::file),
+            contents: self.contents().keys().cloned().collect(),
             renewed: self.renewed().clone(),
         }
     }

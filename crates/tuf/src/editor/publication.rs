@@ -1,7 +1,6 @@
 //! What is written in the end, in the order in which it must be.
 
-use super::{EditError, Repository, file};
-use super::{Role, repository::Part};
+use super::{EditError, Repository, Role, file};
 use std::collections::BTreeMap;
 
 /// A file of the repository.
@@ -26,7 +25,7 @@ pub struct Publication {
 
 /// Tries every prefix of the writing with the client's code, and gives the repository at its end.
 pub(super) fn rehearse(base: Option<&Repository>, files: &[File]) -> Result<Repository, EditError> {
-    let mut there: BTreeMap<String, Vec<u8>> = base.map(published).unwrap_or_default();
+    let mut there: BTreeMap<String, Vec<u8>> = base.map(Repository::files).unwrap_or_default();
     let first = match base {
         Some(base) => base.roots.first_key_value().map(|(_, bytes)| bytes.clone()),
         None => files.iter().find(|file| file.path == file::path(Role::Root, 1)).map(|f| f.bytes.clone()),
@@ -43,18 +42,4 @@ pub(super) fn rehearse(base: Option<&Repository>, files: &[File]) -> Result<Repo
         last = Some(opened.map_err(|source| EditError::Order { after: file.path.clone(), source })?);
     }
     last.ok_or(EditError::NothingToDo)
-}
-
-/// The metadata files of a repository, by their paths.
-fn published(base: &Repository) -> BTreeMap<String, Vec<u8>> {
-    fn entry<T>(role: Role, part: &Part<T>) -> (String, Vec<u8>) {
-        (file::path(role, part.document.version), part.bytes.clone())
-    }
-    let roots = base.roots.iter().map(|(version, bytes)| (file::path(Role::Root, *version), bytes.clone()));
-    let others = [
-        entry(Role::Targets, &base.targets),
-        entry(Role::Snapshot, &base.snapshot),
-        entry(Role::Timestamp, &base.timestamp),
-    ];
-    roots.chain(others).collect()
 }

@@ -1,5 +1,6 @@
 //! A repository, read with the client's own code.
 
+use super::{Role, file};
 use crate::metadata::{Content, Document, ROOT, Root, Snapshot, Targets, Timestamp, signed_part};
 use crate::{Action, Answer, Error, Limits, Machine, Refresh};
 use sealwax_json::Object;
@@ -124,28 +125,43 @@ impl Repository {
     }
 
     /// The version of a role.
-    pub fn version(&self, role: super::Role) -> u64 {
+    pub fn version(&self, role: Role) -> u64 {
         match role {
-            super::Role::Root => self.root.document.version,
-            super::Role::Targets => self.targets.document.version,
-            super::Role::Snapshot => self.snapshot.document.version,
-            super::Role::Timestamp => self.timestamp.document.version,
+            Role::Root => self.root.document.version,
+            Role::Targets => self.targets.document.version,
+            Role::Snapshot => self.snapshot.document.version,
+            Role::Timestamp => self.timestamp.document.version,
         }
     }
 
     /// Until when a role is valid.
-    pub fn expires(&self, role: super::Role) -> jiff::Timestamp {
+    pub fn expires(&self, role: Role) -> jiff::Timestamp {
         match role {
-            super::Role::Root => self.root.document.expires,
-            super::Role::Targets => self.targets.document.expires,
-            super::Role::Snapshot => self.snapshot.document.expires,
-            super::Role::Timestamp => self.timestamp.document.expires,
+            Role::Root => self.root.document.expires,
+            Role::Targets => self.targets.document.expires,
+            Role::Snapshot => self.snapshot.document.expires,
+            Role::Timestamp => self.timestamp.document.expires,
         }
     }
 
     /// A published root, byte for byte: one between that which the opening began with and the newest.
     pub fn root(&self, version: u64) -> Option<&[u8]> {
         self.roots.get(&version).map(Vec::as_slice)
+    }
+
+    /// The metadata files as they are published, by their paths: the roots that the opening walked, and the newest of the
+    /// other top-level roles.
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        fn entry<T>(role: Role, part: &Part<T>) -> (String, Vec<u8>) {
+            (file::path(role, part.document.version), part.bytes.clone())
+        }
+        let root = |(version, bytes): (&u64, &Vec<u8>)| (file::path(Role::Root, *version), bytes.clone());
+        let others = [
+            entry(Role::Targets, &self.targets),
+            entry(Role::Snapshot, &self.snapshot),
+            entry(Role::Timestamp, &self.timestamp),
+        ];
+        self.roots.iter().map(root).chain(others).collect()
     }
 
     /// A top-level target, as the metadata lists it.

@@ -1,0 +1,71 @@
+//! `sealwax ceremony`: changes a TUF repository whose root keys lie in the hands of people. What a repository may become, and
+//! who must agree: `sealwax_tuf::editor`.
+
+pub(crate) mod args;
+mod changes;
+mod directory;
+mod due;
+mod plan;
+mod publish;
+mod report;
+mod repository;
+mod sign;
+mod targets;
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sealwax_crypto::Message;
+use sealwax_signer::{Signer, file};
+use sealwax_tuf::editor::{EditError, Edition};
+
+use self::args::CeremonyCommand;
+use crate::Failure;
+use crate::judge::Status;
+
+pub(crate) fn run(command: CeremonyCommand, out: &mut impl Write) -> Result<Status, Failure> {
+    let now = Timestamp::now();
+    match command {
+        CeremonyCommand::Plan(args) => plan::run(&args, now, out),
+        CeremonyCommand::Status(args) => sign::status(&args, out),
+        CeremonyCommand::Sign(args) => sign::run(&args, out),
+        CeremonyCommand::Publish(args) => publish::run(&args, now, out),
+        CeremonyCommand::Renew(args) => due::renew(&args, now, out),
+        CeremonyCommand::Due(args) => due::run(&args, now, out),
+    }
+}
+
+/// A key of a holder, or of a machine that signs by itself.
+fn open_key(word: &str) -> Result<Arc<dyn Signer>, Failure> {
+    let key = file::read(Path::new(word)).map_err(|error| Failure::cannot(error.to_string()))?;
+    Ok(Arc::new(key))
+}
+
+/// Signs whatever the key is asked to; the files, with the name of the key.
+fn sign_all(edition: &mut Edition, signer: &dyn Signer) -> Result<Vec<(String, String, Vec<u8>)>, Failure> {
+    let mut signed = Vec::new();
+    for request in edition.requests(signer.public_key()) {
+        let signature = signer.sign(request.scheme, Message::Bytes(&request.message));
+        let signature = signature.map_err(|error| Failure::cannot(error.to_string()))?;
+        edition.add_signature(&request.file, &request.keyid, &signature)?;
+        signed.push((request.file, request.keyid, signature));
+    }
+    Ok(signed)
+}
+
+impl From<EditError> for Failure {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::KeyListed { .. }
+            | EditError::NoSuchKey { .. }
+            | EditError::Threshold { .. }
+            | EditError::TargetPath { .. }
+            | EditError::NoSuchTarget { .. }
+            | EditError::Holder { .. }
+            | EditError::Validity { .. } => Failure::usage(error.to_string()),
+            _ => Failure::cannot(error.to_string()),
+        }
+    }
+}
