@@ -42,7 +42,7 @@ pub enum TrustChange {
     /// A new shard, a new chain, a new certificate of a timestamp authority.
     Add {
         /// The entry.
-        instance: Instance,
+        instance: Box<Instance>,
         /// When the first thing was signed under it; `None` if nothing was, and nothing will be before
         /// [`NextRoot::usable_from`].
         first_signed: Option<Timestamp>,
@@ -162,7 +162,7 @@ impl TrustedRoot {
                     return Err(TrustChangeError::AlreadyThere { kind, id });
                 }
                 let mut root = self.clone();
-                root.push(instance.clone());
+                root.push(Instance::clone(instance));
                 let told = now.checked_add(lead).map_err(|_| TrustChangeError::Lead { now, lead })?;
                 Ok(NextRoot { root, usable_from: Some(told.max(start)) })
             }

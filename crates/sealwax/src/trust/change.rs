@@ -30,7 +30,7 @@ pub(super) fn extend(
     let mut root = read(&args.file)?;
     let mut added = Vec::new();
     for instance in new::trusted_root(&args.instances, start)?.instances() {
-        let change = TrustChange::Add { instance: instance.clone(), first_signed };
+        let change = TrustChange::Add { instance: Box::new(instance.clone()), first_signed };
         let next = root.next(&change, now, lead)?;
         root = next.root;
         added.push(entry(&instance).with("usable_from", next.usable_from));

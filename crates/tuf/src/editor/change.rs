@@ -142,7 +142,7 @@ impl Content {
 
 /// The object of that name, which is made where it is not there.
 pub(super) fn member<'v>(parent: &'v mut Object<'static>, name: &str) -> &'v mut Object<'static> {
-    if !parent.get(name).is_some_and(|value| value.as_object().is_some()) {
+    if parent.get(name).is_none_or(|value| value.as_object().is_none()) {
         parent.insert(name.to_owned(), Object::new());
     }
     static_object(parent.get_mut(name))
