@@ -112,6 +112,10 @@ impl<'a> AlgorithmIdentifier<'a> {
         self.parameters_null_or_absent().then_some(hash)
     }
 
+    pub(crate) fn has_parameters(&self) -> bool {
+        self.parameters.is_some()
+    }
+
     fn parameters_null_or_absent(&self) -> bool {
         self.parameters.is_none_or(|parameters| parameters.raw == [NULL, 0])
     }

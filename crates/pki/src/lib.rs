@@ -10,8 +10,8 @@
 //!
 //! **Non-goals.** Revocation, certificate policies, proxy certificates, attribute certificates: nothing in this field
 //! uses them, and a certificate that insists (a critical extension) is refused. CMS beyond the one shape that a
-//! time-stamp token has. Nothing is written here, except what a certificate log signs: log entries
-//! (with the precertificate rebuilt) and SCTs.
+//! time-stamp token has. What a certificate may say is decided by who issues it: here it is only
+//! written down, as are the log entries and SCTs of a certificate log and the tokens of a time-stamping authority.
 //!
 //! **How it is tested.** Every certificate, SCT and token of the public trust roots and of the public conformance bundles
 //! is read and verified with the real keys (`tests/real_material.rs`, needs `../shared`), and GitHub's from files beside
@@ -28,6 +28,7 @@ mod authority;
 mod ber;
 mod certificate;
 mod certificate_parse;
+mod certificate_write;
 mod cms;
 mod end_entity;
 mod extensions;
@@ -44,7 +45,10 @@ mod sct;
 mod sct_write;
 mod time;
 mod timestamp;
+mod timestamp_request;
+mod timestamp_write;
 mod tst_info;
+mod write;
 
 pub use algorithm::{SignatureAlgorithm, SignatureError};
 pub use asn1::{DerCause, DerError};
@@ -52,6 +56,7 @@ pub use authority::{Authority, AuthorityError, Likelihood, MAX_CHAIN_CERTIFICATE
 pub use ber::{BerCause, BerError};
 pub use certificate::{Certificate, Extension};
 pub use certificate_parse::{CertificateError, MAX_CERTIFICATE_BYTES};
+pub use certificate_write::{CertificateDraft, NewExtension};
 pub use cms::{CmsError, SignerIdentifier};
 pub use der::oid::ObjectIdentifier;
 pub use end_entity::{EndEntity, EndEntityError, Purpose};
@@ -68,6 +73,10 @@ pub use precertificate::{PrecertificateError, precert_log_entry, x509_log_entry}
 pub use sct::{MAX_SCTS, Sct, SctError, precertificate_tbs};
 pub use sct_write::certificate_timestamp;
 pub use timestamp::{MAX_TOKEN_BYTES, TimestampError, TimestampToken, TokenError, VerifiedTimestamp};
+pub use timestamp_request::{
+    MAX_NONCE_BYTES, MAX_TIMESTAMP_REQUEST_BYTES, Nonce, TimestampRequest, TimestampRequestError,
+};
+pub use timestamp_write::{Stamp, TimestampWriter, TimestampWriterError, UnsignedTimestamp};
 pub use tst_info::{Accuracy, Imprint};
 
 /// Object identifiers that callers meet: extensions, algorithms, content types.

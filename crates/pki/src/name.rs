@@ -41,6 +41,11 @@ impl Name {
         Ok(Name(element.raw.into()))
     }
 
+    /// A name that was written here.
+    pub(crate) fn from_written(der: Vec<u8>) -> Self {
+        Name(der.into())
+    }
+
     /// The DER encoding.
     #[must_use]
     pub fn der(&self) -> &[u8] {

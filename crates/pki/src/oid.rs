@@ -40,7 +40,10 @@ pub const FULCIO_USERNAME: ObjectIdentifier = oid("1.3.6.1.4.1.57264.1.7");
 pub const FULCIO_ARC: ObjectIdentifier = oid("1.3.6.1.4.1.57264.1");
 
 // Attribute types of names (RFC 4514 3 and RFC 5280 4.1.2.4).
-pub(crate) const COMMON_NAME: ObjectIdentifier = oid("2.5.4.3");
+/// id-at-commonName.
+pub const COMMON_NAME: ObjectIdentifier = oid("2.5.4.3");
+/// id-at-organizationName.
+pub const ORGANIZATION: ObjectIdentifier = oid("2.5.4.10");
 pub(crate) const EMAIL_ADDRESS: ObjectIdentifier = oid("1.2.840.113549.1.9.1");
 
 /// Short names of attribute types: RFC 4514 3, and those that certificates of this field carry besides.
@@ -52,7 +55,7 @@ pub(crate) const ATTRIBUTE_NAMES: [(ObjectIdentifier, &str); 13] = [
     (oid("2.5.4.7"), "L"),
     (oid("2.5.4.8"), "ST"),
     (oid("2.5.4.9"), "STREET"),
-    (oid("2.5.4.10"), "O"),
+    (ORGANIZATION, "O"),
     (oid("2.5.4.11"), "OU"),
     (oid("2.5.4.12"), "title"),
     (oid("0.9.2342.19200300.100.1.25"), "DC"),
