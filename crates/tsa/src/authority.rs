@@ -1,0 +1,191 @@
+//! The authority: from a request to a token, if the clock allows it.
+
+use crate::{
+    clock::{Clock, Observation, Permit, Reading, Untrusted},
+    credentials::Credentials,
+    last_stamp::LastStamp,
+    refusal::Refusal,
+};
+use jiff::Timestamp;
+use sealwax_crypto::Message;
+use sealwax_pki::{Accuracy, ObjectIdentifier, Stamp, TimestampRequest};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// Sigstore's policy: what timestamp-authority stamps under, if nothing else is configured.
+pub const SIGSTORE_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.2");
+
+/// Where the newest timestamp of a certificate log is known.
+pub trait CertificateLog: Send + Sync {
+    /// The newest timestamp that the log has given, if it has given any. Must not block.
+    fn newest_timestamp(&self) -> Option<Timestamp>;
+}
+
+/// How an authority answers.
+pub struct Settings {
+    /// The policy of who asks for none.
+    pub policy: ObjectIdentifier,
+    /// Further policies that may be asked for.
+    pub further_policies: Vec<ObjectIdentifier>,
+    /// How far the real time may be from a stamp. One second is what cutting off its fraction makes; where time sources
+    /// are configured, their tolerance belongs on top.
+    pub accuracy: Accuracy,
+    /// The log whose timestamps must not be ahead of ours.
+    pub log: Option<Arc<dyn CertificateLog>>,
+    /// Reads the clocks: [`Reading::take`].
+    pub now: Arc<dyn Fn() -> Reading + Send + Sync>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            policy: SIGSTORE_POLICY,
+            further_policies: Vec::new(),
+            accuracy: Accuracy { seconds: 1, ..Accuracy::default() },
+            log: None,
+            now: Arc::new(Reading::take),
+        }
+    }
+}
+
+/// A time-stamping authority.
+pub struct TimestampAuthority {
+    settings: Settings,
+    credentials: RwLock<Arc<Credentials>>,
+    clock: Mutex<Clock>,
+    last: Mutex<LastStamp>,
+}
+
+impl TimestampAuthority {
+    /// An authority that stamps by this clock, which knows what is in `last`.
+    #[must_use]
+    pub fn new(credentials: Credentials, clock: Clock, last: LastStamp, settings: Settings) -> Self {
+        Self {
+            settings,
+            credentials: RwLock::new(Arc::new(credentials)),
+            clock: Mutex::new(clock),
+            last: Mutex::new(last),
+        }
+    }
+
+    /// What is signed with now.
+    #[must_use]
+    pub fn credentials(&self) -> Arc<Credentials> {
+        Arc::clone(&self.credentials.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Signs with others from now on.
+    pub fn renew(&self, credentials: Credentials) {
+        *self.credentials.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(credentials);
+    }
+
+    /// Whether a request would be answered now.
+    ///
+    /// # Errors
+    /// [`Refusal::Clock`], [`Refusal::Certificate`].
+    pub fn ready(&self) -> Result<(), Refusal> {
+        let newest = self.newest_entry();
+        let mut clock = self.clock();
+        let second = clock.check((self.settings.now)(), newest)?;
+        drop(clock);
+        check_validity(&self.credentials(), second)
+    }
+
+    /// Takes in what the time sources said.
+    ///
+    /// # Errors
+    /// [`Untrusted`]: why the clock is not trusted all the same.
+    pub fn observe(&self, observations: &[Observation]) -> Result<(), Untrusted> {
+        let newest = self.newest_entry();
+        let mut clock = self.clock();
+        let reading = (self.settings.now)();
+        clock.observe(reading, observations);
+        clock.check(reading, newest).map(drop)
+    }
+
+    /// Whether [`TimestampAuthority::stamp`] has to wait now for a disk, or for a key that lives elsewhere.
+    #[must_use]
+    pub fn may_wait(&self) -> bool {
+        self.credentials().signer.may_wait() || self.clock().must_store((self.settings.now)())
+    }
+
+    /// Answers a request with a TimeStampResp in DER. Blocks where [`TimestampAuthority::may_wait`] says so.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn stamp(&self, request: &TimestampRequest) -> Result<Vec<u8>, Refusal> {
+        let policy = self.policy(request)?;
+        if let Some(extension) = request.extensions.first() {
+            return Err(Refusal::Extension(*extension));
+        }
+        let credentials = self.credentials();
+        let random = sealwax_crypto::random().map_err(|_| Refusal::Unavailable)?;
+        let gen_time = self.second()?;
+        check_validity(&credentials, gen_time)?;
+        let stamp = Stamp { policy, random, gen_time, accuracy: self.settings.accuracy };
+        let unsigned = credentials.writer.unsigned(request, &stamp);
+        let message = Message::Bytes(unsigned.signed_attributes());
+        let signed = credentials.signer.sign(credentials.writer.scheme(), message);
+        let signature = signed.map_err(|error| Refusal::Signer(Arc::new(error)))?;
+        Ok(unsigned.into_response(&signature))
+    }
+
+    /// Stores exactly what was stamped last, so that the next process need not wait.
+    ///
+    /// # Errors
+    /// [`Refusal::Store`]: the next process waits for some seconds.
+    pub fn stop(&self) -> Result<(), Refusal> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.clock().stop() {
+            Some(second) => last.store(second).map_err(|error| Refusal::Store(Arc::new(error))),
+            None => Ok(()),
+        }
+    }
+
+    fn policy(&self, request: &TimestampRequest) -> Result<ObjectIdentifier, Refusal> {
+        match request.policy {
+            None => Ok(self.settings.policy),
+            Some(wanted) if wanted == self.settings.policy => Ok(wanted),
+            Some(wanted) if self.settings.further_policies.contains(&wanted) => Ok(wanted),
+            Some(wanted) => Err(Refusal::Policy(wanted)),
+        }
+    }
+
+    /// The second to be stamped, which is stored.
+    fn second(&self) -> Result<Timestamp, Refusal> {
+        if let Permit::Stamp(second) = self.permit()? {
+            return Ok(second);
+        }
+        // One writes, and the others find that it is done.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match self.permit()? {
+                Permit::Stamp(second) => return Ok(second),
+                Permit::StoreFirst(ahead) => {
+                    last.store(ahead).map_err(|error| Refusal::Store(Arc::new(error)))?;
+                    self.clock().stored(ahead);
+                }
+            }
+        }
+    }
+
+    /// The clocks are read under the lock, so that of two requests around the turn of a second the later one comes second.
+    fn permit(&self) -> Result<Permit, Untrusted> {
+        let newest = self.newest_entry();
+        let mut clock = self.clock();
+        clock.stamp((self.settings.now)(), newest)
+    }
+
+    fn newest_entry(&self) -> Option<Timestamp> {
+        self.settings.log.as_ref().and_then(|log| log.newest_timestamp())
+    }
+
+    /// Nothing in the clock is half done when a thread panics.
+    fn clock(&self) -> MutexGuard<'_, Clock> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn check_validity(credentials: &Credentials, second: Timestamp) -> Result<(), Refusal> {
+    let (from, until) = (credentials.valid_from(), credentials.valid_until());
+    if (from..=until).contains(&second) { Ok(()) } else { Err(Refusal::Certificate { from, until }) }
+}
