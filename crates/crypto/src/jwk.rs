@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sealwax_json::{Limits, Object};
 
-use crate::{KeyError, KeyKind, PublicKey, spki};
+use crate::spki::Material;
+use crate::{KeyError, KeyKind, PublicKey, sha256, spki};
 
 /// Longest JWK taken: ML-DSA-87 has 3,456 letters of key, and there may be a certificate chain beside it.
 const MAX_BYTES: usize = 64 << 10;
@@ -81,6 +82,43 @@ pub(crate) fn read(text: &str) -> Result<PublicKey, KeyError> {
     }
 }
 
+/// Writes a JWK: the required members, in the order of their names, as RFC 7638 §3.2 wants them for a thumbprint.
+pub(crate) fn write(key: &PublicKey) -> Result<Object<'static>, KeyError> {
+    let jwk = Object::new();
+    let text = |octets: &[u8]| URL_SAFE_NO_PAD.encode(octets);
+    Ok(match spki::parse(key.spki_der())? {
+        Material::Rsa { modulus, exponent } => {
+            jwk.with("e", text(exponent)).with("kty", "RSA").with("n", text(modulus))
+        }
+        Material::Ec { kind, point } => {
+            let curve = match kind {
+                KeyKind::EcdsaP256 => "P-256",
+                KeyKind::EcdsaP384 => "P-384",
+                _ => "P-521",
+            };
+            let (x, y) = point.split_at_checked(1).map_or((point, point), |(_, xy)| xy.split_at(xy.len() / 2));
+            jwk.with("crv", curve).with("kty", "EC").with("x", text(x)).with("y", text(y))
+        }
+        Material::Ed25519 { point } => {
+            jwk.with("crv", "Ed25519").with("kty", "OKP").with("x", text(point))
+        }
+        Material::MlDsa { kind, key } => {
+            let algorithm = match kind {
+                KeyKind::MlDsa44 => "ML-DSA-44",
+                KeyKind::MlDsa65 => "ML-DSA-65",
+                _ => "ML-DSA-87",
+            };
+            jwk.with("alg", algorithm).with("kty", "AKP").with("pub", text(key))
+        }
+    })
+}
+
+/// RFC 7638: the name that a key has of itself.
+pub(crate) fn thumbprint(key: &PublicKey) -> Result<String, KeyError> {
+    let canonical = sealwax_json::compact(&write(key)?.into());
+    Ok(URL_SAFE_NO_PAD.encode(sha256(canonical.as_bytes())))
+}
+
 fn read_ec(jwk: &Object<'_>) -> Result<PublicKey, KeyError> {
     let (kind, field) = match string(jwk, "crv")? {
         "P-256" => (KeyKind::EcdsaP256, 32),
@@ -152,6 +190,27 @@ mod tests {
             let text = format!(r#"{{"kty":"AKP","alg":"{alg}","pub":"{}"}}"#, URL_SAFE_NO_PAD.encode(&raw));
             assert_eq!(read(&text), PublicKey::from_ml_dsa_raw(kind, &raw));
         }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for text in [ED25519, P256, RSA] {
+            let key = read(text).unwrap();
+            let written = sealwax_json::compact(&write(&key).unwrap().into());
+            assert_eq!(read(&written).unwrap(), key);
+        }
+        for (kind, length) in [(KeyKind::MlDsa44, 1312), (KeyKind::MlDsa65, 1952), (KeyKind::MlDsa87, 2592)] {
+            let key = PublicKey::from_ml_dsa_raw(kind, &vec![7; length]).unwrap();
+            assert_eq!(read(&sealwax_json::compact(&write(&key).unwrap().into())).unwrap(), key);
+        }
+    }
+
+    /// RFC 7638 §3.1 and RFC 8037 appendix A.3.
+    #[test]
+    fn thumbprints() {
+        let thumbprint = |text| thumbprint(&read(text).unwrap()).unwrap();
+        assert_eq!(thumbprint(RSA), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        assert_eq!(thumbprint(ED25519), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 
     #[test]

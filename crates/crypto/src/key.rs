@@ -65,6 +65,22 @@ impl PublicKey {
         jwk::read(text)
     }
 
+    /// The key as a JSON Web Key: the members that RFC 7517 requires, no others.
+    ///
+    /// # Errors
+    /// None for a key that was read; the type is that of reading it.
+    pub fn to_jwk(&self) -> Result<sealwax_json::Object<'static>, KeyError> {
+        jwk::write(self)
+    }
+
+    /// The thumbprint of the key as a JWK (RFC 7638) with SHA-256, in base64url: a name for it that needs no register.
+    ///
+    /// # Errors
+    /// As [`PublicKey::to_jwk`].
+    pub fn jwk_thumbprint(&self) -> Result<String, KeyError> {
+        jwk::thumbprint(self)
+    }
+
     /// An Ed25519 key from its 32 bytes.
     ///
     /// # Errors

@@ -39,10 +39,6 @@ pub(crate) enum Material<'a> {
     /// Modulus and exponent, big-endian without leading zeros.
     Rsa { modulus: &'a [u8], exponent: &'a [u8] },
     /// An uncompressed point, which AWS-LC takes from the whole encoding.
-    #[cfg_attr(
-        not(any(feature = "rustcrypto", target_arch = "wasm32")),
-        allow(dead_code, reason = "only the other provider looks at the point")
-    )]
     Ec { kind: KeyKind, point: &'a [u8] },
     /// A canonical point of large order.
     Ed25519 { point: &'a [u8; 32] },
