@@ -96,12 +96,11 @@ pub(crate) fn write(key: &PublicKey) -> Result<Object<'static>, KeyError> {
                 KeyKind::EcdsaP384 => "P-384",
                 _ => "P-521",
             };
-            let (x, y) = point.split_at_checked(1).map_or((point, point), |(_, xy)| xy.split_at(xy.len() / 2));
+            let (x, y) =
+                point.split_at_checked(1).map_or((point, point), |(_, xy)| xy.split_at(xy.len() / 2));
             jwk.with("crv", curve).with("kty", "EC").with("x", text(x)).with("y", text(y))
         }
-        Material::Ed25519 { point } => {
-            jwk.with("crv", "Ed25519").with("kty", "OKP").with("x", text(point))
-        }
+        Material::Ed25519 { point } => jwk.with("crv", "Ed25519").with("kty", "OKP").with("x", text(point)),
         Material::MlDsa { kind, key } => {
             let algorithm = match kind {
                 KeyKind::MlDsa44 => "ML-DSA-44",

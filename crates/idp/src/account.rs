@@ -180,7 +180,9 @@ impl Email {
                 && top.is_some_and(|top| top.len() > 1 && top.bytes().all(|byte| byte.is_ascii_alphabetic()))
         };
         match text.rsplit_once('@') {
-            Some((local, domain)) if text.len() <= MAX_EMAIL_BYTES && is_local(local) && is_domain(domain) => {
+            Some((local, domain))
+                if text.len() <= MAX_EMAIL_BYTES && is_local(local) && is_domain(domain) =>
+            {
                 Ok(Self(text.to_owned()))
             }
             _ => Err(AccountError::Email { found: text.to_owned() }),
@@ -311,6 +313,9 @@ impl Accounts {
         if self.0.len() >= file::MAX_ACCOUNTS {
             return Err(AccountError::TooMany);
         }
+        if let Some(other) = self.by_name(account.name.as_str()) {
+            return Err(AccountError::NameTaken { name: other.name.to_string() });
+        }
         if let Some(other) = self.by_id(account.id.as_str()) {
             return Err(AccountError::IdTaken { id: other.id.as_str().to_owned() });
         }
@@ -320,13 +325,9 @@ impl Accounts {
             let (email, name) = (person.email.to_string(), other.name.to_string());
             return Err(AccountError::EmailTaken { email, name });
         }
-        match self.0.binary_search_by(|other| other.name.cmp(&account.name)) {
-            Ok(_) => Err(AccountError::NameTaken { name: account.name.to_string() }),
-            Err(at) => {
-                self.0.insert(at, account);
-                Ok(())
-            }
-        }
+        let at = self.0.partition_point(|other| other.name < account.name);
+        self.0.insert(at, account);
+        Ok(())
     }
 
     /// Takes one out.
@@ -400,8 +401,22 @@ pub(crate) mod tests {
             assert_eq!(Email::parse(good).unwrap().as_str(), good);
         }
         for bad in [
-            "", "a", "a@b", "@b.cc", "a@", "a@.cc", "a@b.c1", "a@-b.cc", "a..b@c.dd", "a b@c.dd", "a@b.cc\n",
-            "\"a\"@b.cc", "ü@b.cc", "a@b.cc.", "a@b@c.dd ", "<a@b.cc>",
+            "",
+            "a",
+            "a@b",
+            "@b.cc",
+            "a@",
+            "a@.cc",
+            "a@b.c1",
+            "a@-b.cc",
+            "a..b@c.dd",
+            "a b@c.dd",
+            "a@b.cc\n",
+            "\"a\"@b.cc",
+            "ü@b.cc",
+            "a@b.cc.",
+            "a@b@c.dd ",
+            "<a@b.cc>",
         ] {
             assert_eq!(Email::parse(bad), Err(AccountError::Email { found: bad.to_owned() }));
         }

@@ -135,7 +135,9 @@ impl AuthorizationRequest {
             return Err(Unanswerable::State.into());
         }
         match read_rest(&form) {
-            Ok((challenge, nonce)) => Ok(Self { client_id: client.id.clone(), redirect, state, nonce, challenge }),
+            Ok((challenge, nonce)) => {
+                Ok(Self { client_id: client.id.clone(), redirect, state, nonce, challenge })
+            }
             Err(refusal) => Err(AuthorizationError::Refused { refusal, redirect, state }),
         }
     }

@@ -92,7 +92,9 @@ impl Redirect {
 
 /// `http://`, one of the three names of this machine that deployed clients use, any port, and a path of harmless characters.
 fn is_loopback(uri: &str) -> bool {
-    let Some(rest) = uri.strip_prefix("http://").filter(|_| uri.len() <= MAX_REDIRECT_BYTES) else { return false };
+    let Some(rest) = uri.strip_prefix("http://").filter(|_| uri.len() <= MAX_REDIRECT_BYTES) else {
+        return false;
+    };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (host, port) = match authority.strip_prefix('[').and_then(|literal| literal.split_once(']')) {
         Some((host, port)) => (host, port.strip_prefix(':').or_else(|| port.is_empty().then_some("80"))),
@@ -118,7 +120,8 @@ mod tests {
     use super::*;
 
     fn kind(uri: &str) -> Option<Kind> {
-        let client = Client { id: "c".to_owned(), redirects: vec!["https://app.example/back?x=1".to_owned()] };
+        let client =
+            Client { id: "c".to_owned(), redirects: vec!["https://app.example/back?x=1".to_owned()] };
         client.redirect(uri).map(|redirect| redirect.kind)
     }
 
@@ -141,7 +144,9 @@ mod tests {
     fn what_is_registered_to_the_letter() {
         assert_eq!(kind("https://app.example/back?x=1"), Some(Kind::Registered));
         assert_eq!(kind("urn:ietf:wg:oauth:2.0:oob"), Some(Kind::OutOfBand));
-        for uri in ["https://app.example/back", "https://app.example/back?x=1&y", "https://APP.example/back?x=1"] {
+        for uri in
+            ["https://app.example/back", "https://app.example/back?x=1&y", "https://APP.example/back?x=1"]
+        {
             assert_eq!(kind(uri), None, "{uri}");
         }
     }

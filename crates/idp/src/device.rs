@@ -138,12 +138,14 @@ impl Devices {
     ) -> Result<(), TooManyDevices> {
         let DeviceRequest { client_id, challenge, address } = request;
         self.0.retain(|_, device| device.is_fresh(now));
-        let of_address = self.0.values().filter(|device| address.is_some() && device.address == address).count();
+        let of_address =
+            self.0.values().filter(|device| address.is_some() && device.address == address).count();
         let is_taken = self.0.values().any(|device| device.user_code == user_code);
         if self.0.len() >= MAX_DEVICES || of_address >= MAX_DEVICES_OF_ADDRESS || is_taken {
             return Err(TooManyDevices);
         }
-        let device = Device { user_code, client_id, challenge, address, asked: now, polled: None, outcome: None };
+        let device =
+            Device { user_code, client_id, challenge, address, asked: now, polled: None, outcome: None };
         self.0.insert(sha256(device_code.as_bytes()), device);
         Ok(())
     }
@@ -174,7 +176,8 @@ impl Devices {
     ) -> Result<Identity, PollError> {
         let key = sha256(device_code.as_bytes());
         let device = self.0.get_mut(&key).filter(|device| device.is_fresh(now)).ok_or(PollError::Over)?;
-        let proves = device.challenge.is_none_or(|challenge| verifier.is_some_and(|it| challenge.is_met_by(it)));
+        let proves =
+            device.challenge.is_none_or(|challenge| verifier.is_some_and(|it| challenge.is_met_by(it)));
         if device.client_id != client_id || !proves {
             return Err(PollError::NotTheirs);
         }

@@ -65,7 +65,11 @@ impl Form {
     /// (RFC 6749 §3.1).
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// Sets a field that is not there yet.
@@ -105,7 +109,8 @@ pub(crate) fn decode(text: &[u8]) -> Result<String, FormError> {
             b'%' => {
                 let (digits, after) = rest.split_at_checked(2).ok_or(FormError::Encoding)?;
                 rest = after;
-                let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+                let digit =
+                    |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
                 match digits {
                     [high, low] => digit(*high).zip(digit(*low)).map(|(high, low)| high << 4 | low),
                     _ => None,

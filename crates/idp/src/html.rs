@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn text_never_becomes_markup() {
-        let html = Html::new("<p title=\"").text("\"><script>&'").raw("\">").text("a\u{202e}b\u{0}c\nd").raw("</p>");
+        let html =
+            Html::new("<p title=\"").text("\"><script>&'").raw("\">").text("a\u{202e}b\u{0}c\nd").raw("</p>");
         assert_eq!(
             html.into_string(),
             "<p title=\"&quot;&gt;&lt;script&gt;&amp;&#39;\">a\u{fffd}b\u{fffd}c d</p>"

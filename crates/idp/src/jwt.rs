@@ -80,7 +80,9 @@ mod tests {
         expected[31] = 0x7f;
         expected[63] = 0x80;
         assert_eq!(fixed_length(&short, 32).unwrap(), expected);
-        for bad in [&[0x30][..], &[0x30, 6, 2, 1, 1, 2, 1], &[0x30, 3, 2, 1, 1], &[0x31, 6, 2, 1, 1, 2, 1, 1], &[]] {
+        for bad in
+            [&[0x30][..], &[0x30, 6, 2, 1, 1, 2, 1], &[0x30, 3, 2, 1, 1], &[0x31, 6, 2, 1, 1, 2, 1, 1], &[]]
+        {
             assert_eq!(fixed_length(bad, 32), None);
         }
         assert_eq!(fixed_length(&[0x30, 7, 2, 2, 1, 1, 2, 1, 1], 1), None);

@@ -11,7 +11,7 @@ use crate::state::State;
 use crate::store::AccountStore;
 use crate::throttle::{Neighbourhood, Patience, Throttle};
 use crate::used::{UsedCodes, UsedError};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use sealwax_crypto::sha256;
 use sealwax_store::disk::Disk;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -108,7 +108,8 @@ impl<D: Disk> Local<D> {
         let remembered = |account: &&Account| {
             account.person().is_some_and(|person| remember(account, person) == answer.memory)
         };
-        let Some((account, person)) = accounts.iter().find(remembered).and_then(|one| Some((one, one.person()?)))
+        let Some((account, person)) =
+            accounts.iter().find(remembered).and_then(|one| Some((one, one.person()?)))
         else {
             // Removed, or reset, since the password was asked for.
             return Step::Ask { question: ask_password(String::new()), memory: Vec::new(), trouble: None };
@@ -167,7 +168,12 @@ impl<D: Disk> Connector for Local<D> {
 
 /// Whose password was right, and which one it was: a reset in between makes it another.
 fn remember(account: &Account, person: &Person) -> Vec<u8> {
-    let proof = format!("{} {} {:?}", account.id.as_str(), person.password, person.totp.as_ref().map(ToString::to_string));
+    let proof = format!(
+        "{} {} {:?}",
+        account.id.as_str(),
+        person.password,
+        person.totp.as_ref().map(ToString::to_string)
+    );
     sha256(proof.as_bytes()).to_vec()
 }
 
@@ -180,8 +186,10 @@ fn identity(account: &Account, person: &Person) -> Identity {
 }
 
 fn ask_password(called: String) -> Question {
-    let name = Field { name: NAME, label: "Name or e-mail address", kind: FieldKind::UserName, value: called };
-    let password = Field { name: PASSWORD, label: "Password", kind: FieldKind::Password, value: String::new() };
+    let name =
+        Field { name: NAME, label: "Name or e-mail address", kind: FieldKind::UserName, value: called };
+    let password =
+        Field { name: PASSWORD, label: "Password", kind: FieldKind::Password, value: String::new() };
     Question { fields: vec![name, password], submit: "Sign in" }
 }
 
@@ -189,10 +197,4 @@ fn ask_code() -> Question {
     let label = "Six-digit code of your authenticator app";
     let code = Field { name: CODE, label, kind: FieldKind::OneTimeCode, value: String::new() };
     Question { fields: vec![code], submit: "Continue" }
-}
-
-/// The time from which on a mistake of now is forgotten, for tests of whoever calls.
-#[cfg(test)]
-pub(crate) fn forgotten(now: Timestamp) -> Timestamp {
-    now + SignedDuration::from_hours(2)
 }

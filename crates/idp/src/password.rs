@@ -150,7 +150,9 @@ mod tests {
     fn a_password_is_recognised_and_no_other() {
         let hash = PasswordHash::new("correct horse battery", [1; 16]).unwrap();
         assert!(hash.is_of("correct horse battery"));
-        for other in ["correct horse batterz", "correct horse battery ", "", &"x".repeat(MAX_PASSWORD_BYTES + 1)] {
+        for other in
+            ["correct horse batterz", "correct horse battery ", "", &"x".repeat(MAX_PASSWORD_BYTES + 1)]
+        {
             assert!(!hash.is_of(other));
         }
         assert_ne!(PasswordHash::new("correct horse battery", [2; 16]).unwrap(), hash);
@@ -183,7 +185,11 @@ mod tests {
             ("$AAAA", "$AAA"),
             ("AAAA$", "AAAA$$"),
         ] {
-            assert_eq!(PasswordHash::parse(&text.replacen(from, to, 1)), Err(PasswordError::Malformed), "{to}");
+            assert_eq!(
+                PasswordHash::parse(&text.replacen(from, to, 1)),
+                Err(PasswordError::Malformed),
+                "{to}"
+            );
         }
         for bad in [format!("{text}A"), format!("{text}$"), format!(" {text}"), String::new()] {
             assert_eq!(PasswordHash::parse(&bad), Err(PasswordError::Malformed));

@@ -59,7 +59,8 @@ impl Seal {
     fn tag(&self, bound: Bound<'_>, expires: &[u8; 8], memory: &[u8]) -> [u8; TAG_BYTES] {
         let length = |text: &str| u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes();
         let Bound { browser, about } = bound;
-        let parts = [&length(browser)[..], browser.as_bytes(), &length(about), about.as_bytes(), expires, memory];
+        let parts =
+            [&length(browser)[..], browser.as_bytes(), &length(about), about.as_bytes(), expires, memory];
         hmac_sha256(&self.key, &parts)
     }
 }

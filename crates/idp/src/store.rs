@@ -56,7 +56,9 @@ impl<D: Disk> AccountStore<D> {
             return Ok(Arc::clone(&known.accounts));
         }
         *read = None;
-        let Some(Found { bytes, file }) = self.state.read(NAME, MAX_BYTES)? else { return Ok(Arc::default()) };
+        let Some(Found { bytes, file }) = self.state.read(NAME, MAX_BYTES)? else {
+            return Ok(Arc::default());
+        };
         let accounts = Arc::new(Accounts::parse(&bytes)?);
         *read = Some(Read { file, accounts: Arc::clone(&accounts) });
         Ok(accounts)
@@ -66,7 +68,10 @@ impl<D: Disk> AccountStore<D> {
     ///
     /// # Errors
     /// [`StoreError`]; [`StateError::InUse`] while another process changes them.
-    pub fn change<T>(&self, change: impl FnOnce(&mut Accounts) -> Result<T, AccountError>) -> Result<T, StoreError> {
+    pub fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Accounts) -> Result<T, AccountError>,
+    ) -> Result<T, StoreError> {
         let _lock = self.state.lock(LOCK)?;
         let mut accounts = (*self.current()?).clone();
         let changed = change(&mut accounts)?;

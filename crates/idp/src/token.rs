@@ -145,7 +145,8 @@ impl TokenRequest {
     ) -> Result<Self, TokenError> {
         let form = parse_form(content_type, body)?;
         let client = ClientCredentials::read(authorization, &form)?;
-        let text = |parameter| form.get(parameter).map(str::to_owned).ok_or(TokenError::Missing { parameter });
+        let text =
+            |parameter| form.get(parameter).map(str::to_owned).ok_or(TokenError::Missing { parameter });
         let grant = match text("grant_type")?.as_str() {
             "authorization_code" => Grant::Code {
                 code: text("code")?,
@@ -233,7 +234,10 @@ mod tests {
 
         let device = "client_id=sigstore&code_verifier=v&device_code=d&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&scope=openid+email";
         let request = parse(None, device).unwrap();
-        assert_eq!(request.client, ClientCredentials { id: "sigstore".to_owned(), secret: None, by_header: false });
+        assert_eq!(
+            request.client,
+            ClientCredentials { id: "sigstore".to_owned(), secret: None, by_header: false }
+        );
         assert_eq!(request.grant, Grant::Device { code: "d".to_owned(), verifier: Some("v".to_owned()) });
 
         let machine = "client_id=ci&client_secret=s&grant_type=client_credentials&scope=openid+email";

@@ -63,7 +63,8 @@ impl TotpSecret {
     pub fn code(&self, step: Step) -> String {
         let tag = hmac_sha1(&self.0, &step.0.to_be_bytes());
         let offset = tag.last().map_or(0, |last| usize::from(last & 0xf));
-        let word = tag.get(offset..offset + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_be_bytes);
+        let word =
+            tag.get(offset..offset + 4).and_then(|word| word.try_into().ok()).map_or(0, u32::from_be_bytes);
         format!("{:0DIGITS$}", (word & 0x7fff_ffff) % 1_000_000)
     }
 
@@ -143,7 +144,10 @@ mod tests {
     #[test]
     fn the_vectors_of_the_specifications() {
         let secret = TotpSecret::new(*b"12345678901234567890");
-        let codes = ["755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489"];
+        let codes = [
+            "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871",
+            "520489",
+        ];
         for (step, code) in (0..).zip(codes) {
             assert_eq!(secret.code(Step(step)), code);
         }
@@ -178,7 +182,9 @@ mod tests {
         let secret = TotpSecret::new(*b"12345678901234567890");
         assert_eq!(secret.to_string(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         assert_eq!(TotpSecret::parse(&secret.to_string()), Ok(secret.clone()));
-        for bad in ["", "GEZDGNBVGY3TQOJQ", "gEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "1EZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"] {
+        for bad in
+            ["", "GEZDGNBVGY3TQOJQ", "gEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "1EZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"]
+        {
             assert_eq!(TotpSecret::parse(bad), Err(BadSecret));
         }
         assert_eq!(

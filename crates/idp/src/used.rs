@@ -85,7 +85,8 @@ impl LastSteps {
         for used in fields.list("used")? {
             let mut fields = Fields::of("used", used)?;
             let account = fields.text("account")?;
-            let account = AccountId::parse(&account).map(|_| account).ok_or_else(|| FieldError::value("account"))?;
+            let account =
+                AccountId::parse(&account).map(|_| account).ok_or_else(|| FieldError::value("account"))?;
             if last.insert(account, Step(fields.number("step")?)).is_some() {
                 return Err(FieldError::value("account"));
             }
@@ -137,8 +138,8 @@ mod tests {
         assert_eq!(LastSteps::parse(text.as_bytes()), Ok(last));
         let error = |from: &str, to: &str| LastSteps::parse(text.replace(from, to).as_bytes()).unwrap_err();
         assert_eq!(error("\"version\": 1", "\"version\": 0"), FieldError::Version { found: 0 });
-        assert_eq!(error("fff", "FFF"), FieldError::value("account"));
-        assert_eq!(error("fff", "000"), FieldError::value("account"));
+        assert_eq!(error("ffff", "FFFF"), FieldError::value("account"));
+        assert_eq!(error("ffff", "0000"), FieldError::value("account"));
         assert_eq!(error("\"step\": 1\n", "\"step\": -1\n"), FieldError::Type { member: "step" });
         assert_eq!(error("\"step\"", "\"steps\""), FieldError::Missing { member: "step" });
         assert_eq!(error("\"used\"", "\"u\": 1, \"used\""), FieldError::Unknown { member: "u".to_owned() });

@@ -32,6 +32,7 @@ pub(crate) struct Addresses {
 #[derive(Debug)]
 pub(crate) struct Place {
     addresses: Arc<Addresses>,
+    address: IpAddr,
     prefix: Prefix,
     usage: Arc<Mutex<Usage>>,
 }
@@ -74,7 +75,7 @@ impl Addresses {
         }
         locked.connections += 1;
         drop(locked);
-        Some(Place { addresses: Arc::clone(self), prefix, usage: Arc::clone(usage) })
+        Some(Place { addresses: Arc::clone(self), address, prefix, usage: Arc::clone(usage) })
     }
 
     /// Whether an address without an entry would be treated the same.
@@ -84,6 +85,11 @@ impl Addresses {
 }
 
 impl Place {
+    /// Where the client is.
+    pub(crate) fn address(&self) -> IpAddr {
+        self.address
+    }
+
     /// Takes a token for one submission.
     ///
     /// # Errors

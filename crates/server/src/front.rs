@@ -32,7 +32,7 @@ impl Front {
         place: Option<&Place>,
     ) -> Response<Reply> {
         let (parts, body) = request.into_parts();
-        let head = Head::new(&parts);
+        let head = Head::new(&parts).from(place.map(Place::address));
         let route = site.route(head);
         let mut response = match route {
             None => reply::not_found(),

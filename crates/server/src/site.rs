@@ -1,7 +1,7 @@
 use crate::{Refused, Reply, Route};
 use bytes::Bytes;
 use hyper::{HeaderMap, Method, Response, http::request::Parts};
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 /// An answer in the making.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Response<Reply>> + Send + 'a>>;
@@ -41,13 +41,19 @@ impl<S: Site + ?Sized> Site for Arc<S> {
 pub struct Head<'a> {
     parts: &'a Parts,
     path: &'a str,
+    address: Option<IpAddr>,
 }
 
 impl<'a> Head<'a> {
     /// As a site at the root sees it.
     #[must_use]
     pub fn new(parts: &'a Parts) -> Self {
-        Self { parts, path: parts.uri.path() }
+        Self { parts, path: parts.uri.path(), address: None }
+    }
+
+    /// The same, of a client at this address.
+    pub(crate) fn from(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
     }
 
     /// As a site below `prefix` sees it; `None` if that is not where the path leads.
@@ -79,6 +85,12 @@ impl<'a> Head<'a> {
     #[must_use]
     pub fn method(&self) -> &'a Method {
         &self.parts.method
+    }
+
+    /// The client's address, or that of the proxy in front of us; `None` without a socket.
+    #[must_use]
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
     }
 
     /// The header fields.

@@ -1,6 +1,8 @@
 //! `accounts.json`: all accounts. One version, no member that is not known, and what is written is what is read.
 
-use super::{Account, AccountError, AccountId, AccountKind, AccountName, Accounts, Email, Person, SecretHash};
+use super::{
+    Account, AccountError, AccountId, AccountKind, AccountName, Accounts, Email, Person, SecretHash,
+};
 use crate::fields::{FieldError, Fields};
 use crate::password::PasswordHash;
 use crate::totp::TotpSecret;
@@ -76,7 +78,8 @@ fn read_person(value: Value<'_>) -> Result<Person, AccountFileError> {
     let mut fields = Fields::of("person", value)?;
     let email = Email::parse(&fields.text("email")?)?;
     let email_verified = fields.boolean("email_verified")?;
-    let password = PasswordHash::parse(&fields.text("password")?).map_err(|_| FieldError::value("password"))?;
+    let password =
+        PasswordHash::parse(&fields.text("password")?).map_err(|_| FieldError::value("password"))?;
     let totp = match fields.optional_text("totp")? {
         Some(secret) => Some(TotpSecret::parse(&secret).map_err(|_| FieldError::value("totp"))?),
         None => None,
@@ -152,7 +155,8 @@ mod tests {
     #[test]
     fn nothing_else_is() {
         let text = String::from_utf8(accounts().write()).unwrap();
-        let error = |from: &str, to: &str| Accounts::parse(text.replacen(from, to, 1).as_bytes()).unwrap_err();
+        let error =
+            |from: &str, to: &str| Accounts::parse(text.replacen(from, to, 1).as_bytes()).unwrap_err();
         let field = |error: FieldError| AccountFileError::Field(error);
         assert_eq!(error("\"version\": 1", "\"version\": 2"), field(FieldError::Version { found: 2 }));
         let unknown = FieldError::Unknown { member: "x".to_owned() };
@@ -171,7 +175,10 @@ mod tests {
         assert_eq!(error("\"id\": \"", "\"id\": \"0"), value("id"));
         assert_eq!(error("\"secret_sha256\": \"", "\"secret_sha256\": \"0"), value("secret_sha256"));
         assert!(matches!(error("\"ada\"", "\"Ada\""), AccountFileError::Account(AccountError::Name { .. })));
-        assert!(matches!(error("\"grace\"", "\"ada\""), AccountFileError::Account(AccountError::NameTaken { .. })));
+        assert!(matches!(
+            error("\"grace\"", "\"ada\""),
+            AccountFileError::Account(AccountError::NameTaken { .. })
+        ));
         let twice = error("\"name\"", "\"name\": \"x\", \"name\"");
         assert!(matches!(twice, AccountFileError::Field(FieldError::Json(JsonError::Duplicate { .. }))));
         let both = error("\"person\"", "\"machine\": {\"secret_sha256\": \"00\"}, \"person\"");
