@@ -102,13 +102,36 @@ impl TimestampAuthority {
         clock.check(reading, newest).map(drop)
     }
 
-    /// Whether [`TimestampAuthority::stamp`] has to wait now for a disk, or for a key that lives elsewhere.
+    /// Whether [`TimestampAuthority::stamp`] waits for a key that lives elsewhere.
     #[must_use]
-    pub fn may_wait(&self) -> bool {
-        self.credentials().signer.may_wait() || self.clock().must_store((self.settings.now)())
+    pub fn signer_may_wait(&self) -> bool {
+        self.credentials().signer.may_wait()
     }
 
-    /// Answers a request with a TimeStampResp in DER. Blocks where [`TimestampAuthority::may_wait`] says so.
+    /// Whether [`TimestampAuthority::stamp`] would have to wait for the disk now, unless
+    /// [`TimestampAuthority::store_ahead`] has.
+    #[must_use]
+    pub fn must_store(&self) -> bool {
+        let clock = self.clock();
+        clock.must_store((self.settings.now)())
+    }
+
+    /// Stores what has to be stored before the present second is stamped, if it is not. Blocks.
+    ///
+    /// # Errors
+    /// [`Refusal::Clock`], [`Refusal::Store`].
+    pub fn store_ahead(&self) -> Result<(), Refusal> {
+        // One writes, and the others find that it is done.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Permit::StoreFirst(ahead) = self.permit()? {
+            last.store(ahead).map_err(|error| Refusal::Store(Arc::new(error)))?;
+            self.clock().stored(ahead);
+        }
+        Ok(())
+    }
+
+    /// Answers a request with a TimeStampResp in DER. Blocks where
+    /// [`TimestampAuthority::signer_may_wait`] or [`TimestampAuthority::must_store`] say so.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -152,18 +175,10 @@ impl TimestampAuthority {
 
     /// The second to be stamped, which is stored.
     fn second(&self) -> Result<Timestamp, Refusal> {
-        if let Permit::Stamp(second) = self.permit()? {
-            return Ok(second);
-        }
-        // One writes, and the others find that it is done.
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             match self.permit()? {
                 Permit::Stamp(second) => return Ok(second),
-                Permit::StoreFirst(ahead) => {
-                    last.store(ahead).map_err(|error| Refusal::Store(Arc::new(error)))?;
-                    self.clock().stored(ahead);
-                }
+                Permit::StoreFirst(_) => self.store_ahead()?,
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! **Job.** [`TimestampAuthority`] turns a request into a token, if the [`clock`] allows it: one ECDSA signature and little
 //! else. [`request`] reads the form in JSON, `sealwax-pki` the one in DER, and writes the token. [`Credentials`] are a key
-//! and a chain that are known to fit. [`ntp`] asks time sources.
+//! and a chain that are known to fit. [`ntp`] asks time sources. [`router`] is the API on HTTP.
 //!
 //! **Specification.** RFC 3161 with RFC 5816 (signing-certificate-v2), RFC 5652; the API of timestamp-authority as
 //! deployed; RFC 5905 for the sources of time.
@@ -33,10 +33,14 @@ mod authority;
 mod credentials;
 mod issue;
 mod last_stamp;
+mod metrics;
 mod refusal;
+mod site;
 
 pub use authority::{CertificateLog, SIGSTORE_POLICY, Settings, TimestampAuthority};
 pub use credentials::{Credentials, CredentialsError, Embedded};
 pub use issue::{IssueError, Subject, issue_leaf, issue_root};
 pub use last_stamp::{LastStamp, LastStampError};
+pub use metrics::{Metrics, StampResult};
 pub use refusal::{FailureInfo, Refusal};
+pub use site::{mount, router};
