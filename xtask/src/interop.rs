@@ -2,3 +2,4 @@
 
 pub(crate) mod log;
 mod peers;
+pub(crate) mod tuf_editor;

@@ -42,6 +42,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ["simulate", ..] => faults::simulate(arguments.get(1..).unwrap_or_default()),
         ["fuzz", ..] => fuzz::run(arguments.get(1..).unwrap_or_default()),
         ["interop", "log", ..] => interop::log::run(arguments.get(2..).unwrap_or_default()),
+        ["interop", "tuf-editor", ..] => interop::tuf_editor::run(arguments.get(2..).unwrap_or_default()),
         ["wasm", ..] => wasm::run(arguments.get(1..).unwrap_or_default()),
         ["ci-tree"] => tree::run(),
         _ => Err(USAGE.into()),
@@ -61,5 +62,6 @@ const USAGE: &str = "usage: cargo xtask CHORE
   fuzz [--minutes N] [TARGET]…   fuzz every target (or the named ones) for N minutes in all
   fuzz --list                    the names of the targets
   interop log [--peer NAME=PATH] our log before other people's programs: cosign, sigstore-go, tessera, TesseraCT
+  interop tuf-editor             python-tuf, go-tuf and tuf-js follow the ceremonies of our repository editor
   wasm [--debian]                check the pure crates for wasm32-unknown-unknown
   ci-tree                        assert that no ring and no openssl-sys is in the dependency tree";

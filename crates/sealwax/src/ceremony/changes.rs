@@ -68,6 +68,19 @@ pub(super) fn terms(args: &TermsArgs, now: Timestamp) -> Result<Terms, Failure> 
     Ok(terms)
 }
 
+/// A plan fixes root and targets. The others are made when it is published, and their validity is given then.
+pub(super) fn refuse_online(args: &TermsArgs) -> Result<(), Failure> {
+    for word in &args.expires {
+        let (roles, _) = roles_and(word, "--expires", "ROLE:DURATION")?;
+        if let Some(role) = roles.into_iter().find(|role| matches!(role, Role::Snapshot | Role::Timestamp)) {
+            return Err(Failure::usage(format!(
+                "{role} is made when it is published: give --expires {word} then"
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn role(word: &str, flag: &str) -> Result<Role, Failure> {
     Role::from_name(word).ok_or_else(|| {
         Failure::usage(format!(

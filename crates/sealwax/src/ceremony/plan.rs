@@ -17,6 +17,7 @@ pub(super) fn run(args: &PlanArgs, now: Timestamp, out: &mut impl Write) -> Resu
     let changes = changes::changes(args, base.as_ref())?;
     targets::check(&args.repository, base.as_ref(), &changes, now, lead)?;
     let terms = changes::terms(&args.terms, now)?;
+    changes::refuse_online(&args.terms)?;
     let edition = Edition::plan(base.as_ref(), &changes, &terms)?;
     if edition.outline().roots.is_empty() && edition.outline().targets.is_none() {
         return Err(Failure::usage(format!(

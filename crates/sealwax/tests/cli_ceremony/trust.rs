@@ -1,0 +1,74 @@
+//! The trusted root of a repository: nothing ever disappears from it.
+
+use std::fs;
+
+use sealwax_crypto::{KeyKind, SigningKey};
+use serde_json::Value;
+
+use crate::Office;
+
+fn read(office: &Office, name: &str) -> Value {
+    serde_json::from_slice(&fs::read(office.scratch.path(name)).unwrap()).unwrap()
+}
+
+/// A new shard of the log is told, and used a day later; then the old one is ended by date.
+#[test]
+fn shards_come_and_are_ended_by_date() {
+    let mut office = Office::published();
+    let key = SigningKey::generate(KeyKind::Ed25519).unwrap();
+    office.scratch.write("log2.pub", key.public_key().to_pem());
+    let extend = ["trust", "extend", "trusted_root.json", "--log", "https://log2.acme.test=log2.pub"];
+    let extended = [&extend[..], &["--output", "next.json", "--json"]].concat();
+    let said = office.run(&extended).exits(0).json();
+    let times = [&said["added"][0]["start"], &said["added"][0]["usable_from"]]
+        .map(|time| time.as_str().unwrap().parse::<jiff::Timestamp>().unwrap());
+    let waits = times[1].duration_since(times[0]).as_secs();
+    assert!((24 * 3_600..24 * 3_600 + 60).contains(&waits), "{waits}");
+    let again =
+        ["trust", "extend", "next.json", "--log", "https://log2.acme.test=log2.pub", "--output", "x.json"];
+    office.run(&again).exits(3).complains("already");
+
+    let target = ["--target", "trusted_root.json=next.json"];
+    office.plan(&target).exits(0);
+    office.sign("alice").exits(0);
+    office.sign("carol").exits(0);
+    office.publish(&["server"]).exits(0);
+
+    let id = said["added"][0]["id"].as_str().unwrap();
+    let end = ["trust", "end", "next.json", &id[..12], "--output", "ended.json", "--json"];
+    let ended = office.run(&end).exits(0).json();
+    assert_eq!(ended["ended"][0]["url"], "https://log2.acme.test");
+    assert!(ended["ended"][0]["end"].is_string());
+    assert_eq!(read(&office, "ended.json")["tlogs"].as_array().unwrap().len(), 3);
+    office.plan(&["--target", "trusted_root.json=ended.json"]).exits(0);
+    // An end is never put off.
+    let later = ["trust", "end", "ended.json", id, "--at", "2100-01-01T00:00:00Z", "--output", "x.json"];
+    office.run(&later).exits(3).complains("never put off");
+}
+
+#[test]
+fn a_trusted_root_that_lost_something_is_not_planned() {
+    let mut office = Office::published();
+    let mut root = read(&office, "trusted_root.json");
+    root.as_object_mut().unwrap().remove("ctlogs");
+    office.scratch.write("less.json", root.to_string());
+    office.plan(&["--target", "trusted_root.json=less.json"]).exits(3).complains("nothing ever leaves");
+    office.plan(&["--remove-target", "trusted_root.json"]).exits(3).complains("is not removed");
+}
+
+#[test]
+fn what_is_to_be_ended_must_be_clear() {
+    let office = Office::new();
+    let run = |what: &str, more: &[&str]| {
+        let words = ["trust", "end", "trusted_root.json", what, "--output", "x.json"];
+        office.run(&[&words[..], more].concat())
+    };
+    run("https://nothing.test", &[]).exits(2).complains("nothing open");
+    let root = read(&office, "trusted_root.json");
+    let url = root["tlogs"][0]["baseUrl"].as_str().unwrap();
+    run(url, &["--at", "2001-01-01T00:00:00Z"]).exits(2).complains("before it started");
+    run(url, &["--at", "yesterday"]).exits(2).complains("not an instant");
+    run(url, &["--at", "2100-01-01T00:00:00.5Z"]).exits(2).complains("whole second");
+    run(url, &[]).exits(0);
+    run(url, &[]).exits(3).complains("--overwrite");
+}
