@@ -24,6 +24,7 @@ pub mod seeds;
 mod signatures;
 mod tlog;
 mod tuf;
+mod tuf_editor;
 mod verify;
 mod wal;
 
@@ -61,6 +62,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "rekor-request-json", run: rekor::json, likes: seeds::none, seeds: rekor::json_seeds },
     Target { name: "rekor-request-proto", run: rekor::proto, likes: seeds::none, seeds: rekor::proto_seeds },
     Target { name: "tuf", run: tuf::run, likes: seeds::none, seeds: tuf::seeds },
+    Target { name: "tuf-editor", run: tuf_editor::run, likes: seeds::none, seeds: tuf_editor::seeds },
     Target { name: "verify", run: verify::bundle, likes: seeds::is_bundle, seeds: verify::seeds },
     Target { name: "verify-trust", run: verify::trust, likes: seeds::is_trust, seeds: Vec::new },
     Target { name: "ct_request", run: ct::request, likes: seeds::none, seeds: ct::request_seeds },

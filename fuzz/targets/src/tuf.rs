@@ -9,15 +9,15 @@ use sealwax_json::{Limits as JsonLimits, Object, Value, compact, olpc, parse};
 use sealwax_tuf::{Action, Answer, Limits, Machine, Refresh, Trusted, inspect_root};
 
 /// No text holds it.
-const SEPARATOR: u8 = 0xFF;
+pub(crate) const SEPARATOR: u8 = 0xFF;
 
 /// Root rotations, delegations and the four roles, with the stored file and the fetched one of each, and every effect: more
 /// steps than these is a client that a repository can keep busy.
 const MAXIMUM_STEPS: usize = 2_000;
 
-static KEY: LazyLock<SigningKey> =
+pub(crate) static KEY: LazyLock<SigningKey> =
     LazyLock::new(|| SigningKey::from_seed(KeyKind::Ed25519, &[7; 32]).unwrap());
-static ROOT: LazyLock<Vec<u8>> = LazyLock::new(|| signed(root(1).as_bytes()).unwrap());
+pub(crate) static ROOT: LazyLock<Vec<u8>> = LazyLock::new(|| signed(root(1).as_bytes()).unwrap());
 
 pub(crate) fn run(input: &[u8]) {
     let limits = Limits::default();
@@ -75,7 +75,7 @@ fn assert_is_component(file: &str) {
 }
 
 /// The metadata file around its `signed` part, if that is JSON with a canonical form.
-fn signed(part: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn signed(part: &[u8]) -> Option<Vec<u8>> {
     let part = parse(part, &JsonLimits::of_bytes(1 << 20)).ok()?;
     let signature = KEY.sign(Scheme::Ed25519, Message::Bytes(&olpc(&part).ok()?)).unwrap();
     let signature = Object::new().with("keyid", KEY_ID).with("sig", hex(&signature));
@@ -89,7 +89,7 @@ fn signed(part: &[u8]) -> Option<Vec<u8>> {
 /// Deployed roots have keys whose identifier is no digest, and so has this one.
 const KEY_ID: &str = "key";
 
-fn root(version: u64) -> String {
+pub(crate) fn root(version: u64) -> String {
     let public = hex(KEY.public_key().raw().unwrap());
     let role = format!(r#"{{"keyids":["{KEY_ID}"],"threshold":1}}"#);
     format!(
@@ -103,13 +103,15 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The `signed` part of version 1 of a role.
+pub(crate) fn document(kind: &str, rest: &str) -> String {
+    format!(
+        r#"{{"_type":"{kind}","spec_version":"1.0.0","version":1,"expires":"2100-01-01T00:00:00Z",{rest}}}"#
+    )
+}
+
 /// A rotation and two whole refreshes, the second one with a delegation that is followed.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    let document = |kind: &str, rest: &str| {
-        format!(
-            r#"{{"_type":"{kind}","spec_version":"1.0.0","version":1,"expires":"2100-01-01T00:00:00Z",{rest}}}"#
-        )
-    };
     let digest = hex(&[0; 32]);
     let target = format!(r#"{{"a":{{"length":3,"hashes":{{"sha256":"{digest}"}}}}}}"#);
     let timestamp = document("timestamp", r#""meta":{"snapshot.json":{"version":1}}"#);

@@ -241,3 +241,6 @@ fn is_of(service: &str, listed: &str) -> bool {
     let rest = service.strip_prefix(listed).filter(|_| !listed.is_empty());
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
+
+#[cfg(test)]
+mod tests;

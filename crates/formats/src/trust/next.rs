@@ -349,3 +349,6 @@ fn whole_second(instant: Timestamp) -> Result<(), TrustChangeError> {
 fn check_order(start: Timestamp, end: Timestamp) -> Result<(), TrustChangeError> {
     if start <= end { Ok(()) } else { Err(TrustChangeError::EndsBeforeStart { start, end }) }
 }
+
+#[cfg(test)]
+mod tests;
