@@ -1,4 +1,4 @@
-//! A TUF client as a state machine over bytes.
+//! A TUF client and a repository editor, as state machines over bytes.
 //!
 //! **Job.** [`Refresh`] walks from a trusted root to the newest top-level metadata; what it returns when it is finished,
 //! [`Trusted`], can be built in no other way and is where a [`Search`] for one target starts. Both say what they want
@@ -29,11 +29,12 @@
 //! **What is trusted.** The root that the caller starts with, the start time, and the stored files: they count
 //! against rollback, and each is verified again under the newest root before it is used. The repository is not.
 //!
-//! **Non-goals.** Input and output, clocks, mirrors, TAP 4, snapshot Merkle trees. Writing repositories comes later.
+//! **Non-goals.** Input and output, clocks, mirrors, TAP 4, snapshot Merkle trees.
 //!
 //! **Tests.** `tests/` drives the client against a repository that misbehaves in every way we know of
 //! (`sealwax_testkit::tuf_repository`), and through the published roots of Sigstore. The public client suite runs
-//! beside the project: `cargo xtask conformance tuf`.
+//! beside the project: `cargo xtask conformance tuf`. Other people's clients follow what the editor writes:
+//! `cargo xtask interop tuf-editor`.
 
 pub mod editor;
 mod encode;

@@ -88,7 +88,8 @@ fn python(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
         run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
         let mut install = Command::new(&python);
         install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        run(install.arg(format!("tuf=={PYTHON_TUF}")))?;
+        // Without that extra it knows no ECDSA, and takes such signatures for none.
+        run(install.args([&format!("tuf=={PYTHON_TUF}"), "securesystemslib[crypto]"]))?;
         fs::write(environment.join("installed"), "")?;
     }
     Ok(vec![python, root().join("peers/python/follow.py")])
