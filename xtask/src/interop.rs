@@ -2,4 +2,5 @@
 
 pub(crate) mod log;
 mod peers;
+pub(crate) mod pkcs11;
 pub(crate) mod tuf_editor;

@@ -43,6 +43,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ["fuzz", ..] => fuzz::run(arguments.get(1..).unwrap_or_default()),
         ["interop", "log", ..] => interop::log::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "tuf-editor", ..] => interop::tuf_editor::run(arguments.get(2..).unwrap_or_default()),
+        ["interop", "pkcs11", ..] => interop::pkcs11::run(arguments.get(2..).unwrap_or_default()),
         ["wasm", ..] => wasm::run(arguments.get(1..).unwrap_or_default()),
         ["ci-tree"] => tree::run(),
         _ => Err(USAGE.into()),
@@ -63,5 +64,6 @@ const USAGE: &str = "usage: cargo xtask CHORE
   fuzz --list                    the names of the targets
   interop log [--peer NAME=PATH] our log before other people's programs: cosign, sigstore-go, tessera, TesseraCT
   interop tuf-editor             python-tuf, go-tuf and tuf-js follow the ceremonies of our repository editor
+  interop pkcs11                 keys in the tokens of SoftHSM: signatures, failures, and a log
   wasm [--debian]                check the pure crates for wasm32-unknown-unknown
   ci-tree                        assert that no ring and no openssl-sys is in the dependency tree";

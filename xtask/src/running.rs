@@ -88,6 +88,7 @@ impl Server {
             command.args(["setpriv", "--pdeathsig", "KILL"]);
         }
         command.arg(recipe.command.get_program()).args(recipe.command.get_args());
+        command.envs(recipe.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let output = fs::File::create(recipe.directory.with_extension("output"))?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let child = command.spawn().map_err(|error| format!("cannot start {command:?}: {error}"))?;

@@ -5,6 +5,7 @@
 //! **Non-goals.** What is signed. Verification: that is `crypto`.
 
 pub mod file;
+pub mod pkcs11;
 
 use sealwax_crypto::{Message, PublicKey, Scheme, SigningKey};
 
@@ -32,6 +33,36 @@ pub enum SignerError {
     /// A key in memory refused.
     #[error(transparent)]
     Key(#[from] sealwax_crypto::SignError),
+    /// A key in a token cannot be used.
+    #[error(transparent)]
+    Token(#[from] Box<pkcs11::TokenError>),
+    /// Only the public half is here.
+    #[error("the private key is not here: nothing can be signed")]
+    Absent,
+}
+
+impl From<pkcs11::TokenError> for SignerError {
+    fn from(error: pkcs11::TokenError) -> Self {
+        Self::Token(Box::new(error))
+    }
+}
+
+/// A key of which only the public half is here. It signs nothing.
+#[derive(Clone, Debug)]
+pub struct Absent(pub PublicKey);
+
+impl Signer for Absent {
+    fn public_key(&self) -> &PublicKey {
+        &self.0
+    }
+
+    fn sign(&self, _: Scheme, _: Message<'_>) -> Result<Vec<u8>, SignerError> {
+        Err(SignerError::Absent)
+    }
+
+    fn may_wait(&self) -> bool {
+        false
+    }
 }
 
 impl Signer for SigningKey {

@@ -18,6 +18,7 @@ mod formats;
 mod index;
 mod json;
 mod keys;
+mod pkcs11;
 mod pki;
 mod rekor;
 pub mod seeds;
@@ -68,6 +69,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "ct_request", run: ct::request, likes: seeds::none, seeds: ct::request_seeds },
     Target { name: "ct_tile_leaf", run: ct::tile_leaf, likes: seeds::none, seeds: ct::tile_leaf_seeds },
     Target { name: "index_run", run: index::run, likes: seeds::none, seeds: index::seeds },
+    Target { name: "pkcs11_uri", run: pkcs11::uri, likes: seeds::none, seeds: pkcs11::uri_seeds },
     Target { name: "wal", run: wal::run, likes: seeds::none, seeds: wal::seeds },
 ];
 

@@ -73,7 +73,10 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     /// Signs what the lock value says, has it cosigned if it must be, and publishes it. `false`: there is no quorum, nothing
     /// is published, and no more entries are taken until there is one.
     pub(crate) async fn sign_and_publish(&mut self, early: Option<Note>) -> Result<bool, EngineError> {
-        let note = early.map_or_else(|| self.signing.sign(&self.lock), Ok)?;
+        let note = match early {
+            Some(note) => note,
+            None => self.signing.sign_anywhere(&self.lock, self.host.as_ref()).await?,
+        };
         let note = match self.cosigned(note).await {
             Ok(note) => note,
             Err(EngineError::Cosign(error @ CosignError::Missing { .. })) => {

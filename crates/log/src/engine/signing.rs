@@ -1,6 +1,6 @@
 //! From a lock value to the signed note: what this log says about itself.
 
-use super::{Kind, LockValue};
+use super::{Host, Kind, LockValue};
 use jiff::Timestamp;
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, Scheme};
 use sealwax_signer::{Signer, SignerError};
@@ -10,7 +10,10 @@ use sealwax_tlog::{
     note::{Signature, SignatureType},
     rfc6962,
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+/// How long a key that lives elsewhere may take. Devices answer in less than a second; one that takes so long hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The keys that sign a log's checkpoints.
 #[derive(Clone)]
@@ -47,6 +50,15 @@ pub enum SigningError {
     /// The key did not sign.
     #[error(transparent)]
     Signer(#[from] SignerError),
+    /// The keeper of a key does not answer.
+    #[error("the key has not signed within {seconds} s: its token or its service hangs")]
+    Hangs {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The thread that was to sign is gone.
+    #[error("signing was broken off")]
+    BrokenOff,
 }
 
 impl Signing {
@@ -112,6 +124,27 @@ impl Signing {
         });
         let lines = lines.collect::<Result<Vec<_>, SigningError>>()?;
         Ok(Note::new(text, lines)?)
+    }
+}
+
+impl Signing {
+    /// As [`sign`](Self::sign), on a thread that may wait if a key makes it wait; and not for ever, lest a device that hangs
+    /// keep the log from saying so.
+    pub(crate) async fn sign_anywhere(
+        &self,
+        value: &LockValue,
+        host: &dyn Host,
+    ) -> Result<Note, SigningError> {
+        if !self.lines.iter().any(|(_, signer)| signer.may_wait()) {
+            return self.sign(value);
+        }
+        let (signing, value) = (self.clone(), value.clone());
+        let signed = tokio::task::spawn_blocking(move || signing.sign(&value));
+        tokio::select! {
+            biased;
+            signed = signed => signed.map_err(|_| SigningError::BrokenOff)?,
+            () = host.sleep(PATIENCE) => Err(SigningError::Hangs { seconds: PATIENCE.as_secs() }),
+        }
     }
 }
 
@@ -190,6 +223,58 @@ mod tests {
                 LogKey::from_verifier_key(vkey.clone()).unwrap().verify(&signed).unwrap();
             }
         }
+    }
+
+    /// A key that is elsewhere, and signs when it is told to.
+    struct Elsewhere {
+        key: SigningKey,
+        go: std::sync::Mutex<std::sync::mpsc::Receiver<()>>,
+        home: std::thread::ThreadId,
+    }
+
+    impl Signer for Elsewhere {
+        fn public_key(&self) -> &sealwax_crypto::PublicKey {
+            self.key.public_key()
+        }
+
+        fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError> {
+            assert_ne!(std::thread::current().id(), self.home, "the sequencer's thread waits");
+            self.go.lock().unwrap().recv().unwrap();
+            Ok(self.key.sign(scheme, message)?)
+        }
+    }
+
+    /// Its time is up at once.
+    struct Impatient;
+
+    impl Host for Impatient {
+        fn now_ms(&self) -> u64 {
+            0
+        }
+
+        fn random(&self) -> [u8; 16] {
+            [0; 16]
+        }
+
+        fn sleep(&self, _: Duration) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(tokio::time::sleep(Duration::from_millis(50)))
+        }
+    }
+
+    #[test]
+    fn waits_elsewhere_and_not_for_ever() {
+        let (go, told) = std::sync::mpsc::channel();
+        let key = SigningKey::generate(KeyKind::Ed25519).unwrap();
+        let home = std::thread::current().id();
+        let elsewhere = Arc::new(Elsewhere { key, go: told.into(), home });
+        let signing = Signing::new(Kind::Signature, "log.example", elsewhere, None).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let sign = || runtime.block_on(signing.sign_anywhere(&value(), &Impatient));
+        assert!(matches!(sign(), Err(SigningError::Hangs { seconds: 30 })));
+        // Once for the one that still waits, and once more.
+        go.send(()).unwrap();
+        go.send(()).unwrap();
+        sign().unwrap();
     }
 
     #[test]

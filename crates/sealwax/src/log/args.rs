@@ -15,8 +15,13 @@ Examples:
   A certificate log; the origin is its URL without the scheme:
     sealwax log new /var/lib/ct --kind certificate --origin ct.acme.example/2026h1 --roots roots.pem
 
+  Its key in a hardware security module; the file with the PIN is for the server's eyes only:
+    sealwax log new /var/lib/log --origin log.acme.example \
+      --key 'pkcs11:token=log;object=2026?module-path=/usr/lib/vendor/pkcs11.so&pin-source=file:/run/secrets/pin'
+
 Keep key.pem somewhere else as well, and nowhere that others can read: without it the log is over, and whoever
-has it can fork the log.";
+has it can fork the log. A key in a token is named by a PKCS#11 URI (RFC 7512), which log.json keeps, without a PIN;
+SEALWAX_PKCS11_MODULE names the module where the URI does not.";
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
@@ -174,8 +179,9 @@ pub struct NamingArgs {
     /// The name of the log in every checkpoint, for ever: its host name, or for a certificate log its URL without scheme
     #[arg(long, value_name = "NAME")]
     pub origin: String,
-    /// A key that exists, PKCS#8 in PEM, which stays where it is [default: a new one in the log's directory, key.pem]
-    #[arg(long, value_name = "FILE")]
+    /// A key that exists, which stays where it is: PKCS#8 in PEM, or in a PKCS#11 token [default: a new one in the log's
+    /// directory, key.pem]
+    #[arg(long, value_name = "FILE|pkcs11:…")]
     pub key: Option<String>,
     /// The kind of a new key
     #[arg(long, value_enum, conflicts_with = "key")]
@@ -199,8 +205,8 @@ pub struct ServeArgs {
     /// A file to write {"url": …} into, once the log answers
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
-    /// Take no entries, write nothing and sign nothing, also while another process has the log open: show its
-    /// last settled checkpoint, which is behind the newest by up to 16 MiB of entries, or by ten idle minutes
+    /// Take no entries, write nothing and sign nothing, also while another process has the log open, and without its
+    /// private key: show its last settled checkpoint, which is behind the newest by up to 16 MiB of entries, or by ten idle minutes
     #[arg(long)]
     pub read_only: bool,
     /// Where to listen for Prometheus, who asks for /metrics; not for strangers
@@ -364,8 +370,8 @@ pub struct ImportArgs {
     /// Its origin, the first line of its checkpoints
     #[arg(long, value_name = "NAME")]
     pub origin: String,
-    /// Its key, PKCS#8 in PEM, which stays where it is
-    #[arg(long, value_name = "FILE")]
+    /// Its key, which stays where it is: PKCS#8 in PEM, or in a PKCS#11 token
+    #[arg(long, value_name = "FILE|pkcs11:…")]
     pub key: String,
     /// What it is a log of
     #[arg(long, value_enum, default_value_t = KindArg::Signature)]

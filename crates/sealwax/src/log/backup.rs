@@ -20,7 +20,7 @@ use super::args::{BackupArgs, ImportArgs, RestoreArgs};
 use super::check::{check, demand_good};
 use super::description::{self, Description};
 use super::host::System;
-use super::keys::{self, Keys};
+use super::keys::{Given, Keys, Reference};
 use super::remote::{CheckpointError, Remote};
 use super::{block_on, new, open_store};
 use crate::inspect::node::Node;
@@ -44,8 +44,7 @@ pub fn backup(args: &BackupArgs, out: &mut impl Write) -> Result<Status, Failure
     copy_files(&args.directory, &args.to, ALONG)?;
     copy_checkpoint(&args.directory, &args.to, &target)?;
     if args.with_key {
-        let inside = description.keys.iter().filter(|key| key.is_relative());
-        let names: Vec<String> = inside.map(|key| key.display().to_string()).collect();
+        let names: Vec<String> = description.keys.iter().filter_map(Reference::inside).collect();
         copy_keys(&args.directory, &args.to, &names)?;
     }
     // Last, and with the place of the log itself: the backup is elsewhere, and so it is only read.
@@ -79,12 +78,7 @@ pub fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failu
             true
         }
     };
-    let names: Vec<String> = description
-        .keys
-        .iter()
-        .filter(|key| key.is_relative())
-        .map(|key| key.display().to_string())
-        .collect();
+    let names: Vec<String> = description.keys.iter().filter_map(Reference::inside).collect();
     let with_keys = names.iter().all(|name| args.from.join(name).exists());
     if with_keys {
         copy_keys(&args.from, &args.directory, &names)?;
@@ -107,8 +101,8 @@ pub fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failu
 
 pub fn import(args: &ImportArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let kind = args.kind.into();
-    let key = keys::reference(&args.key)?;
-    let keys = Keys::new(kind, &args.origin, keys::read(&key)?, None)?;
+    let key = Given::open(&args.key)?;
+    let keys = Keys::new(kind, &args.origin, key.signer, None)?;
     let remote = Remote::open(&args.log, &keys.verifier_keys())?;
     let findings = check(&remote, None, true)?;
     demand_good(&args.log, &findings)?;
@@ -130,7 +124,7 @@ pub fn import(args: &ImportArgs, out: &mut impl Write) -> Result<Status, Failure
     let place = open(&args.directory)?.place().to_string();
     let path = new::url_path(kind, &args.origin, args.path.as_deref())?;
     let mut description = Description::new(kind, args.origin.clone(), path, place);
-    description.keys = vec![key];
+    description.keys = vec![key.reference];
     description.verifier_keys = keys.verifier_keys();
     new::write_public(&args.directory, &description, &keys)?;
     description.write(&args.directory, false)?;

@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sealwax_log::Kind;
 use sealwax_store::directory::Directory;
 use sealwax_store::disk::Os;
 use serde::{Deserialize, Serialize};
 
+use super::keys::Reference;
 use crate::sources::read_limited;
 use crate::{Failure, output_file};
 
@@ -32,8 +33,8 @@ pub struct Description {
     pub origin: String,
     /// The vkeys that verify it, in the order of the signatures.
     pub verifier_keys: Vec<String>,
-    /// Where the private keys are, in the same order: files, relative to the directory or absolute.
-    pub keys: Vec<PathBuf>,
+    /// Where the private keys are, in the same order.
+    pub keys: Vec<Reference>,
     /// The path of its URL: empty, or with a slash in front and none at the end.
     pub path: String,
     /// Where the directory was when it was made: a copy is elsewhere (LOG rule 14).
@@ -115,7 +116,11 @@ mod tests {
     fn description() -> Description {
         let (origin, path) = ("ct.example/2026".to_owned(), "/2026".to_owned());
         let new = Description::new(Kind::Certificate, origin, path, "00:1".to_owned());
-        Description { verifier_keys: vec!["a+b+c".to_owned()], keys: vec!["key.pem".into()], ..new }
+        Description {
+            verifier_keys: vec!["a+b+c".to_owned()],
+            keys: vec![Reference::File("key.pem".into())],
+            ..new
+        }
     }
 
     #[test]

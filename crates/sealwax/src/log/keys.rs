@@ -1,17 +1,20 @@
 //! The keys of a log.
 
-use std::path::{Path, PathBuf};
+mod reference;
+
+pub use reference::Reference;
+
+use std::path::Path;
 use std::sync::Arc;
 
 use sealwax_log::Kind;
 use sealwax_log::engine::Signing;
-use sealwax_signer::{Signer, file};
+use sealwax_signer::pkcs11::TokenKey;
+use sealwax_signer::{Absent, Signer, file};
+use sealwax_tlog::VerifierKey;
 
-use super::description::Description;
+use super::description::{self, Description};
 use crate::Failure;
-
-/// What a key in a token is named by (RFC 7512).
-const PKCS11: &str = "pkcs11:";
 
 /// The keys of a log, as they sign.
 pub struct Keys {
@@ -36,13 +39,29 @@ impl Keys {
 
     /// The keys of a directory, which must be those that it was made with.
     pub fn open(directory: &Path, description: &Description) -> Result<Self, Failure> {
-        let mut signers = Vec::new();
-        for key in &description.keys {
-            signers.push(read(&directory.join(key))?);
-        }
+        let signers = description.keys.iter().map(|key| open(key, directory)).collect::<Result<_, _>>()?;
+        Self::of(directory, description, signers)
+    }
+
+    /// Only the public halves, for whoever signs nothing.
+    pub fn public(directory: &Path, description: &Description) -> Result<Self, Failure> {
+        let public = |word: &String| -> Result<Arc<dyn Signer>, Failure> {
+            let key = VerifierKey::parse(word)
+                .map_err(|error| Failure::cannot(format!("{}: {error}", description::NAME)))?;
+            Ok(Arc::new(Absent(key.public_key().clone())))
+        };
+        let signers = description.verifier_keys.iter().map(public).collect::<Result<_, _>>()?;
+        Self::of(directory, description, signers)
+    }
+
+    fn of(
+        directory: &Path,
+        description: &Description,
+        signers: Vec<Arc<dyn Signer>>,
+    ) -> Result<Self, Failure> {
         let mut signers = signers.into_iter();
         let (Some(first), second, None) = (signers.next(), signers.next(), signers.next()) else {
-            return Err(Failure::cannot(format!("{} must name one or two keys", super::description::NAME)));
+            return Err(Failure::cannot(format!("{} must name one or two keys", description::NAME)));
         };
         let keys = Self::new(description.kind, &description.origin, first, second)?;
         if keys.verifier_keys() != description.verifier_keys {
@@ -59,18 +78,30 @@ impl Keys {
     }
 }
 
-/// Reads a key from a file.
-pub fn read(path: &Path) -> Result<Arc<dyn Signer>, Failure> {
-    let key = file::read(path).map_err(|error| Failure::cannot(error.to_string()))?;
-    Ok(Arc::new(key))
+/// A key that exists, and how it is written down.
+pub struct Given {
+    pub signer: Arc<dyn Signer>,
+    pub reference: Reference,
 }
 
-/// What `--key` names, as it is written down: absolute, since the directory of the log is not where it was said.
-pub fn reference(word: &str) -> Result<PathBuf, Failure> {
-    if word.starts_with(PKCS11) {
-        return Err(Failure::usage(
-            "keys in PKCS#11 tokens cannot be used by this version; give the key as a file",
-        ));
+impl Given {
+    /// The key that `--key` names.
+    pub fn open(word: &str) -> Result<Self, Failure> {
+        let reference = Reference::of_argument(word)?;
+        Ok(Self { signer: open(&reference, Path::new(""))?, reference })
     }
-    std::path::absolute(word).map_err(|error| Failure::cannot(format!("{word}: {error}")))
+}
+
+/// Opens a key: in a file, perhaps below `directory`, or in a token, which it is asked to sign with.
+fn open(key: &Reference, directory: &Path) -> Result<Arc<dyn Signer>, Failure> {
+    match key {
+        Reference::File(path) => match file::read(&directory.join(path)) {
+            Ok(key) => Ok(Arc::new(key)),
+            Err(error) => Err(Failure::cannot(error.to_string())),
+        },
+        Reference::Token(uri) => match TokenKey::open(uri) {
+            Ok(key) => Ok(Arc::new(key)),
+            Err(error) => Err(Failure::cannot(error.to_string())),
+        },
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use sealwax_formats::{
 };
 use sealwax_log::Kind;
 use sealwax_log::engine;
-use sealwax_signer::{Signer, file};
+use sealwax_signer::file;
 use sealwax_store::directory::{Directory, Options};
 use sealwax_store::disk::Os;
 use sealwax_tlog::LogKey;
@@ -20,7 +20,7 @@ use sealwax_tlog::LogKey;
 use super::args::{AlgorithmArg, NamingArgs, NewArgs};
 use super::description::Description;
 use super::host::System;
-use super::keys::{self, Keys};
+use super::keys::{Given, Keys, Reference};
 use super::serve::face;
 use crate::Failure;
 use crate::inspect::node::Node;
@@ -51,27 +51,23 @@ pub fn make(
 ) -> Result<Node, Failure> {
     check_origin(&naming.origin)?;
     let path = url_path(kind, &naming.origin, naming.path.as_deref())?;
-    let key = naming.key.as_deref().map(keys::reference).transpose()?;
-    let second = naming.second_key.as_deref().filter(|word| *word != "ml-dsa-44");
-    let second = second.map(keys::reference).transpose()?;
-
     let roots = roots(kind, roots_file)?;
     let algorithm = algorithm(kind, naming.algorithm)?;
-    for path in [&key, &second].into_iter().flatten() {
-        keys::read(path)?;
-    }
+    let key = naming.key.as_deref().map(Given::open).transpose()?;
+    let second = naming.second_key.as_deref().filter(|word| *word != "ml-dsa-44");
+    let second = second.map(Given::open).transpose()?;
 
     make_directory(directory)?;
     let first_key = (key, algorithm, "key.pem");
     let second_key = naming.second_key.is_some().then_some((second, KeyKind::MlDsa44, "key-2.pem"));
-    let (first, first_path) = key_of(directory, first_key)?;
+    let first = key_of(directory, first_key)?;
     let second = second_key.map(|key| key_of(directory, key)).transpose()?;
-    let (second, second_path) = second.unzip();
-    let keys = Keys::new(kind, &naming.origin, first, second)?;
+    let (second, second_reference) = second.map(|key| (key.signer, key.reference)).unzip();
+    let keys = Keys::new(kind, &naming.origin, first.signer, second)?;
 
     let store = open(directory)?;
     let mut description = Description::new(kind, naming.origin.clone(), path, store.place().to_string());
-    description.keys = [Some(first_path), second_path].into_iter().flatten().collect();
+    description.keys = [Some(first.reference), second_reference].into_iter().flatten().collect();
     description.verifier_keys = keys.verifier_keys();
     let created = super::block_on(engine::create(&store, &keys.signing, &System))?;
     created.map_err(|error| Failure::cannot(format!("{}: {error}", directory.display())))?;
@@ -183,19 +179,16 @@ fn make_directory(directory: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The key that was given, or a new one in the directory; and how it is written down.
-fn key_of(
-    directory: &Path,
-    (given, kind, name): (Option<PathBuf>, KeyKind, &str),
-) -> Result<(Arc<dyn Signer>, PathBuf), Failure> {
-    if let Some(path) = given {
-        return Ok((keys::read(&path)?, path));
+/// The key that was given, or a new one in the directory.
+fn key_of(directory: &Path, (given, kind, name): (Option<Given>, KeyKind, &str)) -> Result<Given, Failure> {
+    if let Some(given) = given {
+        return Ok(given);
     }
     let key =
         file::create(&directory.join(name), kind).map_err(|error| Failure::cannot(error.to_string()))?;
     let durable = File::open(directory).and_then(|directory| directory.sync_all());
     durable.map_err(|error| Failure::cannot(format!("{}: {error}", directory.display())))?;
-    Ok((Arc::new(key), name.into()))
+    Ok(Given { signer: Arc::new(key), reference: Reference::File(name.into()) })
 }
 
 fn open(directory: &Path) -> Result<Directory<Os>, Failure> {

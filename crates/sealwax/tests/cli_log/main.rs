@@ -37,7 +37,11 @@ fn what_new_refuses() {
     scratch.run(&["log", "new", &log, "--origin", "log.example"]).exits(3).complains("is a log already");
     let other = text(&scratch, "other");
     scratch.run(&["log", "new", &other, "--origin", "https://log.example"]).exits(2).complains("scheme");
-    scratch.run(&["log", "new", &other, "--origin", "x", "--key", "pkcs11:a"]).exits(2).complains("PKCS#11");
+    let token = |uri: &str| scratch.run(&["log", "new", &other, "--origin", "x", "--key", uri]);
+    token("pkcs11:a").exits(2).complains("PKCS#11 URI has no `=`");
+    token("pkcs11:token=a?pin-value=1").exits(2).complains("pin-source=file:");
+    token("pkcs11:token=a").exits(3).complains("SEALWAX_PKCS11_MODULE");
+    token("pkcs11:token=a?module-path=/nowhere.so").exits(3).complains("/nowhere.so cannot be loaded");
     let certificate = ["log", "new", &other, "--origin", "ct.example", "--kind", "certificate"];
     scratch.run(&[&certificate[..], &["--algorithm", "ed25519"]].concat()).exits(2).complains("ECDSA");
     assert!(!scratch.path("other").exists());
