@@ -21,6 +21,7 @@ pub(crate) const PURE_CRATES: &[&str] = &[
     "sealwax-pki",
     "sealwax-formats",
     "sealwax-tuf",
+    "sealwax-oidc",
     "sealwax-verify",
 ];
 

@@ -130,6 +130,14 @@ impl PublicKey {
         }
     }
 
+    /// Modulus and exponent of an RSA key, big endian without leading zeros; `None` for the others.
+    pub fn rsa_numbers(&self) -> Option<(&[u8], &[u8])> {
+        match self.material()? {
+            Material::Rsa { modulus, exponent } => Some((modulus, exponent)),
+            Material::Ec { .. } | Material::Ed25519 { .. } | Material::MlDsa { .. } => None,
+        }
+    }
+
     /// The kind of key.
     pub fn kind(&self) -> KeyKind {
         self.0.kind

@@ -38,6 +38,9 @@ impl KeyUsage {
         Ok(KeyUsage(only(value, BIT_STRING)?.named_bits()?))
     }
 
+    /// What a leaf of this field has: digitalSignature alone.
+    pub const DIGITAL_SIGNATURE: Self = KeyUsage(0x8000);
+
     /// Bit 0: signatures on anything but certificates and revocation lists.
     #[must_use]
     pub fn digital_signature(self) -> bool {

@@ -18,6 +18,7 @@ mod formats;
 mod index;
 mod json;
 mod keys;
+mod oidc;
 mod pkcs11;
 mod pki;
 mod rekor;
@@ -54,6 +55,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "certificate", run: pki::certificate, likes: seeds::is_certificate, seeds: Vec::new },
     Target { name: "path", run: pki::path, likes: seeds::is_pem, seeds: pki::path_seeds },
     Target { name: "timestamp", run: pki::timestamp, likes: seeds::is_timestamp, seeds: Vec::new },
+    Target { name: "request", run: oidc::request, likes: seeds::none, seeds: oidc::request_seeds },
     Target { name: "bundle", run: formats::bundle, likes: seeds::is_bundle, seeds: Vec::new },
     Target { name: "readers", run: formats::readers, likes: seeds::is_json, seeds: Vec::new },
     Target { name: "detached", run: formats::detached, likes: seeds::none, seeds: formats::detached_seeds },
@@ -64,6 +66,10 @@ pub const TARGETS: &[Target] = &[
     Target { name: "rekor-request-proto", run: rekor::proto, likes: seeds::none, seeds: rekor::proto_seeds },
     Target { name: "tuf", run: tuf::run, likes: seeds::none, seeds: tuf::seeds },
     Target { name: "tuf-editor", run: tuf_editor::run, likes: seeds::none, seeds: tuf_editor::seeds },
+    Target { name: "token", run: oidc::token, likes: seeds::none, seeds: oidc::token_seeds },
+    Target { name: "jwks", run: oidc::jwks, likes: seeds::none, seeds: oidc::jwks_seeds },
+    Target { name: "config", run: oidc::config, likes: seeds::none, seeds: oidc::config_seeds },
+    Target { name: "template", run: oidc::template, likes: seeds::none, seeds: oidc::template_seeds },
     Target { name: "verify", run: verify::bundle, likes: seeds::is_bundle, seeds: verify::seeds },
     Target { name: "verify-trust", run: verify::trust, likes: seeds::is_trust, seeds: Vec::new },
     Target { name: "ct_request", run: ct::request, likes: seeds::none, seeds: ct::request_seeds },

@@ -1,0 +1,208 @@
+//! The authority: a chain of certificates, and the key of the first.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sealwax_crypto::{KeyKind, Message, PublicKey, Scheme};
+use sealwax_pki::{Certificate, CertificateError, SignatureError, oids};
+use sealwax_signer::{Signer, SignerError};
+
+use crate::lint::Linted;
+
+/// Certificates in a chain, leaf aside. Real ones have two or three.
+pub const MAX_CHAIN: usize = 8;
+
+/// A certificate authority: it signs what was linted, and nothing else.
+#[derive(Clone)]
+pub struct Authority {
+    /// From the one that signs leaves to the root. Never empty.
+    chain: Arc<[Certificate]>,
+    signer: Arc<dyn Signer>,
+    scheme: Scheme,
+}
+
+/// Why a chain and a key are no authority.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthorityError {
+    /// No certificate, or more than [`MAX_CHAIN`].
+    #[error("a chain of {found} certificates; there must be one at least, and at most {MAX_CHAIN}")]
+    Length {
+        /// How many there are.
+        found: usize,
+    },
+    /// A certificate that may not issue others: not a CA, or a key usage without keyCertSign.
+    #[error("certificate {position} of the chain ({subject}) may not issue certificates")]
+    NotCa {
+        /// Its place, from 0.
+        position: usize,
+        /// Its subject.
+        subject: String,
+    },
+    /// An intermediate without codeSigning in its extKeyUsage, which verifiers take for a prohibition.
+    #[error("the intermediate {subject} may not issue certificates for code signing")]
+    NotForCodeSigning {
+        /// Its subject.
+        subject: String,
+    },
+    /// A certificate that the next one did not issue.
+    #[error("certificate {position} of the chain was not issued by the next: {cause}")]
+    Link {
+        /// Its place, from 0.
+        position: usize,
+        /// What is wrong.
+        cause: LinkCause,
+    },
+    /// The last certificate is not self-signed: clients want the whole chain.
+    #[error("the chain does not end in a self-signed root: {cause}")]
+    NoRoot {
+        /// What is wrong.
+        cause: LinkCause,
+    },
+    /// The key is not the first certificate's.
+    #[error("the key is not that of the first certificate")]
+    KeyMismatch,
+    /// A kind of key with which deployed clients know no SCTs and no certificates: ECDSA and RSA are left.
+    #[error("{kind} keys do not sign certificates that clients verify; ECDSA and RSA keys do")]
+    KeyKind {
+        /// The kind.
+        kind: KeyKind,
+    },
+}
+
+/// Why a certificate is not the issuer of another.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkCause {
+    /// Its subject is not the other's issuer.
+    #[error("the names differ")]
+    Name,
+    /// It has a key that we do not know.
+    #[error("its key cannot be used")]
+    Key,
+    /// It did not sign the other.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+}
+
+/// Why the authority did not sign.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningError {
+    /// The key's keeper refused or could not be reached.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// What was written cannot be read.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// The key's keeper signed with another key, or something else.
+    #[error("the authority's key signed something else: {0}")]
+    Signature(#[from] SignatureError),
+    /// The thread that waited for the key's keeper is gone.
+    #[error("the thread that signs was stopped")]
+    Stopped,
+}
+
+impl Authority {
+    /// An authority of a chain, issuer of leaves first, and the key of that one.
+    ///
+    /// # Errors
+    /// [`AuthorityError`].
+    pub fn new(chain: Vec<Certificate>, signer: Arc<dyn Signer>) -> Result<Self, AuthorityError> {
+        if chain.len() > MAX_CHAIN {
+            return Err(AuthorityError::Length { found: chain.len() });
+        }
+        let (Some(issuer), Some(root)) = (chain.first(), chain.last()) else {
+            return Err(AuthorityError::Length { found: 0 });
+        };
+        for (position, certificate) in chain.iter().enumerate() {
+            let signs = certificate.key_usage().is_none_or(|usage| usage.certificate_signing());
+            if !certificate.is_ca() || !signs {
+                return Err(AuthorityError::NotCa { position, subject: certificate.subject().to_string() });
+            }
+        }
+        let for_code = |usage: &sealwax_pki::ExtendedKeyUsage| usage.has(&oids::CODE_SIGNING);
+        if chain.len() > 1 && !issuer.extended_key_usage().is_some_and(for_code) {
+            return Err(AuthorityError::NotForCodeSigning { subject: issuer.subject().to_string() });
+        }
+        for (position, pair) in chain.array_windows::<2>().enumerate() {
+            let [child, parent] = pair;
+            check_link(child, parent).map_err(|cause| AuthorityError::Link { position, cause })?;
+        }
+        check_link(root, root).map_err(|cause| AuthorityError::NoRoot { cause })?;
+        let kind = signer.public_key().kind();
+        if issuer.public_key() != Ok(signer.public_key()) {
+            return Err(AuthorityError::KeyMismatch);
+        }
+        match (kind, certificate_scheme(signer.public_key())) {
+            (
+                KeyKind::Rsa { .. } | KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521,
+                Some(scheme),
+            ) => Ok(Authority { chain: chain.into(), signer, scheme }),
+            (kind, _) => Err(AuthorityError::KeyKind { kind }),
+        }
+    }
+
+    /// The chain, from the issuer of leaves to the root.
+    #[must_use]
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
+    /// The certificate whose key signs leaves.
+    pub(crate) fn issuer(&self) -> Option<&Certificate> {
+        self.chain.first()
+    }
+
+    pub(crate) fn key_kind(&self) -> KeyKind {
+        self.signer.public_key().kind()
+    }
+
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// Whether all certificates of the chain are valid at both of these times.
+    pub(crate) fn covers(&self, from: Timestamp, until: Timestamp) -> bool {
+        self.chain
+            .iter()
+            .all(|certificate| certificate.not_before() <= from && until <= certificate.not_after())
+    }
+
+    /// Signs what was linted, which is used up by it.
+    pub(crate) async fn sign<T>(&self, linted: Linted<T>) -> Result<Certificate, SigningError> {
+        let (scheme, tbs) = (self.scheme, linted.into_tbs());
+        if !self.signer.may_wait() {
+            let signature = self.signer.sign(scheme, Message::Bytes(&tbs))?;
+            return Ok(Certificate::assemble(&tbs, &signature)?);
+        }
+        let signer = Arc::clone(&self.signer);
+        let work = move || (signer.sign(scheme, Message::Bytes(&tbs)), tbs);
+        let (signature, tbs) = tokio::task::spawn_blocking(work).await.map_err(|_| SigningError::Stopped)?;
+        let certificate = Certificate::assemble(&tbs, &signature?)?;
+        // A key elsewhere may have been replaced there; one in memory has just been used by the code that would verify.
+        certificate.check_signature_by(self.signer.public_key())?;
+        Ok(certificate)
+    }
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, output: &mut fmt::Formatter<'_>) -> fmt::Result {
+        output.debug_struct("Authority").field("chain", &self.chain).finish_non_exhaustive()
+    }
+}
+
+/// The one scheme with which a key signs certificates, and proofs of possession: SHA-2 of the curve's size, PKCS#1 v1.5 with SHA-256,
+/// pure Ed25519.
+pub(crate) fn certificate_scheme(key: &PublicKey) -> Option<Scheme> {
+    key.default_schemes().first().copied()
+}
+
+fn check_link(child: &Certificate, parent: &Certificate) -> Result<(), LinkCause> {
+    if child.issuer() != parent.subject() {
+        return Err(LinkCause::Name);
+    }
+    let key = parent.public_key().map_err(|_| LinkCause::Key)?;
+    Ok(child.check_signature_by(key)?)
+}
