@@ -13,13 +13,17 @@ use sealwax_log::index::{Index, Options};
 use sealwax_log::metrics::Metrics;
 use sealwax_log::{Kind, Log};
 use sealwax_store::directory::Options as Keeping;
-use sealwax_store::{Directory, disk::Os};
+use sealwax_store::{Directory, ObjectStore, disk::Os};
 use tokio::runtime::{Builder, Runtime};
+
+/// Who does next to nothing for so long rests. A merge that waits for the disk waits less.
+const QUIET: Duration = Duration::from_millis(300);
 
 /// A log, the runtime that waits for it, and the thread that drives it.
 pub(crate) struct Running {
     pub(crate) log: Log,
     pub(crate) runtime: Runtime,
+    store: Directory<Os>,
     sequencer: JoinHandle<Result<(), EngineError>>,
 }
 
@@ -65,21 +69,40 @@ impl Running {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let config = Config::new(Kind::Signature, Shape::Exclusive);
         let index = |size| Index::open(&directory.join("index"), size, Options::default());
+        let store = store(directory);
         let opened =
-            engine::open(store(directory), config, signing(), host(), Arc::new(Metrics::default()), index);
+            engine::open(store.clone(), config, signing(), host(), Arc::new(Metrics::default()), index);
         let (log, sequencer) = runtime.block_on(opened).unwrap();
         let driven = std::thread::spawn(move || {
             Builder::new_current_thread().enable_all().build().unwrap().block_on(sequencer.run())
         });
-        Self { log, runtime, sequencer: driven }
+        Self { log, runtime, store, sequencer: driven }
     }
 
     pub(crate) fn size(&self) -> u64 {
         self.log.published().map_or(0, |published| published.size)
     }
 
+    /// Waits until nothing goes on in the background: tiles are files, the index has merged.
+    pub(crate) fn rest(&self) {
+        self.runtime.block_on(self.store.flush()).unwrap();
+        loop {
+            let before = processor_time();
+            std::thread::sleep(QUIET);
+            if processor_time() - before < QUIET / 50 {
+                return;
+            }
+        }
+    }
+
     pub(crate) fn stop(self) {
         self.log.stop();
         self.sequencer.join().unwrap().unwrap();
     }
+}
+
+/// What this process has used of processors, all its threads together.
+pub(crate) fn processor_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

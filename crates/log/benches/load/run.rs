@@ -73,6 +73,8 @@ struct Shared {
 struct Outcome {
     /// Microseconds per request that was answered as it should be.
     latencies_us: Vec<u32>,
+    /// Microseconds by which requests with a time of their own were sent after it: the client's part of their latency.
+    late_us: Vec<u32>,
     statuses: BTreeMap<u16, u64>,
     errors: BTreeMap<String, u64>,
     bytes: u64,
@@ -124,7 +126,9 @@ async fn connection(shared: Rc<Shared>) {
         }
         let Some(open) = &mut connection else { continue };
         // The time to connect is not the server's answer; without a rate the clock starts here.
-        let due = if shared.options.per_second.is_some() { due } else { Instant::now() };
+        let now = Instant::now();
+        let due = if shared.options.per_second.is_some() { due } else { now };
+        shared.outcome.borrow_mut().late_us.push((now - due).as_micros() as u32);
         let error = match tokio::time::timeout(PATIENCE, open.exchange(&request)).await {
             Ok(Ok((status, reply))) => {
                 shared.answered(number, due, status, &request, reply);
@@ -190,18 +194,22 @@ impl Shared {
 fn report(mut outcome: Outcome, handed_out: u64) -> Value {
     let latencies = &mut outcome.latencies_us;
     latencies.sort_unstable();
-    let at = |share: f64| {
-        let place = (latencies.len() as f64 * share) as usize;
-        latencies
-            .get(place.min(latencies.len().saturating_sub(1)))
-            .map_or(f64::NAN, |us| f64::from(*us) / 1000.0)
-    };
+    outcome.late_us.sort_unstable();
+    let at = |share| milliseconds_at(latencies, share);
+    let late = |share| milliseconds_at(&outcome.late_us, share);
     let seconds = outcome.last.as_secs_f64();
     json!({
         "sent": handed_out, "answered": latencies.len(), "seconds": seconds,
         "per_second": latencies.len() as f64 / seconds,
         "bytes": outcome.bytes, "used_up": outcome.used_up,
         "ms": {"p50": at(0.5), "p90": at(0.9), "p99": at(0.99), "p999": at(0.999), "most": at(1.0), "least": at(0.0)},
+        "late_ms": {"p50": late(0.5), "p99": late(0.99), "most": late(1.0)},
         "statuses": outcome.statuses, "errors": outcome.errors,
     })
+}
+
+/// What this share of sorted microseconds does not exceed.
+fn milliseconds_at(sorted: &[u32], share: f64) -> f64 {
+    let place = (sorted.len() as f64 * share) as usize;
+    sorted.get(place.min(sorted.len().saturating_sub(1))).map_or(f64::NAN, |us| f64::from(*us) / 1000.0)
 }

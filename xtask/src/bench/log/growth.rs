@@ -45,24 +45,29 @@ pub(super) fn measure(directory: &Path, entries: Option<u64>) -> Result<Vec<Bar>
     fs::remove_dir_all(&log)?;
 
     println!(
-        "| Entries | add, in a flood | add, alone | proof of an old entry | duplicate of an old entry |\n|---:|---:|---:|---:|---:|"
+        "| Entries | add, in a flood | all processors, for an add | add, alone | proof of an old entry | duplicate of an old entry |\n\
+         |---:|---:|---:|---:|---:|---:|"
     );
     let probes: Vec<&Value> =
         [&filled, &made_up].into_iter().filter_map(|report| report["probes"].as_array()).flatten().collect();
     for probe in &probes {
         println!(
-            "| {} | {:.1} µs | {:.0} µs | {:.1} µs | {} |",
+            "| {} | {:.1} µs | {:.1} µs | {:.0} µs | {:.1} µs | {} |",
             probe["size"],
             number(&probe["flood_us"]),
+            number(&probe["processor_us"]),
             number(&probe["lone_us"]),
             number(&probe["proof_us"]),
             probe["duplicate_us"].as_f64().map_or("–".to_owned(), |us| format!("{us:.0} µs")),
         );
     }
+    let tenths = filled["filled_per_second"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rates = |tenth: Option<&Value>| tenth.map_or(f64::NAN, number);
     println!(
-        "\nFilled at {:.0} entries/s, peak {:.0} MiB. Opened after `kill -9` in {:.2} s, after a stop in {:.2} s, with {:.0} MiB. \
+        "\nFilled at {:.0} entries/s in the first tenth and {:.0} in the last, peak {:.0} MiB. Opened after `kill -9` in {:.2} s, after a stop in {:.2} s, with {:.0} MiB. \
          {synthetic} leaf hashes: peak {:.0} MiB while the index was made.",
-        number(&filled["filled_per_second"]),
+        rates(tenths.first()),
+        rates(tenths.last()),
         number(&filled["peak_mib"]),
         number(&killed["open_s"]),
         number(&stopped["open_s"]),
@@ -70,7 +75,7 @@ pub(super) fn measure(directory: &Path, entries: Option<u64>) -> Result<Vec<Bar>
         number(&made_up["peak_mib"]),
     );
     let [small, large, ..] = probes.as_slice() else { return Err("two probes".into()) };
-    let mut bars: Vec<Bar> = [("add", "flood_us"), ("proof", "proof_us")]
+    let mut bars: Vec<Bar> = [("add", "flood_us"), ("add, processors", "processor_us"), ("proof", "proof_us")]
         .into_iter()
         .map(|(what, member)| {
             let times = number(&large[member]) / number(&small[member]);
