@@ -8,9 +8,11 @@
 //! **How.** The log is cut into spans of consecutive leaves. The newest leaves lie in memory in an ordered set. A full
 //! chunk of them becomes a *run*: an immutable file of records (fingerprint, leaf) sorted by fingerprint, which covers a
 //! span without gaps. Runs merge like the carry of a binary counter: each is longer than all that follow it together, so
-//! there are at most log₂ of them, and a leaf is rewritten half that often. A run keeps in memory the first
-//! fingerprint of each of its pages and, up to a length, a filter of ten bits per leaf; so an entry that is new, which is
-//! the usual case, costs a few cache lines, and one that is old costs one page read from the file.
+//! there are at most log₂ of them, and a leaf is rewritten half that often. A run has a filter of ten bits per leaf, and
+//! keeps in memory the first fingerprint of each of its pages. Of short runs the filter is in memory as well; of long ones
+//! one line of it is read, which the operating system has at hand: it is a tenth of the run. So memory is bounded, an entry
+//! that is new, which is the usual case, costs a cache line for each short run and a short read for each of the few
+//! long ones, and one that is old costs one page more.
 //!
 //! **Durability.** Nothing here is flushed on behalf of the log. A run counts once it is complete, under its name and
 //! flushed; what a crash takes is fed in again: [`Index::open`] finds the runs that cover the log from leaf 0 without a
@@ -61,6 +63,9 @@ pub struct Options {
     /// How many leaves are collected in memory before they become a run. After a crash at most this many, and those of
     /// runs not yet written, are read from the log again: for a certificate log of 3 kB per entry the default is 100 MB.
     pub chunk_leaves: NonZeroUsize,
+    /// Runs of at most so many leaves keep their filter in memory, 1.25 bytes for each leaf. Since each run is longer than all
+    /// that follow it, that is less than 2.5 bytes for each of these leaves, however large the log is. The default is 2²⁰.
+    pub kept_filter_leaves: u64,
     /// Who writes runs and merges them.
     pub work: Work,
 }
@@ -76,7 +81,7 @@ pub enum Work {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { chunk_leaves: DEFAULT_CHUNK_LEAVES, work: Work::Background }
+        Self { chunk_leaves: DEFAULT_CHUNK_LEAVES, kept_filter_leaves: 1 << 20, work: Work::Background }
     }
 }
 
@@ -95,7 +100,7 @@ impl Index {
     /// # Errors
     /// [`IndexError::Io`].
     pub fn open(directory: &Path, size: u64, options: Options) -> Result<Self, IndexError> {
-        let directory = Directory::open(directory)?;
+        let directory = Directory::open(directory, &options)?;
         let runs = directory.recover(size)?;
         let shared = Arc::new(Shared::on_disk(directory, runs, options));
         let worker = match options.work {

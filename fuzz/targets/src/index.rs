@@ -2,7 +2,7 @@
 
 use sealwax_log::index::{
     IndexError, MAX_CANDIDATES,
-    run::{Run, Span, Writer},
+    run::{Filtering, Run, Span, Writer},
 };
 
 type Fingerprint = u64;
@@ -22,10 +22,13 @@ pub(crate) fn run(input: &[u8]) {
         .collect();
     records.sort_unstable();
     let Some(span) = Span::new(FIRST, records.len() as u64) else { return };
+    // By a bit that the accident does not use.
+    let [kind, ..] = *accident;
+    let filtering = if kind & 0x80 == 0 { Filtering::InMemory } else { Filtering::InFile };
     let mut bytes = written(&records, span);
-    answers(&Run::open(bytes.clone(), "run".into(), span).unwrap(), &records).unwrap();
+    answers(&Run::open(bytes.clone(), "run".into(), span, filtering).unwrap(), &records).unwrap();
     if happen(*accident, &mut bytes)
-        && let Ok(run) = Run::open(bytes, "run".into(), span)
+        && let Ok(run) = Run::open(bytes, "run".into(), span, filtering)
     {
         answers(&run, &records).expect_err("an accident that nobody noticed");
     }
@@ -34,8 +37,10 @@ pub(crate) fn run(input: &[u8]) {
 fn as_a_file(input: &[u8]) {
     let Some((count, file)) = input.split_first_chunk::<2>() else { return };
     let Some(span) = Span::new(FIRST, u64::from(u16::from_be_bytes(*count))) else { return };
-    if let Ok(run) = Run::open(file.to_vec(), "run".into(), span) {
-        let _ = run.leaves(0);
+    for filtering in [Filtering::InMemory, Filtering::InFile] {
+        if let Ok(run) = Run::open(file.to_vec(), "run".into(), span, filtering) {
+            let _ = run.leaves(0);
+        }
     }
     let Ok(name) = std::str::from_utf8(input) else { return };
     if let Some(span) = Span::from_file_name(name) {
@@ -44,7 +49,7 @@ fn as_a_file(input: &[u8]) {
 }
 
 fn written(records: &[(Fingerprint, u64)], span: Span) -> Vec<u8> {
-    let mut writer = Writer::new(Vec::new(), span);
+    let mut writer = Writer::new(Vec::new(), span, Filtering::InMemory);
     for (fingerprint, leaf) in records {
         writer.push(*fingerprint, *leaf).unwrap();
     }
@@ -91,6 +96,8 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         [accident(0, 4_000), many.clone()].concat(),
         [accident(1, 4_000), many.clone()].concat(),
         [accident(2, 4_000), many.clone()].concat(),
+        [accident(0x82, 12_500), many.clone()].concat(),
+        [accident(0x83, 12_700), many.clone()].concat(),
         [accident(2, 20_000), many].concat(),
         [accident(3, 100), vec![7; 80]].concat(),
         format!("{first}-{count}.run").into_bytes(),

@@ -1,4 +1,7 @@
-use super::{IndexError, run::Run, run::Span};
+use super::{
+    IndexError, Options,
+    run::{Filtering, Run, Span},
+};
 use std::{
     collections::BTreeSet,
     fs::{self, File, OpenOptions},
@@ -12,6 +15,7 @@ use std::{
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
+    kept_filter_leaves: u64,
     names: Mutex<()>,
 }
 
@@ -22,9 +26,10 @@ pub(super) struct Names<'d> {
 }
 
 impl Directory {
-    pub(super) fn open(path: &Path) -> Result<Self, IndexError> {
+    pub(super) fn open(path: &Path, options: &Options) -> Result<Self, IndexError> {
         fs::create_dir_all(path).map_err(IndexError::io(path))?;
-        Ok(Self { path: path.to_owned(), names: Mutex::new(()) })
+        let kept_filter_leaves = options.kept_filter_leaves;
+        Ok(Self { path: path.to_owned(), kept_filter_leaves, names: Mutex::new(()) })
     }
 
     /// The runs that cover a log of `size` leaves from leaf 0 without a gap. All others are removed: those that a merge
@@ -74,7 +79,12 @@ impl Directory {
     fn run(&self, span: Span) -> Result<Run, IndexError> {
         let path = self.file(span);
         let file = File::open(&path).map_err(IndexError::io(&path))?;
-        Run::open(file, path, span)
+        Run::open(file, path, span, self.filtering(span))
+    }
+
+    /// Where the filter of a run is.
+    pub(super) fn filtering(&self, span: Span) -> Filtering {
+        if span.count() <= self.kept_filter_leaves { Filtering::InMemory } else { Filtering::InFile }
     }
 }
 

@@ -12,7 +12,7 @@ pub enum IndexError {
         file: PathBuf,
         /// Its first leaf.
         first: u64,
-        /// The page of 4 KiB, from 0; `None` if it is the file's length or its tables.
+        /// The page of 4 KiB, from 0; `None` if it is the file's length, or what follows the pages.
         page: Option<u64>,
         /// What the system said, if it could not read.
         cause: Option<Arc<io::Error>>,

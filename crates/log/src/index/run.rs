@@ -4,17 +4,18 @@
 //! pages     4096 B each: 341 records of (fingerprint 8 B, leaf − first 4 B), zeros in the rest of the last one,
 //!           CRC-32 over magic, span, number of the page and the records
 //! fences    the fingerprint of the first record of each page, 8 B each
-//! filter    blocks of 32 B, ten bits per leaf; none in runs of more than 2²⁴ leaves
-//! footer    magic 16 B, first 8 B, count 8 B, identity of the last leaf 32 B, CRC-32 over fences and filter,
+//! filter    lines of 64 B, ten bits per leaf: seven words of 8 B, four zeros, CRC-32 as that of a page, the first line
+//!           being the page after the last
+//! footer    magic 16 B, first 8 B, count 8 B, identity of the last leaf 32 B, CRC-32 over the fences,
 //!           CRC-32 over the footer
 //! ```
 //! Numbers are big-endian. The length follows from the span, which is also in the name: `<first>-<count>.run`.
 
+mod fences;
 mod filter;
 mod layout;
 mod page;
 mod records;
-mod tables;
 mod writer;
 
 pub(super) use layout::MAX_LEAVES;
@@ -22,7 +23,12 @@ pub use layout::Span;
 pub use records::Records;
 pub use writer::{Writer, Written};
 
-use self::{layout::Footer, page::Page, page::Seal, tables::Tables};
+use self::{
+    fences::Fences,
+    filter::{Filter, Line},
+    layout::Footer,
+    page::{Page, Seal},
+};
 use super::{Candidates, IndexError};
 use sealwax_tlog::Hash;
 use std::{
@@ -48,6 +54,24 @@ pub trait Source {
     fn length(&self) -> io::Result<u64>;
 }
 
+/// Where bytes can be put at any place.
+pub trait Sink {
+    /// Puts all bytes from `at` on.
+    ///
+    /// # Errors
+    /// The system's.
+    fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// Where the filter of a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filtering {
+    /// In memory.
+    InMemory,
+    /// In the file, of which the operating system keeps in memory what it has room for.
+    InFile,
+}
+
 impl Source for File {
     fn read_at(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
         self.read_exact_at(into, at)
@@ -71,23 +95,35 @@ impl Source for Vec<u8> {
     }
 }
 
-/// A run whose length and tables are right; each page is checked when it is read.
+impl Sink for Vec<u8> {
+    fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let at = usize::try_from(at).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        let end = at.saturating_add(bytes.len());
+        self.resize(self.len().max(end), 0);
+        self.get_mut(at..end).into_iter().for_each(|place| place.copy_from_slice(bytes));
+        Ok(())
+    }
+}
+
+/// A run whose length and fences are right; each page, and each line of a filter that stays in the file, is checked when it
+/// is read.
 #[derive(Debug)]
 pub struct Run<S = File> {
     source: S,
     file: PathBuf,
     span: Span,
     last: Hash,
-    tables: Tables,
+    fences: Fences,
+    filter: Filter,
     seal: Seal,
 }
 
 impl<S: Source> Run<S> {
-    /// Reads the tables of a run that should cover `span`.
+    /// Opens a run that should cover `span`.
     ///
     /// # Errors
     /// [`IndexError::Damaged`].
-    pub fn open(source: S, file: PathBuf, span: Span) -> Result<Self, IndexError> {
+    pub fn open(source: S, file: PathBuf, span: Span, filtering: Filtering) -> Result<Self, IndexError> {
         let damaged = |cause: Option<io::Error>| IndexError::Damaged {
             file: file.clone(),
             first: span.first(),
@@ -101,17 +137,21 @@ impl<S: Source> Run<S> {
         let mut footer = [0; Footer::BYTES];
         source.read_at(span.footer_at(), &mut footer).map_err(unreadable)?;
         let footer = Footer::parse(&footer, span).ok_or_else(|| damaged(None))?;
-        let (tables, checksum) = Tables::read(&source, span).map_err(unreadable)?;
-        if checksum != footer.tables {
+        let (fences, checksum) = Fences::read(&source, span).map_err(unreadable)?;
+        if checksum != footer.fences {
             return Err(damaged(None));
         }
-        Ok(Self { source, file, span, last: footer.last, tables, seal: Seal::new(span) })
+        let seal = Seal::new(span);
+        let filter = Filter::open(&source, span, &seal, filtering).map_err(unreadable)?;
+        let filter = filter.ok_or_else(|| damaged(None))?;
+        Ok(Self { source, file, span, last: footer.last, fences, filter, seal })
     }
 
     /// The run that was written to `source`.
     #[must_use]
-    pub fn written(source: S, file: PathBuf, Written { span, last, tables, seal }: Written) -> Self {
-        Self { source, file, span, last, tables, seal }
+    pub fn written(source: S, file: PathBuf, written: Written) -> Self {
+        let Written { span, last, fences, filter, seal } = written;
+        Self { source, file, span, last, fences, filter, seal }
     }
 
     /// The leaves it covers.
@@ -134,7 +174,10 @@ impl<S: Source> Run<S> {
 
     /// Adds the leaves with this fingerprint, in their order.
     pub(super) fn find(&self, fingerprint: u64, found: &mut Candidates) -> Result<(), IndexError> {
-        for number in self.tables.pages(fingerprint) {
+        if !self.may_contain(fingerprint)? {
+            return Ok(());
+        }
+        for number in self.fences.pages(fingerprint) {
             if found.is_full() {
                 break;
             }
@@ -152,17 +195,27 @@ impl<S: Source> Run<S> {
         Records::new(self)
     }
 
+    fn may_contain(&self, fingerprint: u64) -> Result<bool, IndexError> {
+        let number = self.filter.line_of(fingerprint);
+        if let Some(line) = self.filter.kept(number) {
+            return Ok(line.may_contain(fingerprint));
+        }
+        let line = Line::read(&self.source, self.span, &self.seal, number);
+        let line = line.map_err(|error| self.damaged(None, Some(error)))?;
+        Ok(line.ok_or_else(|| self.damaged(None, None))?.may_contain(fingerprint))
+    }
+
     fn page(&self, number: u64) -> Result<Page, IndexError> {
         let mut bytes = [0; page::BYTES];
         let at = number * page::BYTES as u64;
-        self.source.read_at(at, &mut bytes).map_err(|error| self.damaged(number, Some(error)))?;
-        Page::open(bytes, &self.seal, number, self.span).ok_or_else(|| self.damaged(number, None))
+        self.source.read_at(at, &mut bytes).map_err(|error| self.damaged(Some(number), Some(error)))?;
+        Page::open(bytes, &self.seal, number, self.span).ok_or_else(|| self.damaged(Some(number), None))
     }
 
-    /// A page that cannot be read is as lost as one with a wrong checksum: bad sectors, a file that has become shorter.
-    fn damaged(&self, page: u64, cause: Option<io::Error>) -> IndexError {
+    /// What cannot be read is as lost as what has a wrong checksum: bad sectors, a file that has become shorter.
+    fn damaged(&self, page: Option<u64>, cause: Option<io::Error>) -> IndexError {
         let (file, cause) = (self.file.clone(), cause.map(Arc::new));
-        IndexError::Damaged { file, first: self.span.first(), page: Some(page), cause }
+        IndexError::Damaged { file, first: self.span.first(), page, cause }
     }
 
     /// [`Run::find`], for the fuzzer.

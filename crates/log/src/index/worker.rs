@@ -4,13 +4,14 @@ use super::{
     IndexError,
     memory::Chunk,
     merge::{Merge, Stream},
-    run::{MAX_LEAVES, Run, Span, Writer},
+    run::{MAX_LEAVES, Run, Sink, Span, Writer},
     shared::{Disk, Shared, State},
 };
 use sealwax_tlog::Hash;
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io,
+    os::unix::fs::FileExt,
     path::Path,
     sync::{Arc, PoisonError},
     thread::{self, JoinHandle},
@@ -120,7 +121,8 @@ impl Shared {
     /// Merges the job's records into the file, and flushes it.
     fn write(&self, disk: &Disk, job: &Job, temporary: &Path, file: File) -> Result<Run, Undone> {
         let failed = |error| Undone::Failed(IndexError::io(temporary)(error));
-        let mut writer = Writer::new(Flushing { file, unflushed: 0 }, job.span);
+        let mut writer =
+            Writer::new(Flushing { file, unflushed: 0 }, job.span, disk.directory.filtering(job.span));
         let mut merge = Merge::new(job.streams())?;
         let mut stretch = 0;
         while let Some((fingerprint, leaf)) = merge.next()? {
@@ -233,19 +235,15 @@ struct Flushing {
     unflushed: usize,
 }
 
-impl Write for Flushing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.unflushed += written;
+impl Sink for Flushing {
+    fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(bytes, at)?;
+        self.unflushed += bytes.len();
         if self.unflushed >= FLUSH_BYTES {
             self.file.sync_data()?;
             self.unflushed = 0;
         }
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        Ok(())
     }
 }
 

@@ -29,8 +29,13 @@ impl Place {
         &self.0
     }
 
+    /// Opens the index. Of runs of 64 leaves and more the filter stays in the file.
     pub(crate) fn open(&self, size: u64, work: Work) -> Index {
-        let options = Options { chunk_leaves: NonZeroUsize::new(4).unwrap(), work };
+        self.open_keeping(63, size, work)
+    }
+
+    pub(crate) fn open_keeping(&self, kept_filter_leaves: u64, size: u64, work: Work) -> Index {
+        let options = Options { chunk_leaves: NonZeroUsize::new(4).unwrap(), kept_filter_leaves, work };
         Index::open(&self.0, size, options).unwrap()
     }
 

@@ -75,18 +75,19 @@ pub(super) fn measure(directory: &Path, entries: Option<u64>) -> Result<Vec<Bar>
         number(&made_up["peak_mib"]),
     );
     let [small, large, ..] = probes.as_slice() else { return Err("two probes".into()) };
-    let mut bars: Vec<Bar> = [("add", "flood_us"), ("add, processors", "processor_us"), ("proof", "proof_us")]
-        .into_iter()
-        .map(|(what, member)| {
-            let times = number(&large[member]) / number(&small[member]);
-            Bar {
-                work: format!("{what} at {entries} entries"),
-                bar: "1.2 × of 10⁴".into(),
-                found: format!("{times:.2} ×"),
-                is_met: times <= 1.2,
-            }
-        })
-        .collect();
+    let mut bars: Vec<Bar> =
+        [("add", "flood_us"), ("add, processors", "processor_us"), ("proof", "proof_us")]
+            .into_iter()
+            .map(|(what, member)| {
+                let times = number(&large[member]) / number(&small[member]);
+                Bar {
+                    work: format!("{what} at {entries} entries"),
+                    bar: "1.2 × of 10⁴".into(),
+                    found: format!("{times:.2} ×"),
+                    is_met: times <= 1.2,
+                }
+            })
+            .collect();
     let slowest = number(&killed["open_s"]).max(number(&stopped["open_s"]));
     bars.push(Bar {
         work: format!("restart of {entries} entries"),

@@ -1,102 +1,200 @@
-use super::tables::PIECE_BYTES;
+//! A Bloom filter in lines of 64 bytes: seven words, in each of which a leaf sets one bit, and a checksum. One cache line,
+//! or one short read, for each question. At ten bits per leaf some 1 % of what is not there looks as if it were, and costs
+//! the read of a page.
+//!
+//! The line is chosen by the high bits of the fingerprint, so a run, which is sorted, fills them one after the other, and
+//! whoever writes one needs memory for a piece only.
 
-/// A Bloom filter in blocks of 32 bytes, one bit in each of eight words (the "split block" filter of Apache Parquet): one
-/// cache line for each question. At ten bits per leaf some 1 % of what is not there looks as if it were, and costs a
-/// read.
-///
-/// The block is chosen by the high bits of the fingerprint, so a run, which is sorted, fills them one after the other.
-#[derive(Debug)]
-pub(super) struct Filter {
-    blocks: u64,
-    /// In pieces, the last one shorter: when runs have merged, the allocator has a place for the next filter.
-    pieces: Vec<Vec<Block>>,
-}
+use super::{Filtering, Sink, Source, Span, page::Seal};
+use std::io;
 
-type Block = [u32; 8];
+/// How long a line is in the file.
+pub(super) const LINE_BYTES: usize = 64;
 
-const BLOCK_BYTES: usize = 32;
+const WORDS: usize = 7;
 const BITS_PER_LEAF: u64 = 10;
+const BITS_PER_LINE: u64 = 64 * WORDS as u64;
 
-/// How many blocks a piece has, and how much of a filter is read and written at once: 64 KiB.
-const PIECE_BLOCKS: usize = PIECE_BYTES / BLOCK_BYTES;
+/// What is read and written at once, and allocated: when runs have merged, the allocator has a place for the next filter.
+const PIECE_LINES: usize = 1024;
 
 /// Odd numbers; each makes another bit of the same 32.
-const SALTS: Block =
-    [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
+const SALTS: [u32; WORDS] =
+    [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947];
 
-fn blocks_for(leaves: u64) -> u64 {
-    (leaves * BITS_PER_LEAF).div_ceil(BLOCK_BYTES as u64 * 8)
+/// How many lines the filter of a run has.
+pub(super) fn lines_for(leaves: u64) -> u64 {
+    (leaves * BITS_PER_LEAF).div_ceil(BITS_PER_LINE)
 }
 
-/// How long the filter of a run is.
-pub(super) fn bytes_for(leaves: u64) -> u64 {
-    blocks_for(leaves) * BLOCK_BYTES as u64
+/// The filter of a run, in memory or in its file.
+#[derive(Debug)]
+pub(super) struct Filter {
+    lines: u64,
+    /// `None`: read from the file, a line at a time.
+    kept: Option<Pieces>,
+}
+
+type Pieces = Vec<Vec<Line>>;
+
+/// The words of a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Line([u64; WORDS]);
+
+/// A filter that is being made.
+#[derive(Debug)]
+pub(super) struct Making {
+    span: Span,
+    /// The line that is being filled, and its number.
+    line: Line,
+    number: u64,
+    /// The lines before it that are not written yet, as they stand in the file.
+    piece: Vec<u8>,
+    kept: Option<Pieces>,
 }
 
 impl Filter {
-    /// For so many leaves.
-    pub(super) fn empty(leaves: u64) -> Self {
-        let blocks = blocks_for(leaves);
-        let piece = |at: u64| vec![Block::default(); piece_blocks(blocks - at)];
-        Self { blocks, pieces: (0..blocks).step_by(PIECE_BLOCKS).map(piece).collect() }
-    }
-
-    /// To be read: every piece is to be appended before the first question.
-    pub(super) fn without_blocks(leaves: u64) -> Self {
-        Self { blocks: blocks_for(leaves), pieces: Vec::new() }
-    }
-
-    /// Takes the next [`PIECE_BYTES`] over, or the rest.
-    pub(super) fn append(&mut self, piece: &[u8]) {
-        let word = |bytes: &[u8; 4]| u32::from_be_bytes(*bytes);
-        let block = |block: &[u8; BLOCK_BYTES]| {
-            let mut words = block.as_chunks().0.iter().map(word);
-            Block::default().map(|_| words.next().unwrap_or_default())
-        };
-        self.pieces.push(piece.as_chunks().0.iter().map(block).collect());
-    }
-
-    /// What is to be written, in pieces of [`PIECE_BYTES`] and the rest.
-    pub(super) fn pieces(&self) -> impl Iterator<Item = Vec<u8>> {
-        self.pieces.iter().map(|piece| piece.iter().flatten().flat_map(|word| word.to_be_bytes()).collect())
-    }
-
-    pub(super) fn insert(&mut self, fingerprint: u64) {
-        let (piece, block) = self.position(fingerprint);
-        if let Some(block) = self.pieces.get_mut(piece).and_then(|piece| piece.get_mut(block)) {
-            for (word, bit) in block.iter_mut().zip(bits(fingerprint)) {
-                *word |= bit;
-            }
+    /// Reads one that is to be kept in memory; `None` if a line is not what was written.
+    pub(super) fn open(
+        source: &impl Source,
+        span: Span,
+        seal: &Seal,
+        filtering: Filtering,
+    ) -> io::Result<Option<Self>> {
+        let lines = span.lines();
+        if filtering == Filtering::InFile {
+            return Ok(Some(Self { lines, kept: None }));
         }
+        let mut pieces = Pieces::new();
+        let mut bytes = vec![[0; LINE_BYTES]; PIECE_LINES];
+        for first in (0..lines).step_by(PIECE_LINES) {
+            let count = usize::try_from(lines - first).unwrap_or(PIECE_LINES).min(PIECE_LINES);
+            bytes.truncate(count);
+            source.read_at(line_at(span, first), bytes.as_flattened_mut())?;
+            let opened =
+                bytes.iter().zip(first..).map(|(bytes, number)| Line::open(bytes, span, seal, number));
+            let Some(piece) = opened.collect() else { return Ok(None) };
+            pieces.push(piece);
+        }
+        Ok(Some(Self { lines, kept: Some(pieces) }))
+    }
+
+    /// The number of the line that says whether a fingerprint may be there.
+    pub(super) fn line_of(&self, fingerprint: u64) -> u64 {
+        line_of(fingerprint, self.lines)
+    }
+
+    /// A line, if it is in memory.
+    pub(super) fn kept(&self, number: u64) -> Option<&Line> {
+        let number = usize::try_from(number).ok()?;
+        self.kept.as_ref()?.get(number / PIECE_LINES)?.get(number % PIECE_LINES)
+    }
+}
+
+impl Line {
+    /// Reads one from the file; `None` if it is not what was written.
+    pub(super) fn read(
+        source: &impl Source,
+        span: Span,
+        seal: &Seal,
+        number: u64,
+    ) -> io::Result<Option<Self>> {
+        let mut bytes = [0; LINE_BYTES];
+        source.read_at(line_at(span, number), &mut bytes)?;
+        Ok(Self::open(&bytes, span, seal, number))
+    }
+
+    fn open(bytes: &[u8; LINE_BYTES], span: Span, seal: &Seal, number: u64) -> Option<Self> {
+        let (body, checksum) = bytes.split_last_chunk()?;
+        (*checksum == seal.checksum(span.pages() + number, body)).then_some(())?;
+        let mut line = Self::default();
+        line.0
+            .iter_mut()
+            .zip(body.as_chunks().0)
+            .for_each(|(word, bytes)| *word = u64::from_be_bytes(*bytes));
+        Some(line)
     }
 
     /// `false` only for what was never inserted.
     pub(super) fn may_contain(&self, fingerprint: u64) -> bool {
-        let (piece, block) = self.position(fingerprint);
-        match self.pieces.get(piece).and_then(|piece| piece.get(block)) {
-            Some(block) => block.iter().zip(bits(fingerprint)).all(|(word, bit)| word & bit != 0),
-            None => true,
-        }
+        self.0.iter().zip(bits(fingerprint)).all(|(word, bit)| word & bit != 0)
     }
 
-    /// The piece, and the block in it.
-    fn position(&self, fingerprint: u64) -> (usize, usize) {
-        let scaled = (u128::from(fingerprint) * u128::from(self.blocks)) >> 64;
-        let block = usize::try_from(scaled).unwrap_or(usize::MAX);
-        (block / PIECE_BLOCKS, block % PIECE_BLOCKS)
+    fn insert(&mut self, fingerprint: u64) {
+        self.0.iter_mut().zip(bits(fingerprint)).for_each(|(word, bit)| *word |= bit);
+    }
+
+    /// Seven words, four zeros and the checksum.
+    fn write(&self, span: Span, seal: &Seal, number: u64, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.0.iter().for_each(|word| out.extend_from_slice(&word.to_be_bytes()));
+        out.extend_from_slice(&[0; LINE_BYTES - 8 * WORDS - 4]);
+        let checksum = seal.checksum(span.pages() + number, out.get(start..).unwrap_or_default());
+        out.extend_from_slice(&checksum);
     }
 }
 
-/// How many of the remaining blocks the next piece has.
-fn piece_blocks(rest: u64) -> usize {
-    usize::try_from(rest).unwrap_or(usize::MAX).min(PIECE_BLOCKS)
+impl Making {
+    pub(super) fn new(span: Span, filtering: Filtering) -> Self {
+        let kept = (filtering == Filtering::InMemory).then(Pieces::new);
+        Self { span, line: Line::default(), number: 0, piece: Vec::new(), kept }
+    }
+
+    /// Adds a fingerprint, not below the one before.
+    pub(super) fn insert(&mut self, fingerprint: u64, seal: &Seal, out: &mut impl Sink) -> io::Result<()> {
+        let number = line_of(fingerprint, self.span.lines());
+        while self.number < number {
+            self.close_line(seal, out)?;
+        }
+        self.line.insert(fingerprint);
+        Ok(())
+    }
+
+    /// Writes the rest.
+    pub(super) fn finish(mut self, seal: &Seal, out: &mut impl Sink) -> io::Result<Filter> {
+        let lines = self.span.lines();
+        while self.number < lines {
+            self.close_line(seal, out)?;
+        }
+        self.write_piece(out)?;
+        Ok(Filter { lines, kept: self.kept })
+    }
+
+    fn close_line(&mut self, seal: &Seal, out: &mut impl Sink) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        line.write(self.span, seal, self.number, &mut self.piece);
+        if let Some(pieces) = &mut self.kept {
+            if self.number.is_multiple_of(PIECE_LINES as u64) {
+                pieces.push(Vec::new());
+            }
+            pieces.last_mut().into_iter().for_each(|piece| piece.push(line));
+        }
+        self.number += 1;
+        if self.piece.len() >= PIECE_LINES * LINE_BYTES { self.write_piece(out) } else { Ok(()) }
+    }
+
+    fn write_piece(&mut self, out: &mut impl Sink) -> io::Result<()> {
+        let lines = (self.piece.len() / LINE_BYTES) as u64;
+        out.write_at(line_at(self.span, self.number - lines), &self.piece)?;
+        self.piece.clear();
+        Ok(())
+    }
+}
+
+fn line_at(span: Span, number: u64) -> u64 {
+    span.filter_at() + number * LINE_BYTES as u64
+}
+
+fn line_of(fingerprint: u64, lines: u64) -> u64 {
+    let scaled = (u128::from(fingerprint) * u128::from(lines)) >> 64;
+    u64::try_from(scaled).unwrap_or(u64::MAX)
 }
 
 /// One bit for each word, from the low half of the fingerprint.
-fn bits(fingerprint: u64) -> Block {
+fn bits(fingerprint: u64) -> [u64; WORDS] {
     let [.., a, b, c, d] = fingerprint.to_be_bytes();
     let low = u32::from_be_bytes([a, b, c, d]);
-    SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 27))
+    SALTS.map(|salt| 1 << (low.wrapping_mul(salt) >> 26))
 }
 
 #[cfg(test)]
@@ -113,15 +211,31 @@ mod tests {
     fn nothing_is_missed_and_little_is_invented() {
         // Two pieces and a rest.
         let leaves = 120_000;
-        let mut filter = Filter::empty(leaves);
-        (0..leaves).for_each(|leaf| filter.insert(spread(leaf)));
-        let mut read = Filter::without_blocks(leaves);
-        filter.pieces().for_each(|piece| read.append(&piece));
-        assert_eq!(read.pieces, filter.pieces);
-        assert_eq!(read.pieces.len(), 3);
-        assert_eq!(read.pieces().map(|piece| piece.len() as u64).sum::<u64>(), bytes_for(leaves));
-        assert!((0..leaves).all(|leaf| read.may_contain(spread(leaf))));
-        let invented = (leaves..leaves + 100_000).filter(|leaf| read.may_contain(spread(*leaf))).count();
+        let span = Span::new(0, leaves).unwrap();
+        let seal = Seal::new(span);
+        let mut inserted: Vec<u64> = (0..leaves).map(spread).collect();
+        inserted.sort_unstable();
+        let mut making = Making::new(span, Filtering::InMemory);
+        let mut file = Vec::new();
+        for fingerprint in &inserted {
+            making.insert(*fingerprint, &seal, &mut file).unwrap();
+        }
+        let made = making.finish(&seal, &mut file).unwrap();
+        assert_eq!(file.len() as u64, span.footer_at());
+        let read = Filter::open(&file, span, &seal, Filtering::InMemory).unwrap().unwrap();
+        assert_eq!(read.kept, made.kept);
+        assert_eq!(read.kept.as_ref().unwrap().len(), 3);
+        let in_file = Filter::open(&file, span, &seal, Filtering::InFile).unwrap().unwrap();
+        let may_contain = |fingerprint| {
+            let number = read.line_of(fingerprint);
+            assert_eq!(in_file.line_of(fingerprint), number);
+            let line = Line::read(&file, span, &seal, number).unwrap().unwrap();
+            assert_eq!(Some(&line), read.kept(number));
+            assert_eq!(in_file.kept(number), None);
+            line.may_contain(fingerprint)
+        };
+        assert!(inserted.into_iter().all(may_contain));
+        let invented = (leaves..leaves + 100_000).filter(|leaf| may_contain(spread(*leaf))).count();
         assert!((500..2_500).contains(&invented), "{invented} of 100,000");
     }
 }

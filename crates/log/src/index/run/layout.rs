@@ -3,17 +3,13 @@ use sealwax_tlog::Hash;
 
 /// What every run begins its footer with; the digit is the version of the format. A reader that finds another one treats
 /// the run as damaged, and builds it anew.
-pub(super) const MAGIC: &[u8; 16] = b"sealwax index 1\n";
+pub(super) const MAGIC: &[u8; 16] = b"sealwax index 2\n";
 
 /// Leaf indices have 40 bits (LOG rule 10).
 const MAX_LEAF: u64 = 1 << 40;
 
 /// A run numbers its leaves with 32 bits.
 pub(in crate::index) const MAX_LEAVES: u64 = 1 << 32;
-
-/// A run of more has no filter, so that all filters together (each run is shorter than those before it) take less than
-/// 2 × 20 MiB at any size of the log.
-const MAX_FILTERED_LEAVES: u64 = 1 << 24;
 
 /// Consecutive leaves, at least one and at most 2³² of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,17 +71,21 @@ impl Span {
         rest.min(page::RECORDS)
     }
 
-    pub(super) fn has_filter(&self) -> bool {
-        self.count <= MAX_FILTERED_LEAVES
+    /// How many lines the filter has.
+    pub(super) fn lines(&self) -> u64 {
+        filter::lines_for(self.count)
     }
 
     pub(super) fn fences_at(&self) -> u64 {
         self.pages() * page::BYTES as u64
     }
 
+    pub(super) fn filter_at(&self) -> u64 {
+        self.fences_at() + self.pages() * 8
+    }
+
     pub(super) fn footer_at(&self) -> u64 {
-        let filter = if self.has_filter() { filter::bytes_for(self.count) } else { 0 };
-        self.fences_at() + self.pages() * 8 + filter
+        self.filter_at() + self.lines() * filter::LINE_BYTES as u64
     }
 
     /// How long the file of such a run is.
@@ -99,8 +99,8 @@ impl Span {
 pub(super) struct Footer {
     /// The identity of the last leaf.
     pub(super) last: Hash,
-    /// CRC-32 of fences and filter.
-    pub(super) tables: u32,
+    /// CRC-32 of the fences.
+    pub(super) fences: u32,
 }
 
 impl Footer {
@@ -110,15 +110,15 @@ impl Footer {
     pub(super) fn parse(bytes: &[u8], span: Span) -> Option<Self> {
         let (head, rest) = bytes.split_first_chunk::<32>()?;
         let (last, rest) = rest.split_first_chunk()?;
-        let (tables, _) = rest.split_first_chunk()?;
-        let footer = Self { last: *last, tables: u32::from_be_bytes(*tables) };
+        let (fences, _) = rest.split_first_chunk()?;
+        let footer = Self { last: *last, fences: u32::from_be_bytes(*fences) };
         (head == &head_of(span) && footer.write(span) == bytes).then_some(footer)
     }
 
     pub(super) fn write(&self, span: Span) -> Vec<u8> {
         let mut bytes = head_of(span).to_vec();
         bytes.extend_from_slice(&self.last);
-        bytes.extend_from_slice(&self.tables.to_be_bytes());
+        bytes.extend_from_slice(&self.fences.to_be_bytes());
         let checksum = crc32fast::hash(&bytes);
         bytes.extend_from_slice(&checksum.to_be_bytes());
         bytes
@@ -162,10 +162,10 @@ mod tests {
     #[test]
     fn a_footer_is_read_as_it_is_written() {
         let span = Span::new(8, 4).unwrap();
-        let bytes = Footer { last: [9; 32], tables: 7 }.write(span);
+        let bytes = Footer { last: [9; 32], fences: 7 }.write(span);
         assert_eq!(bytes.len(), Footer::BYTES);
         let footer = Footer::parse(&bytes, span).unwrap();
-        assert_eq!((footer.last, footer.tables), ([9; 32], 7));
+        assert_eq!((footer.last, footer.fences), ([9; 32], 7));
         assert!(Footer::parse(&bytes, Span::new(8, 5).unwrap()).is_none());
         assert!(Footer::parse(&bytes[1..], span).is_none());
     }

@@ -13,8 +13,8 @@ pub(super) const RECORDS: usize = (BYTES - 4) / RECORD_BYTES;
 
 const _: () = assert!(BODY_BYTES + 4 == BYTES);
 
-/// Makes checksums of pages. They cover where the page belongs, so that a page in the wrong place does not pass, nor one
-/// of zeros.
+/// Makes checksums of pages, and of the lines of a filter, which are numbered after them. They cover where the part belongs,
+/// so that one in the wrong place does not pass, nor one of zeros.
 #[derive(Clone, Debug)]
 pub(super) struct Seal(crc32fast::Hasher);
 
@@ -25,7 +25,7 @@ impl Seal {
         Self(hasher)
     }
 
-    fn checksum(&self, number: u64, body: &[u8]) -> [u8; 4] {
+    pub(super) fn checksum(&self, number: u64, body: &[u8]) -> [u8; 4] {
         let mut hasher = self.0.clone();
         hasher.update(&number.to_be_bytes());
         hasher.update(body);

@@ -42,14 +42,15 @@ impl<'r, S: Source> Records<'r, S> {
         self.buffer.resize(rest.min(PIECE_PAGES) * page::BYTES, 0);
         let at = self.next_page * page::BYTES as u64;
         let read = run.source.read_at(at, &mut self.buffer);
-        read.map_err(|error| run.damaged(self.next_page, Some(error)))?;
+        read.map_err(|error| run.damaged(Some(self.next_page), Some(error)))?;
         let mut piece = Vec::with_capacity(PIECE_PAGES * page::RECORDS);
         for (page, number) in self.buffer.chunks(page::BYTES).zip(self.next_page..) {
-            let records = run.seal.open(number, run.span, page).ok_or_else(|| run.damaged(number, None))?;
+            let records =
+                run.seal.open(number, run.span, page).ok_or_else(|| run.damaged(Some(number), None))?;
             for record in records.iter().map(page::decode) {
                 // What a merge takes over must be what a lookup relies on.
                 if record < self.previous || u64::from(record.1) >= run.span.count() {
-                    return Err(run.damaged(number, None));
+                    return Err(run.damaged(Some(number), None));
                 }
                 self.previous = record;
                 piece.push(record);

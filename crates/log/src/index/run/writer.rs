@@ -1,23 +1,32 @@
-use super::{Span, layout::Footer, page, page::Seal, tables::Tables};
+use super::{
+    Filtering, Sink, Span,
+    fences::Fences,
+    filter::{Filter, Making},
+    layout::Footer,
+    page,
+    page::Seal,
+};
 use sealwax_tlog::Hash;
-use std::io::{self, Write};
+use std::io;
 
 /// How much is handed to the file at once.
 const PIECE_BYTES: usize = 1 << 20;
 
 /// Writes a run from its records in order.
 #[derive(Debug)]
-pub struct Writer<W> {
-    out: W,
+pub struct Writer<S> {
+    out: S,
     span: Span,
     seal: Seal,
-    /// Whole pages that wait to be handed over.
+    /// Whole pages that wait to be handed over, and where they go.
     piece: Vec<u8>,
+    piece_at: u64,
     /// The records of the page that is being filled.
     body: Vec<u8>,
     pushed: u64,
     previous: (u64, u32),
-    tables: Tables,
+    fences: Fences,
+    filter: Making,
 }
 
 /// What is known of a run that was written, so that it need not be read.
@@ -25,22 +34,25 @@ pub struct Writer<W> {
 pub struct Written {
     pub(super) span: Span,
     pub(super) last: Hash,
-    pub(super) tables: Tables,
+    pub(super) fences: Fences,
+    pub(super) filter: Filter,
     pub(super) seal: Seal,
 }
 
-impl<W: Write> Writer<W> {
+impl<S: Sink> Writer<S> {
     /// Begins a run of `span`.
-    pub fn new(out: W, span: Span) -> Self {
+    pub fn new(out: S, span: Span, filtering: Filtering) -> Self {
         Self {
             out,
             span,
             seal: Seal::new(span),
             piece: Vec::new(),
+            piece_at: 0,
             body: Vec::with_capacity(page::BYTES),
             pushed: 0,
             previous: (0, 0),
-            tables: Tables::empty(span),
+            fences: Fences::empty(span),
+            filter: Making::new(span, filtering),
         }
     }
 
@@ -56,7 +68,10 @@ impl<W: Write> Writer<W> {
         if self.pushed == self.span.count() || (self.pushed > 0 && record <= self.previous) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        self.tables.add(fingerprint, self.body.is_empty());
+        if self.body.is_empty() {
+            self.fences.push(fingerprint);
+        }
+        self.filter.insert(fingerprint, &self.seal, &mut self.out)?;
         page::encode(record, &mut self.body);
         self.previous = record;
         self.pushed += 1;
@@ -70,27 +85,32 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// Those of the output; [`io::ErrorKind::InvalidInput`] if leaves are missing.
-    pub fn finish(mut self, last: Hash) -> io::Result<(W, Written)> {
+    pub fn finish(mut self, last: Hash) -> io::Result<(S, Written)> {
         if self.pushed != self.span.count() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         if !self.body.is_empty() {
             self.close_page()?;
         }
-        self.out.write_all(&self.piece)?;
-        let footer = Footer { last, tables: self.tables.write(&mut self.out)? };
-        self.out.write_all(&footer.write(self.span))?;
-        Ok((self.out, Written { span: self.span, last, tables: self.tables, seal: self.seal }))
+        self.write_piece()?;
+        let Self { mut out, span, seal, fences, filter, .. } = self;
+        let footer = Footer { last, fences: fences.write(span, &mut out)? };
+        let filter = filter.finish(&seal, &mut out)?;
+        out.write_at(span.footer_at(), &footer.write(span))?;
+        Ok((out, Written { span, last, fences, filter, seal }))
     }
 
     fn close_page(&mut self) -> io::Result<()> {
         let number = (self.pushed - 1) / page::RECORDS as u64;
         self.seal.close(number, &mut self.body);
         self.piece.append(&mut self.body);
-        if self.piece.len() >= PIECE_BYTES {
-            self.out.write_all(&self.piece)?;
-            self.piece.clear();
-        }
+        if self.piece.len() >= PIECE_BYTES { self.write_piece() } else { Ok(()) }
+    }
+
+    fn write_piece(&mut self) -> io::Result<()> {
+        self.out.write_at(self.piece_at, &self.piece)?;
+        self.piece_at += self.piece.len() as u64;
+        self.piece.clear();
         Ok(())
     }
 }
