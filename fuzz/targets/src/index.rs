@@ -30,7 +30,9 @@ pub(crate) fn run(input: &[u8]) {
     if happen(*accident, &mut bytes)
         && let Ok(run) = Run::open(bytes, "run".into(), span, filtering)
     {
-        answers(&run, &records).expect_err("an accident that nobody noticed");
+        let answered = answers(&run, &records);
+        // A line of the filter that stays in the file is looked at by those who need it.
+        assert!(answered.is_err() || filtering == Filtering::InFile, "an accident that nobody noticed");
     }
 }
 
