@@ -4,6 +4,7 @@
 //! ```text
 //! growth fill DIR ENTRIES         a new log of real-size entries, probed at 10^4 and at ENTRIES; ends without stopping it
 //! growth synthetic DIR ENTRIES    a new log of made-up leaf hashes without entries, probed at ENTRIES (a multiple of 256)
+//! growth probe DIR                the same probes of a log that is there
 //! growth restart DIR              how long it takes to open the log, and to stop it
 //! ```
 
@@ -38,6 +39,7 @@ fn main() {
             let log = Running::open(directory);
             json!({"made_s": seconds, "probes": [probe::probe(&log, false)], "peak_mib": peak_mib()})
         }
+        ["probe", directory] => json!({"probes": [probe::probe(&Running::open(Path::new(directory)), true)]}),
         ["restart", directory] => restart(Path::new(directory)),
         other => panic!("see the head of this file; what is {other:?}?"),
     };

@@ -61,10 +61,14 @@ pub(crate) fn probe(running: &Running, has_entries: bool) -> Value {
         timed(|| running.runtime.block_on(running.log.add(submission)).unwrap().index)
     }));
     let now = TreeSize(running.size());
-    let proof_us = median((0..SINGLES).map(|number| {
-        let plan = Plan::inclusion(LeafIndex(scattered(number, size)), now).unwrap();
-        timed(|| running.runtime.block_on(running.log.carry_out(&plan)).unwrap().len())
-    }));
+    let prove = || {
+        median((0..SINGLES).map(|number| {
+            let plan = Plan::inclusion(LeafIndex(scattered(number, size)), now).unwrap();
+            timed(|| running.runtime.block_on(running.log.carry_out(&plan)).unwrap().len())
+        }))
+    };
+    // The first time it is the disk that is measured.
+    let proof_us = (prove(), prove()).1;
     let duplicate_us = has_entries.then(|| {
         median((0..SINGLES).map(|number| {
             let submission = entry(scattered(number, size));
