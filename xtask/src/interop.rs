@@ -1,5 +1,6 @@
 //! `cargo xtask interop`: our services before other people's programs.
 
+pub(crate) mod ca;
 pub(crate) mod log;
 mod peers;
 pub(crate) mod pkcs11;

@@ -42,6 +42,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ["simulate", ..] => faults::simulate(arguments.get(1..).unwrap_or_default()),
         ["fuzz", ..] => fuzz::run(arguments.get(1..).unwrap_or_default()),
         ["interop", "log", ..] => interop::log::run(arguments.get(2..).unwrap_or_default()),
+        ["interop", "ca", ..] => interop::ca::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "tuf-editor", ..] => interop::tuf_editor::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "pkcs11", ..] => interop::pkcs11::run(arguments.get(2..).unwrap_or_default()),
         ["wasm", ..] => wasm::run(arguments.get(1..).unwrap_or_default()),
@@ -63,6 +64,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   fuzz [--minutes N] [TARGET]…   fuzz every target (or the named ones) for N minutes in all
   fuzz --list                    the names of the targets
   interop log [--peer NAME=PATH] our log before other people's programs: cosign, sigstore-go, tessera, TesseraCT
+  interop ca                     certificates of our authority beside Fulcio's, for the same tokens, byte for byte
   interop tuf-editor             python-tuf, go-tuf and tuf-js follow the ceremonies of our repository editor
   interop pkcs11                 keys in the tokens of SoftHSM: signatures, failures, and a log
   wasm [--debian]                check the pure crates for wasm32-unknown-unknown

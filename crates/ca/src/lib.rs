@@ -15,6 +15,7 @@
 //!
 //! **How it is tested.** `tests/issuing.rs`: certificates of every kind of authority key, verified as `sealwax-verify` would, and logs that
 //! are down, slow or lie in each way. `tests/possession.rs`: proofs and keys that are refused.
+//! `examples/like_fulcio`: every type of issuer beside a running Fulcio, byte for byte (`cargo xtask interop ca`).
 
 mod authority;
 mod create;

@@ -9,10 +9,16 @@ use crate::process::{root, run};
 const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
 const TESSERA_FSCK: (&str, &str) = ("github.com/transparency-dev/tessera/cmd/fsck", "v1.0.4");
 const CT_CLIENT: (&str, &str) = ("github.com/google/certificate-transparency-go/client/ctclient", "v1.3.3");
+pub(super) const FULCIO: (&str, &str) = ("github.com/sigstore/fulcio", "v1.8.8");
 
 /// cosign: three minutes to build on two cores.
 pub(super) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
     install(directory, COSIGN, "cosign")
+}
+
+/// Fulcio.
+pub(super) fn fulcio(directory: &Path) -> Result<PathBuf, Failure> {
+    install(directory, FULCIO, "fulcio")
 }
 
 /// The check of a whole log that comes with tessera.

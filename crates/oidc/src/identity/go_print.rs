@@ -1,7 +1,7 @@
 //! Claims as texts, as Go's `fmt` prints what its `encoding/json` has read.
 //!
 //! Fulcio's newest way: a number that is a claim is written out in full; inside of lists and objects Go's own habit holds, with
-//! exponents from 10^6. (Fulcio 1.8.8 writes claims that are whole numbers with exponents from 10^21, later ones do not.)
+//! exponents from 10^6. (Fulcio 1.8.8 writes whole numbers so too; later ones do not.)
 
 use sealwax_json::Value;
 use std::collections::BTreeMap;
