@@ -19,9 +19,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sealwax_crypto::Message;
 use sealwax_signer::{Signer, file};
-use sealwax_tuf::editor::{EditError, Edition};
+use sealwax_tuf::editor::{EditError, Edition, Terms};
 
-use self::args::CeremonyCommand;
+use self::args::{CeremonyCommand, OnlineArgs};
 use crate::Failure;
 use crate::judge::Status;
 
@@ -34,6 +34,26 @@ pub(crate) fn run(command: CeremonyCommand, out: &mut impl Write) -> Result<Stat
         CeremonyCommand::Publish(args) => publish::run(&args, now, out),
         CeremonyCommand::Renew(args) => due::renew(&args, now, out),
         CeremonyCommand::Due(args) => due::run(&args, now, out),
+    }
+}
+
+/// What a machine signs with, for how long, by which steps.
+struct Machine {
+    keys: Vec<Arc<dyn Signer>>,
+    terms: Terms,
+}
+
+impl Machine {
+    fn new(args: &OnlineArgs, now: Timestamp) -> Result<Self, Failure> {
+        let keys = args.key.iter().map(|word| open_key(word)).collect::<Result<_, _>>()?;
+        let policy = changes::policy(&args.expires, &changes::MACHINES)?;
+        Ok(Self { keys, terms: Terms { now, policy, step: args.step } })
+    }
+
+    /// Dates snapshot and timestamp, and signs whatever the keys are asked to.
+    fn complete(&self, edition: &mut Edition) -> Result<(), Failure> {
+        edition.date(&self.terms)?;
+        self.keys.iter().try_for_each(|key| sign_all(edition, key.as_ref()).map(drop))
     }
 }
 

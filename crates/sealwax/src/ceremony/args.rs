@@ -115,20 +115,27 @@ pub struct PlanArgs {
     /// How long a new key is in the published trusted root before a signing config may name its service
     #[arg(long, value_name = "DURATION", default_value = "24h")]
     pub lead: String,
-    #[command(flatten)]
-    pub terms: TermsArgs,
+    /// How long root or targets are valid [default: 365d]
+    #[arg(long, value_name = "ROLE[,ROLE]:DURATION")]
+    pub expires: Vec<String>,
+    /// By how much the version of targets rises; after a restore so much that it comes to lie above all that were published
+    #[arg(long, value_name = "N", default_value_t = NonZeroU64::MIN)]
+    pub step: NonZeroU64,
     /// Write JSON
     #[arg(long)]
     pub json: bool,
 }
 
-/// For how long, and by which steps.
+/// For how long a machine's signatures are valid, and by which steps its versions rise.
 #[derive(Args, Debug)]
-pub struct TermsArgs {
-    /// How long a role is valid from its signing on [default: root and targets 365d, snapshot 30d, timestamp 7d]
-    #[arg(long, value_name = "ROLE:DURATION")]
+pub struct OnlineArgs {
+    /// A private key for snapshot and timestamp. May be repeated
+    #[arg(long, value_name = "KEY")]
+    pub key: Vec<String>,
+    /// How long snapshot or timestamp are valid [default: snapshot 30d, timestamp 7d]
+    #[arg(long, value_name = "ROLE[,ROLE]:DURATION")]
     pub expires: Vec<String>,
-    /// By how much versions rise; after a restore so much that they come to lie above all that were ever published
+    /// By how much their versions rise; after a restore so much that they come to lie above all that were ever published
     #[arg(long, value_name = "N", default_value_t = NonZeroU64::MIN)]
     pub step: NonZeroU64,
 }
@@ -170,11 +177,8 @@ pub struct PublishArgs {
     /// The directory of the repository
     #[arg(long, value_name = "DIR")]
     pub repository: PathBuf,
-    /// A private key for snapshot and timestamp. May be repeated
-    #[arg(long, value_name = "KEY")]
-    pub key: Vec<String>,
     #[command(flatten)]
-    pub terms: TermsArgs,
+    pub online: OnlineArgs,
     /// Write JSON
     #[arg(long)]
     pub json: bool,
@@ -185,14 +189,11 @@ pub struct RenewArgs {
     /// The directory of the repository
     #[arg(long, value_name = "DIR")]
     pub repository: PathBuf,
-    /// A private key for snapshot and timestamp. May be repeated
-    #[arg(long, value_name = "KEY", required = true)]
-    pub key: Vec<String>,
     /// Also what is not due yet
     #[arg(long)]
     pub now: bool,
     #[command(flatten)]
-    pub terms: TermsArgs,
+    pub online: OnlineArgs,
     /// Write JSON
     #[arg(long)]
     pub json: bool,
@@ -203,8 +204,9 @@ pub struct DueArgs {
     /// The directory of the repository
     #[arg(long, value_name = "DIR")]
     pub repository: PathBuf,
-    #[command(flatten)]
-    pub terms: TermsArgs,
+    /// How long a role is valid, where it is not the default: what lasts long is renewed long before its end
+    #[arg(long, value_name = "ROLE[,ROLE]:DURATION")]
+    pub expires: Vec<String>,
     /// Write JSON
     #[arg(long)]
     pub json: bool,

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
-use sealwax_tuf::editor::{Change, Repository, Role, RoleKey, Terms};
+use jiff::SignedDuration;
+use sealwax_tuf::editor::{Change, Policy, Repository, Role, RoleKey};
 
-use super::args::{PlanArgs, TermsArgs};
+use super::args::PlanArgs;
 use super::targets;
 use crate::Failure;
 use crate::sources::read_key;
@@ -51,34 +51,29 @@ pub(super) fn changes(args: &PlanArgs, base: Option<&Repository>) -> Result<Vec<
     Ok(changes)
 }
 
-/// When, for how long and by which steps.
-pub(super) fn terms(args: &TermsArgs, now: Timestamp) -> Result<Terms, Failure> {
-    let mut terms = Terms { step: args.step, ..Terms::new(now) };
-    for word in &args.expires {
+/// What people sign is dated when it is planned, what machines sign when it is published.
+pub(super) const PEOPLE: [Role; 2] = [Role::Root, Role::Targets];
+pub(super) const MACHINES: [Role; 2] = [Role::Snapshot, Role::Timestamp];
+
+/// How long roles are valid. Only `allowed` ones are dated by the command.
+pub(super) fn policy(expires: &[String], allowed: &[Role]) -> Result<Policy, Failure> {
+    let mut policy = Policy::default();
+    for word in expires {
         let (roles, text) = roles_and(word, "--expires", "ROLE:DURATION")?;
         let lasts = duration(text).map_err(|why| Failure::usage(format!("--expires {word:?}: {why}")))?;
         for role in roles {
-            let validity = terms.policy.of_mut(role);
+            if !allowed.contains(&role) {
+                let when = if PEOPLE.contains(&role) { "planned" } else { "published or renewed" };
+                return Err(Failure::usage(format!("--expires {word:?}: {role} is dated when it is {when}")));
+            }
+            let validity = policy.of_mut(role);
             validity.lasts = lasts;
             // What is valid for a short time cannot be renewed long before its end.
             let half = SignedDuration::from_secs(lasts.as_secs() / 2);
             validity.renewed_before = validity.renewed_before.min(half);
         }
     }
-    Ok(terms)
-}
-
-/// A plan fixes root and targets. The others are made when it is published, and their validity is given then.
-pub(super) fn refuse_online(args: &TermsArgs) -> Result<(), Failure> {
-    for word in &args.expires {
-        let (roles, _) = roles_and(word, "--expires", "ROLE:DURATION")?;
-        if let Some(role) = roles.into_iter().find(|role| matches!(role, Role::Snapshot | Role::Timestamp)) {
-            return Err(Failure::usage(format!(
-                "{role} is made when it is published: give --expires {word} then"
-            )));
-        }
-    }
-    Ok(())
+    Ok(policy)
 }
 
 fn role(word: &str, flag: &str) -> Result<Role, Failure> {

@@ -7,17 +7,15 @@ use jiff::Timestamp;
 use sealwax_tuf::editor::{Change, Due, EditError, Edition, Repository, Role, due};
 
 use super::args::{DueArgs, RenewArgs};
-use super::{changes, open_key, publish, repository, sign_all};
+use super::changes::{self, MACHINES};
+use super::{Machine, publish, repository};
 use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::{Failure, terminal, trust};
 
-/// What machines sign by themselves.
-const ONLINE: [Role; 2] = [Role::Snapshot, Role::Timestamp];
-
 pub(super) fn run(args: &DueArgs, now: Timestamp, out: &mut impl Write) -> Result<Status, Failure> {
     let repository = demand(&args.repository)?;
-    let due = due(&repository, &changes::terms(&args.terms, now)?.policy, now);
+    let due = due(&repository, &changes::policy(&args.expires, &Role::ALL)?, now);
     let role = |role: Role| {
         Node::new()
             .with("role", role.name())
@@ -30,22 +28,18 @@ pub(super) fn run(args: &DueArgs, now: Timestamp, out: &mut impl Write) -> Resul
 }
 
 pub(super) fn renew(args: &RenewArgs, now: Timestamp, out: &mut impl Write) -> Result<Status, Failure> {
-    let keys = args.key.iter().map(|word| open_key(word)).collect::<Result<Vec<_>, _>>()?;
-    let terms = changes::terms(&args.terms, now)?;
+    let machine = Machine::new(&args.online, now)?;
     let _lock = repository::lock(&args.repository)?;
     let repository = demand(&args.repository)?;
-    let due = due(&repository, &terms.policy, now);
-    due.iter().filter(|due| !ONLINE.contains(&due.role)).for_each(|due| warn(due, now));
-    let renewed = ONLINE.into_iter().filter(|role| args.now || due.iter().any(|due| due.role == *role));
+    let due = due(&repository, &machine.terms.policy, now);
+    due.iter().filter(|due| !MACHINES.contains(&due.role)).for_each(|due| warn(due, now));
+    let renewed = MACHINES.into_iter().filter(|role| args.now || due.iter().any(|due| due.role == *role));
     let renewed: Vec<Change> = renewed.map(|role| Change::Renew { role }).collect();
-    let mut edition = match Edition::plan(Some(&repository), &renewed, &terms) {
+    let mut edition = match Edition::plan(Some(&repository), &renewed, &machine.terms) {
         Err(EditError::NothingToDo) => return publish::published(Some(&repository), &[], args.json, out),
         edition => edition?,
     };
-    edition.date(&terms)?;
-    for key in &keys {
-        sign_all(&mut edition, key.as_ref())?;
-    }
+    machine.complete(&mut edition)?;
     let publication = edition.finish()?;
     repository::write(&args.repository, &publication)?;
     let paths: Vec<&str> = publication.files.iter().map(|file| file.path.as_str()).collect();

@@ -7,15 +7,14 @@ use sealwax_tuf::editor::{EditError, Repository};
 
 use super::args::PublishArgs;
 use super::directory::Planned;
-use super::{changes, open_key, report, repository, sign_all};
+use super::{Machine, report, repository};
 use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::{Failure, terminal, trust};
 
 pub(super) fn run(args: &PublishArgs, now: Timestamp, out: &mut impl Write) -> Result<Status, Failure> {
     let planned = Planned::read(&args.plan)?;
-    let keys = args.key.iter().map(|word| open_key(word)).collect::<Result<Vec<_>, _>>()?;
-    let terms = changes::terms(&args.terms, now)?;
+    let machine = Machine::new(&args.online, now)?;
     let _lock = repository::lock(&args.repository)?;
     let base = repository::open(&args.repository)?;
     let mut edition = match planned.edition(base.as_ref()) {
@@ -24,10 +23,7 @@ pub(super) fn run(args: &PublishArgs, now: Timestamp, out: &mut impl Write) -> R
         }
         edition => edition?,
     };
-    edition.date(&terms)?;
-    for key in &keys {
-        sign_all(&mut edition, key.as_ref())?;
-    }
+    machine.complete(&mut edition)?;
     let publication = match edition.finish() {
         Err(error @ EditError::Incomplete { .. }) => {
             let node = report::plan(&args.plan, base.as_ref(), &edition);

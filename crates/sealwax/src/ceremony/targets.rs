@@ -28,17 +28,21 @@ pub(super) fn check(
     now: Timestamp,
     lead: SignedDuration,
 ) -> Result<(), Failure> {
+    let (trusted, lead) = match base {
+        Some(base) => (published_root(directory, base)?, lead),
+        // Nobody has an older trusted root: the one that comes along counts from the first moment on.
+        None => (first_root(changes), SignedDuration::ZERO),
+    };
     for change in changes {
         match change {
             Change::PutTarget { path, bytes } => {
                 let published = base.map(|base| published(directory, base, path)).transpose()?.flatten();
-                let trusted = base.map(|base| published_root(directory, base)).transpose()?.flatten();
                 if path == TRUSTED_ROOT {
-                    trust::refuse_problems(path, bytes, now)?;
                     check_root(published.as_deref(), bytes)?;
+                    trust::refuse_problems(path, bytes, published.as_deref(), now)?;
                 } else if let Ok(config) = SigningConfig::parse(bytes) {
-                    trust::refuse_problems(path, bytes, now)?;
                     check_config(path, published.as_deref(), &config, trusted.as_ref(), now, lead)?;
+                    trust::refuse_problems(path, bytes, published.as_deref(), now)?;
                 }
             }
             Change::RemoveTarget { path } if path == TRUSTED_ROOT => {
@@ -52,6 +56,14 @@ pub(super) fn check(
     Ok(())
 }
 
+/// The trusted root of a repository that does not exist yet.
+fn first_root(changes: &[Change]) -> Option<TrustedRoot> {
+    changes.iter().find_map(|change| match change {
+        Change::PutTarget { path, bytes } if path == TRUSTED_ROOT => TrustedRoot::parse(bytes).ok(),
+        _ => None,
+    })
+}
+
 fn check_root(published: Option<&[u8]>, next: &[u8]) -> Result<(), Failure> {
     let odd = |error: sealwax_formats::DocumentError| Failure::cannot(format!("{TRUSTED_ROOT}: {error}"));
     let next = TrustedRoot::parse(next).map_err(odd)?;
@@ -60,7 +72,7 @@ fn check_root(published: Option<&[u8]>, next: &[u8]) -> Result<(), Failure> {
     published.check_successor(&next).map_err(|error| Failure::cannot(format!("{TRUSTED_ROOT}: {error}")))
 }
 
-/// Services that are new; in a new repository all of them may be, since nobody has an older trusted root.
+/// Services that are new.
 fn check_config(
     path: &str,
     published: Option<&[u8]>,

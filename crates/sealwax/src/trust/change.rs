@@ -27,7 +27,8 @@ pub(super) fn extend(
     let lead = duration(&args.lead).map_err(|why| Failure::usage(format!("--lead: {why}")))?;
     let start = args.start.as_deref().map_or_else(|| whole_second(now), new::instant)?;
     let first_signed = args.first_signed.as_deref().map(new::instant).transpose()?;
-    let mut root = read(&args.file)?;
+    let old = read(&args.file)?;
+    let mut root = old.clone();
     let mut added = Vec::new();
     for instance in new::trusted_root(&args.instances, start)?.instances() {
         let change = TrustChange::Add { instance: Box::new(instance.clone()), first_signed };
@@ -38,6 +39,8 @@ pub(super) fn extend(
     if added.is_empty() {
         return Err(Failure::usage("nothing to add: give --ca, --ct-log, --log or --tsa"));
     }
+    let name = args.output.to_string_lossy();
+    new::refuse_problems(&name, root.write().as_bytes(), Some(old.write().as_bytes()), now)?;
     write(&args.output, &root, args.overwrite)?;
     let node = Node::new().with("written", args.output.display().to_string()).with("added", added);
     write_node(out, node, args.json)?;

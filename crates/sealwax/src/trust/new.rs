@@ -44,7 +44,7 @@ pub(super) fn run(args: &NewTrustArgs, now: Timestamp, out: &mut impl Write) -> 
         ..Files::default()
     };
     for (name, bytes) in files.named() {
-        refuse_problems(name, bytes, now)?;
+        refuse_problems(name, bytes, None, now)?;
     }
     let written = export::write_all(&files, &args.output, args.overwrite)?;
     say(
@@ -58,9 +58,17 @@ pub(super) fn run(args: &NewTrustArgs, now: Timestamp, out: &mut impl Write) -> 
     )
 }
 
-/// What `trust lint` says of the result decides.
-pub(crate) fn refuse_problems(name: &str, bytes: &[u8], now: Timestamp) -> Result<(), Failure> {
-    let findings = lint::findings(bytes, now).map_err(Failure::cannot)?;
+/// What `trust lint` says of the result decides. What it says of the file `before` as well is not new, and must not stand in
+/// the way of an urgent change.
+pub(crate) fn refuse_problems(
+    name: &str,
+    bytes: &[u8],
+    before: Option<&[u8]>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let known = before.and_then(|before| lint::findings(before, now).ok()).unwrap_or_default();
+    let mut findings = lint::findings(bytes, now).map_err(Failure::cannot)?;
+    findings.retain(|finding| !known.contains(finding));
     let (problems, remarks): (Vec<Finding>, Vec<Finding>) =
         findings.into_iter().partition(|finding| finding.level == Level::Problem);
     for remark in &remarks {

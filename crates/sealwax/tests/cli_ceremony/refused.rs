@@ -19,7 +19,7 @@ fn command_lines_that_mean_nothing() {
         (&["--target", "../x=trusted_root.json"], "no path for a target"),
         (&["--remove-target", "x"], "no target x"),
         (&["--renew", "timestamp"], "nothing that people sign would change"),
-        (&["--renew", "root", "--expires", "timestamp:1d"], "when it is published"),
+        (&["--renew", "root", "--expires", "timestamp:1d"], "timestamp is dated when it is published"),
         (&["--renew", "root", "--expires", "root:0d"], "does not end at an instant in the future"),
     ];
     for (words, reason) in cases {

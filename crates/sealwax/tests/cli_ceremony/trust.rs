@@ -46,6 +46,39 @@ fn shards_come_and_are_ended_by_date() {
     office.run(&later).exits(3).complains("never put off");
 }
 
+/// A signing config names a service when its key has been told for a day; in a new repository at once.
+#[test]
+fn services_are_named_when_their_keys_are_known() {
+    let mut office = Office::published();
+    let root = read(&office, "trusted_root.json");
+    let config = |url: &str, start: &str| {
+        serde_json::json!({
+            "mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json",
+            "rekorTlogUrls": [{ "url": url, "majorApiVersion": 2, "validFor": { "start": start } }],
+            "rekorTlogConfig": { "selector": "ANY" },
+        })
+    };
+    let old = root["tlogs"][1]["baseUrl"].as_str().unwrap();
+    let target = ["--target", "signing_config.v0.2.json=config.json"];
+    office.scratch.write("config.json", config("https://unknown.test", "2026-02-01T00:00:00Z").to_string());
+    office.plan(&target).exits(3).complains("no key in use for https://unknown.test");
+    office.scratch.write("config.json", config(old, "2100-02-01T00:00:00Z").to_string());
+    office.plan(&target).exits(3).complains("list it then");
+
+    let key = SigningKey::generate(KeyKind::Ed25519).unwrap();
+    office.scratch.write("log2.pub", key.public_key().to_pem());
+    let log = "https://log2.acme.test=log2.pub";
+    office.run(&["trust", "extend", "trusted_root.json", "--log", log, "--output", "next.json"]).exits(0);
+    office.plan(&["--target", "trusted_root.json=next.json"]).exits(0);
+    office.sign("alice").exits(0);
+    office.sign("bob").exits(0);
+    office.publish(&["server"]).exits(0);
+    office.scratch.write("config.json", config("https://log2.acme.test", "2026-02-01T00:00:00Z").to_string());
+    office.plan(&target).exits(3).complains("is not in the trusted root for long enough");
+    let hurried = [&target[..], &["--lead", "0s"]].concat();
+    office.plan(&hurried).complains("tsa");
+}
+
 #[test]
 fn a_trusted_root_that_lost_something_is_not_planned() {
     let mut office = Office::published();

@@ -1,7 +1,7 @@
 //! What an edition changes, in words that a person can check before signing. All of it is read off the files that are
 //! signed, never off a description that lies beside them.
 
-use super::change::keyids;
+use super::change::{Content, keyids};
 use super::draft::Draft;
 use super::role::holder;
 use super::{Edition, Repository, Role};
@@ -118,11 +118,15 @@ fn review(draft: &Draft, before: Option<&Object<'static>>) -> Review {
         Role::Root => &["version", "expires", "keys", "roles"],
         _ => &["version", "expires", "targets"],
     };
-    // A first file has nothing to differ from.
-    if before.is_some() {
-        let names = members(old).chain(members(new)).filter(|name| !known.contains(name));
-        let names: BTreeSet<&str> = names.filter(|name| old.get(name) != new.get(name)).collect();
-        differences.extend(names.into_iter().map(|name| Difference::Other { member: name.to_owned() }));
+    // A first file differs from one that says nothing.
+    let blank = Content::of(None);
+    let blank = if draft.role == Role::Root { &blank.root } else { &blank.targets };
+    let old = before.unwrap_or(blank);
+    let names = members(old).chain(members(new)).filter(|name| !known.contains(name));
+    let names: BTreeSet<&str> = names.filter(|name| old.get(name) != new.get(name)).collect();
+    differences.extend(names.into_iter().map(|name| Difference::Other { member: name.to_owned() }));
+    if draft.role == Role::Root && rest_of_roles(old) != rest_of_roles(new) {
+        differences.push(Difference::Other { member: "roles".to_owned() });
     }
     Review {
         file: draft.file(),
@@ -149,9 +153,6 @@ fn root_differences(old: &Object<'_>, new: &Object<'_>) -> Vec<Difference> {
         }
     }
     found.extend(changed_keys(old, new));
-    if !old.is_empty() && rest_of_roles(old) != rest_of_roles(new) {
-        found.push(Difference::Other { member: "roles".to_owned() });
-    }
     found
 }
 

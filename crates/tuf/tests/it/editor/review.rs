@@ -1,6 +1,6 @@
 //! What holders are shown before they sign.
 
-use sealwax_tuf::editor::{Change, Difference, Role};
+use sealwax_tuf::editor::{Change, Difference, Edition, Plan, Role};
 
 use super::world::{World, add, put, remove};
 
@@ -60,10 +60,35 @@ fn a_review_does_not_overlook_strange_members() {
         let mut plan = plan.clone();
         let text = String::from_utf8(plan.roots[0].clone()).unwrap();
         plan.roots[0] = text.replacen(from, to, 1).into_bytes();
-        let edition = sealwax_tuf::editor::Edition::resume(world.repository.as_ref(), &plan).unwrap();
+        let edition = Edition::resume(world.repository.as_ref(), &plan).unwrap();
         let review = edition.review().remove(0);
         let strange =
             |found: &Difference| matches!(found, Difference::Other { member: m } if m.starts_with(member));
         assert!(review.differences.iter().any(strange), "{review:?}");
     }
+}
+
+/// In a first file, too.
+#[test]
+fn a_review_of_a_first_file_knows_what_is_usual() {
+    let mut world = World::empty();
+    let key = world.key();
+    let changes: Vec<_> = Role::ALL.into_iter().map(|role| add(role, &key)).collect();
+    let plan = world.plan(&changes).unwrap().to_plan();
+    let review = |plan: &Plan| Edition::resume(None, plan).unwrap().review();
+    let is_other = |difference: &&Difference| matches!(difference, Difference::Other { .. });
+    let others = |plan: &Plan| {
+        review(plan).iter().flat_map(|review| review.differences.iter().filter(is_other)).count()
+    };
+    assert_eq!(others(&plan), 0);
+    let mut odd = plan.clone();
+    let text = String::from_utf8(odd.targets.take().unwrap()).unwrap();
+    odd.targets = Some(
+        text.replace("\"targets\": {}", "\"targets\": {}, \"delegations\": {\"keys\": {}, \"roles\": []}")
+            .into_bytes(),
+    );
+    assert_eq!(others(&odd), 1);
+    let text = String::from_utf8(odd.roots[0].clone()).unwrap();
+    odd.roots[0] = text.replacen("\"threshold\": 1", "\"threshold\": 1, \"x\": 1", 1).into_bytes();
+    assert_eq!(others(&odd), 2);
 }

@@ -71,9 +71,12 @@ impl World {
         Edition::plan(self.repository.as_ref(), changes, &self.terms)
     }
 
-    /// Signs whatever a key is asked to.
+    /// Signs with one key after the other, until it is enough: a file seldom has more signatures than it must.
     pub(crate) fn sign(&self, edition: &mut Edition) {
         for key in self.keys.values() {
+            if edition.standing().iter().all(|standing| standing.found >= standing.threshold) {
+                break;
+            }
             sign_with(edition, key);
         }
     }
