@@ -5,3 +5,4 @@ pub(crate) mod log;
 mod peers;
 pub(crate) mod pkcs11;
 pub(crate) mod tuf_editor;
+pub(crate) mod tsa;

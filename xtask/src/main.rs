@@ -45,6 +45,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ["interop", "ca", ..] => interop::ca::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "tuf-editor", ..] => interop::tuf_editor::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "pkcs11", ..] => interop::pkcs11::run(arguments.get(2..).unwrap_or_default()),
+        ["interop", "tsa", ..] => interop::tsa::run(arguments.get(2..).unwrap_or_default()),
         ["wasm", ..] => wasm::run(arguments.get(1..).unwrap_or_default()),
         ["ci-tree"] => tree::run(),
         _ => Err(USAGE.into()),
@@ -67,5 +68,6 @@ const USAGE: &str = "usage: cargo xtask CHORE
   interop ca                     certificates of our authority beside Fulcio's, for the same tokens, byte for byte
   interop tuf-editor             python-tuf, go-tuf and tuf-js follow the ceremonies of our repository editor
   interop pkcs11                 keys in the tokens of SoftHSM: signatures, failures, and a log
+  interop tsa                    our time-stamping authority before OpenSSL, rfc3161-client, timestamp-cli
   wasm [--debian]                check the pure crates for wasm32-unknown-unknown
   ci-tree                        assert that no ring and no openssl-sys is in the dependency tree";

@@ -25,6 +25,7 @@ mod rekor;
 pub mod seeds;
 mod signatures;
 mod tlog;
+mod tsa;
 mod tuf;
 mod tuf_editor;
 mod verify;
@@ -77,6 +78,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "index_run", run: index::run, likes: seeds::none, seeds: index::seeds },
     Target { name: "pkcs11_uri", run: pkcs11::uri, likes: seeds::none, seeds: pkcs11::uri_seeds },
     Target { name: "wal", run: wal::run, likes: seeds::none, seeds: wal::seeds },
+    Target { name: "tsa_request", run: tsa::request, likes: seeds::none, seeds: tsa::request_seeds },
+    Target { name: "tsa_request_json", run: tsa::json, likes: seeds::none, seeds: tsa::json_seeds },
+    Target { name: "ntp", run: tsa::ntp, likes: seeds::none, seeds: tsa::ntp_seeds },
 ];
 
 /// The target of this name.

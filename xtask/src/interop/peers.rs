@@ -11,6 +11,10 @@ const TESSERA_FSCK: (&str, &str) = ("github.com/transparency-dev/tessera/cmd/fsc
 const CT_CLIENT: (&str, &str) = ("github.com/google/certificate-transparency-go/client/ctclient", "v1.3.3");
 pub(super) const FULCIO: (&str, &str) = ("github.com/sigstore/fulcio", "v1.8.8");
 
+const TIMESTAMP_CLI: (&str, &str) =
+    ("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-cli", "v2.1.3");
+const RFC3161_CLIENT: &str = "rfc3161-client==1.0.9";
+
 /// cosign: three minutes to build on two cores.
 pub(super) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
     install(directory, COSIGN, "cosign")
@@ -29,6 +33,24 @@ pub(super) fn tessera_fsck(directory: &Path) -> Result<PathBuf, Failure> {
 /// The client of certificate logs that Fulcio is built with, as a program.
 pub(super) fn ct_client(directory: &Path) -> Result<PathBuf, Failure> {
     install(directory, CT_CLIENT, "ctclient")
+}
+
+/// The client of timestamp-authority: its verifier is that of cosign and sigstore-go.
+pub(super) fn timestamp_cli(directory: &Path) -> Result<PathBuf, Failure> {
+    install(directory, TIMESTAMP_CLI, "timestamp-cli")
+}
+
+/// A Python that has rfc3161-client.
+pub(super) fn rfc3161_client(directory: &Path) -> Result<PathBuf, Failure> {
+    let environment = directory.join(RFC3161_CLIENT.replace("==", "-"));
+    let (python, done) = (environment.join("bin/python"), environment.join("installed"));
+    if !done.is_file() {
+        eprintln!("installing {RFC3161_CLIENT}");
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", RFC3161_CLIENT]))?;
+        std::fs::write(&done, "")?;
+    }
+    Ok(python)
 }
 
 /// `peers/go/add`, which signs with sigstore-go.
