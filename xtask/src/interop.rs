@@ -4,5 +4,5 @@ pub(crate) mod ca;
 pub(crate) mod log;
 mod peers;
 pub(crate) mod pkcs11;
-pub(crate) mod tuf_editor;
 pub(crate) mod tsa;
+pub(crate) mod tuf_editor;

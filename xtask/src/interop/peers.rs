@@ -10,7 +10,6 @@ const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.
 const TESSERA_FSCK: (&str, &str) = ("github.com/transparency-dev/tessera/cmd/fsck", "v1.0.4");
 const CT_CLIENT: (&str, &str) = ("github.com/google/certificate-transparency-go/client/ctclient", "v1.3.3");
 pub(super) const FULCIO: (&str, &str) = ("github.com/sigstore/fulcio", "v1.8.8");
-
 const TIMESTAMP_CLI: (&str, &str) =
     ("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-cli", "v2.1.3");
 const RFC3161_CLIENT: &str = "rfc3161-client==1.0.9";
