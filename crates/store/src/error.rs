@@ -28,6 +28,16 @@ pub enum StoreError {
         /// Expected and found.
         cause: String,
     },
+    /// It was written by a newer program, in a format that this one does not read. Nothing was changed.
+    #[error("{what} is of format {found}, and this program reads {known}: a newer program may read it")]
+    Newer {
+        /// Which file.
+        what: String,
+        /// The version found.
+        found: u8,
+        /// The newest version known.
+        known: u8,
+    },
     /// Another process, or another part of this one, has the store open for writing.
     #[error("the store is in use by process {by}")]
     InUse {

@@ -22,6 +22,9 @@ pub(crate) const LOCK_VALUE_MAX: usize = 16 << 10;
 /// The longest body, bytes: several batches of the default limit of 8 MiB, and nothing that memory could not hold.
 pub(crate) const BODY_MAX: usize = 64 << 20;
 
+/// The version of the format, the last byte of each magic.
+pub(crate) const VERSION: u8 = 1;
+
 pub(crate) const HEADER_LENGTH: usize = 8 + 4 * 8 + 2 * DIGEST_LENGTH;
 const HEADER_MAGIC: [u8; 8] = *b"swx-wal\x01";
 pub(crate) const FRAME_MAGIC: [u8; 8] = *b"swx-frm\x01";
@@ -77,17 +80,26 @@ impl Header {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (covered, found) = bytes.split_last_chunk::<DIGEST_LENGTH>()?;
-        if bytes.len() != HEADER_LENGTH || *found != digest(&[covered]) {
-            return None;
-        }
-        let rest = covered.strip_prefix(&HEADER_MAGIC)?;
+        let rest = covered(bytes)?.strip_prefix(&HEADER_MAGIC)?;
         let (number, rest) = take_u64(rest)?;
         let (previous, rest) = take_u64(rest)?;
         let (previous_end, rest) = take_u64(rest)?;
         let (first_sequence, rest) = take_u64(rest)?;
         Some(Self { number, previous, previous_end, first_sequence, salt: rest.try_into().ok()? })
     }
+}
+
+/// The version of a header that is whole and of a later format: a changed byte does not look like one.
+pub(crate) fn newer(bytes: &[u8]) -> Option<u8> {
+    let [name @ .., _] = HEADER_MAGIC;
+    let version = *covered(bytes)?.strip_prefix(&name)?.first()?;
+    (version > VERSION).then_some(version)
+}
+
+/// What the digest of a header covers, if it fits.
+fn covered(bytes: &[u8]) -> Option<&[u8]> {
+    let (covered, found) = bytes.split_last_chunk::<DIGEST_LENGTH>()?;
+    (bytes.len() == HEADER_LENGTH && *found == digest(&[covered])).then_some(covered)
 }
 
 /// Derives the salt of a segment.
@@ -257,6 +269,24 @@ mod tests {
             }
             assert!(!is_read([&bytes[..], &[0]].concat()));
             assert!(is_read(bytes));
+        }
+    }
+
+    #[test]
+    fn a_newer_header_is_known_by_its_version_and_a_damaged_one_is_not_newer() {
+        let with_version = |version, digested: bool| {
+            let mut bytes = header().encode();
+            bytes[7] = version;
+            if digested {
+                let covered = HEADER_LENGTH - DIGEST_LENGTH;
+                let fits = digest(&[&bytes[..covered]]);
+                bytes[covered..].copy_from_slice(&fits);
+            }
+            bytes
+        };
+        assert_eq!((newer(&with_version(2, true)), Header::decode(&with_version(2, true))), (Some(2), None));
+        for bytes in [with_version(2, false), with_version(1, true), with_version(0, true), vec![0; 8]] {
+            assert_eq!(newer(&bytes), None);
         }
     }
 

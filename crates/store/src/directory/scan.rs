@@ -2,7 +2,7 @@
 
 use super::{
     failed,
-    frame::{FRAME_MAGIC, HEADER_LENGTH},
+    frame::{self, FRAME_MAGIC, HEADER_LENGTH},
     segment::{self, Position, Segment},
 };
 use crate::{
@@ -147,8 +147,13 @@ fn open<D: Disk>(disk: &D, number: u64) -> Result<Option<Segment<D::File>>, Stor
     let failed = |error| unreadable(&path, error);
     let segment = Segment::open(disk, number, Mode::Read).map_err(failed)?;
     if segment.is_none() {
-        let length = disk.open(&path, Mode::Read).and_then(|file| file.len()).map_err(failed)?;
-        if length > HEADER_LENGTH as u64 {
+        let file = disk.open(&path, Mode::Read).map_err(failed)?;
+        let mut header = [0; HEADER_LENGTH];
+        file.read_at(&mut header, 0).map_err(failed)?;
+        if let Some(found) = frame::newer(&header) {
+            return Err(StoreError::Newer { what: path, found, known: frame::VERSION });
+        }
+        if file.len().map_err(failed)? > HEADER_LENGTH as u64 {
             return Err(damaged(number, 0, "the header is not what was written"));
         }
     }
