@@ -8,10 +8,10 @@ mod clients;
 mod machine;
 mod storm;
 
-pub use machine::{Adding, Clock, Entry, Machine, Protocol, Refused, Replica};
+pub use machine::{Adding, Backwards, Clock, Entry, Machine, Protocol, Refused, Replica};
 
 use crate::{
-    World,
+    Random, World,
     bucket::{Bucket, Counts, Image, Misuse, Weather},
     oracle::{Base, FinalLog, History, Violation},
     world::{Ended, Node},
@@ -43,6 +43,10 @@ pub struct Report {
     pub pauses: u64,
     /// Clocks that jumped.
     pub jumps: u64,
+    /// Logs that were frozen.
+    pub freezes: u64,
+    /// Logs with two signatures on each checkpoint.
+    pub second_signatures: u64,
     /// Power failures of a machine with a directory.
     pub power_failures: u64,
     /// Machines with a directory one of whose operations on the disk failed.
@@ -61,8 +65,11 @@ pub enum Failure {
     /// A write that may never be.
     #[error(transparent)]
     Misuse(#[from] Misuse),
-    /// In fair weather a machine takes no entry.
-    #[error("in fair weather {stuck} of {machines} machines take no entry")]
+    /// A value followed that may not follow.
+    #[error("out of order, {0}")]
+    Backwards(#[from] Backwards),
+    /// In fair weather a machine takes no entry, or does not say that the log is frozen.
+    #[error("in fair weather {stuck} of {machines} machines take no entry, or do not freeze")]
     Stuck {
         /// So many.
         stuck: usize,
@@ -95,12 +102,12 @@ const READER_OF_THE_BUCKET: u32 = u32::MAX;
 /// What the run showed that may never be.
 pub fn run(seed: u64, protocol: &dyn Protocol, start: &Start) -> Result<Report, Failure> {
     let world = World::new(seed);
-    let result = run_in(&world, protocol, start);
+    let result = run_in(&world, seed, protocol, start);
     world.end();
     result
 }
 
-fn run_in(world: &World, protocol: &dyn Protocol, start: &Start) -> Result<Report, Failure> {
+fn run_in(world: &World, seed: u64, protocol: &dyn Protocol, start: &Start) -> Result<Report, Failure> {
     let mut random = world.random();
     let history = History::default();
     let bucket = Bucket::new(world, Weather::random(&mut random), &start.image);
@@ -110,7 +117,8 @@ fn run_in(world: &World, protocol: &dyn Protocol, start: &Start) -> Result<Repor
     machines.iter().for_each(|machine| machine.start(protocol));
 
     let clients = Clients::spawn(world, &machines, &history, &mut random);
-    let mut report = storm::rage(world, protocol, &machines, &clients, &mut random)?;
+    let freezes = if protocol.can_freeze() { freeze_at(seed) } else { None };
+    let mut report = storm::rage(world, protocol, &machines, &clients, freezes, &mut random)?;
 
     bucket.set_weather(Weather::FAIR);
     // A certificate log waits for a clock that has caught up with its last timestamp.
@@ -121,11 +129,15 @@ fn run_in(world: &World, protocol: &dyn Protocol, start: &Start) -> Result<Repor
     if world.run_for(CALM) == Ended::Busy {
         return Err(Failure::Busy);
     }
-    let stuck = clients::one_more_each(world, &machines, &history, PATIENCE);
+    let stuck = match freezes {
+        None => clients::one_more_each(world, &machines, &history, PATIENCE),
+        Some(_) => clients::frozen_each(world, &machines, PATIENCE),
+    };
     // Rounds that are under way come to their end.
     world.run_for(CALM);
     // A fork explains why a machine is stuck, not the other way round.
     bucket.check()?;
+    protocol.check_order(&bucket.lock_values(), &bucket.checkpoints())?;
     for checkpoint in bucket.checkpoints() {
         history.read(READER_OF_THE_BUCKET, protocol.size(&checkpoint).unwrap_or(0));
     }
@@ -139,7 +151,14 @@ fn run_in(world: &World, protocol: &dyn Protocol, start: &Start) -> Result<Repor
     report.answers = history.answers() as u64;
     report.duplicates = clients.duplicates();
     report.size = log.size();
+    report.freezes = u64::from(freezes.is_some());
     Ok(report)
+}
+
+/// When the log is frozen, if it is. A stream of its own: a seed without a freeze is the run that it always was.
+fn freeze_at(seed: u64) -> Option<Duration> {
+    let mut random = Random::new(seed ^ 0x0066_7265_657a_6500);
+    random.chance(120).then(|| Duration::from_millis(random.between(10, 8_000)))
 }
 
 impl Report {
@@ -165,6 +184,14 @@ impl Report {
         met.into_iter().filter(|(_, count)| *count == 0).map(|(what, _)| what).collect()
     }
 
+    /// The same of runs of the engine, which can do more than is asked of every protocol.
+    #[must_use]
+    pub fn unmet_by_the_engine(&self) -> Vec<&'static str> {
+        let met = [("freezes", self.freezes), ("second signatures", self.second_signatures)];
+        let more = met.into_iter().filter(|(_, count)| *count == 0).map(|(what, _)| what);
+        self.unmet().into_iter().chain(more).collect()
+    }
+
     /// Both together.
     #[must_use]
     pub fn plus(mut self, other: &Self) -> Self {
@@ -175,6 +202,8 @@ impl Report {
         add(&mut self.restarts, other.restarts);
         add(&mut self.pauses, other.pauses);
         add(&mut self.jumps, other.jumps);
+        add(&mut self.freezes, other.freezes);
+        add(&mut self.second_signatures, other.second_signatures);
         add(&mut self.power_failures, other.power_failures);
         add(&mut self.failures, other.failures);
         self.size = self.size.max(other.size);

@@ -103,7 +103,8 @@ impl Witnesses {
     }
 
     /// Has each new checkpoint of the log cosigned by everybody who has not done so yet, and adds the lines to the one that
-    /// is served. Runs until it is dropped. Whoever has seen another history is told to `conflict`: the log must stop.
+    /// is served. Runs until it is dropped. Whoever has seen another history, or more than this log has, is told to
+    /// `conflict`: a log with one writer must stop.
     pub async fn follow(self, log: Log, conflict: impl Fn(CosignError) + Clone + Send + 'static) {
         let mut tasks = JoinSet::new();
         for witness in &self.all {
@@ -116,7 +117,8 @@ impl Witnesses {
     /// before the first round. Waits no longer than the time for one checkpoint; who does not answer has no objection.
     ///
     /// # Errors
-    /// [`CosignError::Conflict`]: do not write to this log.
+    /// [`CosignError::Conflict`] or [`CosignError::Ahead`]: do not write to this log, unless it is another replica that is
+    /// ahead.
     pub async fn check(&self, log: &Log) -> Result<(), CosignError> {
         let Some(newest) = log.published() else { return Ok(()) };
         let mut asked = JoinSet::new();
@@ -150,6 +152,9 @@ impl Witnesses {
                 Ok(Ok(line)) => lines.push(line),
                 Ok(Err(Refusal::Conflict { witness, reason })) => {
                     return Err(CosignError::Conflict { witness, reason });
+                }
+                Ok(Err(Refusal::Ahead { witness, seen })) => {
+                    return Err(CosignError::Ahead { witness, seen, size: tree.size() });
                 }
                 Ok(Err(Refusal::No { witness, reason })) => reasons.push(format!("{witness}: {reason}")),
                 Err(error) => reasons.push(error.to_string()),
@@ -212,12 +217,13 @@ async fn follow(witness: Arc<Witness>, log: Log, conflict: impl Fn(CosignError))
 #[derive(Debug)]
 enum Refusal {
     No { witness: String, reason: String },
+    Ahead { witness: String, seen: u64 },
     Conflict { witness: String, reason: String },
 }
 
 impl Witness {
-    /// Has a checkpoint cosigned, unless it is. Whoever does not answer is asked again about the next one; the only error is
-    /// [`CosignError::Conflict`].
+    /// Has a checkpoint cosigned, unless it is. Whoever does not answer is asked again about the next one; the only errors are
+    /// [`CosignError::Conflict`] and [`CosignError::Ahead`].
     async fn add_to(&self, log: &Log, published: &Published, known: &mut Known) -> Result<(), CosignError> {
         let note = std::str::from_utf8(&published.note).ok().and_then(|note| Note::parse(note).ok());
         let Some(note) = note.filter(|note| !self.is_in(note)) else { return Ok(()) };
@@ -227,6 +233,9 @@ impl Witness {
             }
             Err(Refusal::Conflict { witness, reason }) => {
                 return Err(CosignError::Conflict { witness, reason });
+            }
+            Err(Refusal::Ahead { witness, seen }) => {
+                return Err(CosignError::Ahead { witness, seen, size: published.size });
             }
             Err(Refusal::No { .. }) => {}
         }
@@ -239,7 +248,8 @@ impl Witness {
         note.signatures().iter().any(by)
     }
 
-    /// Has a checkpoint cosigned. To be called with the newest one only: whoever has seen more is a conflict.
+    /// Has a checkpoint cosigned. To be called with the newest one only: whoever has seen more of a log with one writer has seen
+    /// another one.
     async fn cosign(&self, note: &Note, tree: &Proofs) -> Result<Signature, Refusal> {
         let mut known = self.known.lock().await;
         self.ask(note, tree, &mut known).await
@@ -267,7 +277,7 @@ impl Witness {
                     let seen: u64 =
                         text.trim_end().parse().map_err(|_| no("its size is no number".to_owned()))?;
                     if seen > tree.size() {
-                        return Err(conflict(format!("it has seen size {seen}, this is {}", tree.size())));
+                        return Err(Refusal::Ahead { witness: self.name.clone(), seen });
                     }
                     known.last = seen;
                 }

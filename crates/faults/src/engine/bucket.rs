@@ -1,10 +1,12 @@
-use super::{SimHost, Subject, entries, stored};
+use super::{SimHost, Subject, entries, order, stored};
 use crate::{
     bucket::Image,
     oracle::{Base, Leaf},
-    simulate::{Adding, Entry, Machine, Protocol, Refused, Replica},
+    simulate::{Adding, Backwards, Entry, Machine, Protocol, Refused, Replica},
 };
+use bytes::Bytes;
 use sealwax_log::{
+    AddError,
     engine::{Config, EngineError, Log, Shape, create, open},
     index::Index,
     metrics::Metrics,
@@ -79,6 +81,15 @@ impl Protocol for OverBucket {
         let text = std::str::from_utf8(checkpoint).ok()?;
         Some(SignedCheckpoint::parse(text).ok()?.unverified().size().0)
     }
+
+    fn can_freeze(&self) -> bool {
+        true
+    }
+
+    fn check_order(&self, locks: &[Bytes], checkpoints: &[Bytes]) -> Result<(), Backwards> {
+        order::of_locks(locks)?;
+        order::of_checkpoints(&self.subject, checkpoints)
+    }
 }
 
 impl Front {
@@ -103,6 +114,14 @@ impl Replica for Server {
 
     fn published(&self) -> Option<u64> {
         Some(self.front.log()?.published()?.size)
+    }
+
+    fn freeze(&self) {
+        self.front.log().inspect(Log::freeze);
+    }
+
+    fn is_frozen(&self) -> bool {
+        self.front.log().is_some_and(|log| matches!(log.ready(), Err(AddError::Frozen)))
     }
 }
 

@@ -44,7 +44,12 @@ impl Seeds {
             _ => 65_533,
         });
         let subject = Subject { sabotage: self.sabotage, ..Subject::new(kind) };
-        simulate::run(seed, &OverBucket { subject, batch_entries: 8 }, start)
+        // The other starts were made without a second key.
+        let is_twice_signed = start.base.size() == 0 && random.chance(80);
+        let subject = if is_twice_signed { subject.with_second_key() } else { subject };
+        let mut report = simulate::run(seed, &OverBucket { subject, batch_entries: 8 }, start)?;
+        report.second_signatures = u64::from(is_twice_signed);
+        Ok(report)
     }
 
     fn on_a_directory(&self, seed: u64, work: Work) -> Result<Report, Failure> {

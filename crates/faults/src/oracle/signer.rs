@@ -29,7 +29,9 @@ impl Signer for RecordingSigner {
             Message::Bytes(bytes) => Some(bytes),
             _ => None,
         };
-        match bytes.and_then(|bytes| note_text(bytes).or_else(|| tree_head(bytes))) {
+        match bytes
+            .and_then(|bytes| note_text(bytes).or_else(|| tree_head(bytes)).or_else(|| cosigned(bytes)))
+        {
             Some(head) => self.history.signed(head),
             None => self.history.signed_something_else(bytes.map_or(0, <[u8]>::len)),
         }
@@ -50,4 +52,15 @@ fn tree_head(bytes: &[u8]) -> Option<Head> {
     let (size, root) = rest.split_first_chunk::<8>()?;
     let root = root.try_into().ok()?;
     Some(Head { size: u64::from_be_bytes(*size), root, timestamp: Some(u64::from_be_bytes(*timestamp)) })
+}
+
+/// What an ML-DSA-44 key signs (C2SP `tlog-cosignature`, `cosigned_message`): name, time in seconds, origin, start, end, root.
+fn cosigned(bytes: &[u8]) -> Option<Head> {
+    let after_name = |bytes: &'_ [u8]| -> Option<usize> { Some(1 + usize::from(*bytes.first()?)) };
+    let rest = bytes.strip_prefix(b"subtree/v1\n\0")?;
+    let rest = rest.get(after_name(rest)?..)?.get(8..)?;
+    let rest = rest.get(after_name(rest)?..)?;
+    let (&[0, 0, 0, 0, 0, 0, 0, 0], rest) = rest.split_first_chunk::<8>()? else { return None };
+    let (size, root) = rest.split_first_chunk::<8>()?;
+    Some(Head { size: u64::from_be_bytes(*size), root: root.try_into().ok()?, timestamp: None })
 }

@@ -160,3 +160,21 @@ pub(super) fn one_more_each(
     world.run_while(patience, || left.load(Ordering::Relaxed) > 0);
     left.load(Ordering::Relaxed)
 }
+
+/// Asks every machine to freeze, and returns how many do not say in time that the log is frozen.
+pub(super) fn frozen_each(world: &World, machines: &[Arc<Machine>], patience: Duration) -> usize {
+    let left = Arc::new(AtomicUsize::new(machines.len()));
+    for machine in machines {
+        let (machine, left) = (Arc::clone(machine), Arc::clone(&left));
+        world.spawn(Node::STAGE, async move {
+            while !machine.replica().is_some_and(|replica| replica.is_frozen()) {
+                // One that was started again has forgotten that it was asked.
+                machine.replica().inspect(|replica| replica.freeze());
+                machine.world.sleep(Duration::from_millis(100)).await;
+            }
+            left.fetch_sub(1, Ordering::Relaxed);
+        });
+    }
+    world.run_while(patience, || left.load(Ordering::Relaxed) > 0);
+    left.load(Ordering::Relaxed)
+}

@@ -28,6 +28,31 @@ pub trait Protocol: Send + Sync {
 
     /// The size that a published checkpoint says.
     fn size(&self, checkpoint: &[u8]) -> Option<u64>;
+
+    /// Whether it can be asked to take no more entries.
+    fn can_freeze(&self) -> bool {
+        false
+    }
+
+    /// Looks at every value that the lock and the checkpoint of the bucket have had, in order.
+    ///
+    /// # Errors
+    /// One followed that may not follow.
+    fn check_order(&self, _locks: &[Bytes], _checkpoints: &[Bytes]) -> Result<(), Backwards> {
+        Ok(())
+    }
+}
+
+/// A value of the lock, or a checkpoint, took the place of another that it may not replace.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: {before} was followed by {after}")]
+pub struct Backwards {
+    /// Of what.
+    pub what: &'static str,
+    /// What was there.
+    pub before: String,
+    /// What came.
+    pub after: String,
 }
 
 /// The front of a running log.
@@ -37,6 +62,14 @@ pub trait Replica: Send + Sync {
 
     /// The size of the newest checkpoint that it serves.
     fn published(&self) -> Option<u64>;
+
+    /// Asks it to take no more entries, for ever.
+    fn freeze(&self) {}
+
+    /// Whether it says that the log takes no more entries.
+    fn is_frozen(&self) -> bool {
+        false
+    }
 }
 
 /// An entry on its way into the log.

@@ -11,6 +11,7 @@ pub(super) fn rage(
     protocol: &dyn Protocol,
     machines: &[Arc<Machine>],
     clients: &Clients,
+    mut freeze_at: Option<Duration>,
     random: &mut Random,
 ) -> Result<Report, Failure> {
     let mut report = Report::default();
@@ -24,7 +25,12 @@ pub(super) fn rage(
         }
         let Some(machine) = random.pick(machines) else { break };
         let dice = random.below(1000);
-        if machine.is_down() {
+        if freeze_at.is_some_and(|at| world.now() >= at)
+            && let Some(replica) = machine.replica()
+        {
+            replica.freeze();
+            freeze_at = None;
+        } else if machine.is_down() {
             machine.start(protocol);
             report.restarts += 1;
         } else if dice < restarts {

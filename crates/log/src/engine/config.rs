@@ -16,6 +16,8 @@ pub struct Config {
     pub batch_bytes: usize,
     /// After so many bytes of staged batches the directory is settled.
     pub settle_bytes: usize,
+    /// An entry waits no longer than this until a settling begins that brings it into the static files.
+    pub settle_every: Duration,
     /// An idle log signs its checkpoint anew after this long (LOG rule 7).
     pub resign_every: Duration,
     /// An idle replica looks for the rounds of others after this long.
@@ -48,6 +50,7 @@ impl Config {
             batch_entries: 4096,
             batch_bytes: super::batch::MAX_BATCH_BYTES,
             settle_bytes: 16 << 20,
+            settle_every: Duration::from_mins(10),
             resign_every: Duration::from_mins(10),
             look_every: Duration::from_secs(1),
             cosigners: None,

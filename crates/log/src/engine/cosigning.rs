@@ -1,12 +1,13 @@
 //! A checkpoint that others must sign before anybody sees it (LOG rule 13).
 
 use super::{
-    EngineError, Published, Sequencer,
+    EngineError, Published, Sequencer, Shape,
     handle::not_now,
+    open::read_lock,
     reader::{ReadError, Reader},
     sequencer::{PAUSE, refuse},
 };
-use sealwax_store::{LockStore, ObjectStore};
+use sealwax_store::{Cell, LockStore, ObjectStore};
 use sealwax_tlog::{Hash, Note, TreeSize, merkle::build::Plan, note::Signature};
 use std::{fmt, future::Future, mem, pin::Pin, sync::Arc};
 
@@ -31,7 +32,17 @@ pub enum CosignError {
         /// Who, and why.
         reason: String,
     },
-    /// A witness has seen more of this log than we have, or another tree: this is not the log that it was. Final.
+    /// A witness has seen more of this log than we have. If no other replica has put it there, this is not the log that it was.
+    #[error("witness {witness} has seen {seen} entries of this log, and this are {size}")]
+    Ahead {
+        /// Who.
+        witness: String,
+        /// What it has seen.
+        seen: u64,
+        /// What it was asked to cosign.
+        size: u64,
+    },
+    /// A witness has seen another tree: this is not the log that it was. Final.
     #[error("witness {witness} has seen another history of this log: {reason}")]
     Conflict {
         /// Who.
@@ -39,6 +50,14 @@ pub enum CosignError {
         /// What it has seen.
         reason: String,
     },
+}
+
+impl CosignError {
+    /// Whether it stops a log that has one writer.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Self::Missing { .. })
+    }
 }
 
 /// Proofs in the tree of a checkpoint that may not be published yet.
@@ -79,7 +98,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         };
         let note = match self.cosigned(note).await {
             Ok(note) => note,
-            Err(EngineError::Cosign(error @ CosignError::Missing { .. })) => {
+            Err(EngineError::Cosign(error)) if self.may_yet_be_cosigned(&error).await? => {
                 self.withheld = true;
                 let error = not_now(error);
                 self.queue.close(Some(error.clone()));
@@ -106,10 +125,29 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         note.map_err(|error| EngineError::Signing(error.into()))
     }
 
-    /// Tries again to publish what has no quorum, after a pause.
+    /// A quorum that is missing may come. A witness that is ahead has seen what another replica has swapped in since, if the
+    /// lock value says that there is so much; this one is to catch up and ask again.
+    async fn may_yet_be_cosigned(&mut self, error: &CosignError) -> Result<bool, EngineError> {
+        match error {
+            CosignError::Missing { .. } => Ok(true),
+            CosignError::Ahead { seen, .. } if self.config.shape == Shape::Shared => {
+                let loaded = self.store.load(Cell::Lock).await;
+                let Some(now) = self.unless_shared(loaded)?.flatten() else { return Ok(true) };
+                Ok(read_lock(&now, &self.signing)?.size >= *seen)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Tries again to publish what has no quorum, after a pause; with other replicas about, what the lock value says by then.
     pub(crate) async fn try_again(&mut self) -> Result<(), EngineError> {
         self.host.sleep(PAUSE).await;
-        self.sign_and_publish(None).await.map(drop)
+        let before = self.version.clone();
+        self.catch_up().await?;
+        if self.withheld && self.version == before {
+            self.sign_and_publish(None).await?;
+        }
+        Ok(())
     }
 }
 

@@ -69,6 +69,9 @@ pub enum EngineError {
     /// Somebody else wrote to a directory that is ours alone.
     #[error("somebody else has written to this log: the lock value is not the one that was just swapped in")]
     SecondWriter,
+    /// The store failed, and this replica was told to stop. Another one, or whoever opens the log next, ends its last round.
+    #[error("the store failed until the replica stopped: whoever opens the log next ends the last round")]
+    Unfinished,
     /// The checkpoint cannot be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),

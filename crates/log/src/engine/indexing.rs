@@ -1,9 +1,11 @@
-//! Keeping the index of entries up to the log.
+//! Keeping the index of entries up to the log. It is derived from the log: whatever happens to it is mended, and until then
+//! no entries are taken, but it never stops the log.
 
-use super::{AddError, EngineError, Sequencer, Step, handle::not_now};
+use super::{AddError, EngineError, Sequencer, Step, handle::not_now, sequencer::refuse};
 use crate::index::IndexError;
 use sealwax_store::{LockStore, ObjectStore};
 use sealwax_tlog::Hash;
+use std::mem;
 
 /// How many entries the index is fed at once.
 const CHUNK: u64 = 4096;
@@ -12,23 +14,11 @@ const CHUNK: u64 = 4096;
 const SHORT: u64 = 16 * CHUNK;
 
 impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
-    /// A run of the index that ends in another leaf than the log has there is of another history, and so may all be.
-    pub(crate) async fn stray_run(&mut self) -> Result<Option<u64>, EngineError> {
-        for (leaf, identity) in self.index.ends() {
-            if self.reader.facts(leaf, self.lock.size).await?.identity != identity {
-                return Ok(Some(0));
-            }
+    /// Adds what has just been sequenced. If that fails, it is fed again before the next round.
+    pub(crate) fn absorb(&mut self, first: u64, identities: &[Hash]) {
+        if let Err(error) = self.index.absorb(first, identities) {
+            self.index_failed(error);
         }
-        Ok(None)
-    }
-
-    /// Adds what has just been sequenced.
-    pub(crate) fn absorb(&mut self, first: u64, identities: &[Hash]) -> Result<(), EngineError> {
-        match self.index.absorb(first, identities) {
-            Err(IndexError::Damaged { first, .. }) => self.damaged_from = Some(first),
-            result => result?,
-        }
-        Ok(())
     }
 
     /// Remembers what is damaged, to be rebuilt before the next round. Whoever asked is told to come back, since an index that
@@ -40,30 +30,79 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         not_now(error)
     }
 
-    /// Rebuilds what the index has lost; meanwhile reads work, and writes wait or, if it takes long, do not (LOG rule 9).
-    pub(crate) async fn mend_index(&mut self) -> Result<(), EngineError> {
-        if self.damaged_from.is_none() && self.index.absorbed() >= self.lock.size {
-            return Ok(());
+    /// Brings the index up to the log if it is not; meanwhile reads work, and writes wait or, if it takes long or fails, are
+    /// refused (LOG rule 9). After a failure it is to be called again.
+    pub(crate) async fn mend_index(&mut self) {
+        if self.runs_are_ours && self.damaged_from.is_none() && self.index.absorbed() >= self.lock.size {
+            return;
         }
-        if let Some(first) = self.damaged_from.take() {
-            self.index.forget_from(first)?;
+        if self.lock.size.saturating_sub(self.index.absorbed()) > SHORT {
+            self.close_for_index(AddError::NotNow {
+                reason: "the index of entries is being rebuilt".to_owned(),
+            });
         }
-        let before = self.queue.closed();
-        if before.is_none() && self.lock.size - self.index.absorbed() > SHORT {
-            let reason = "the index of entries is being rebuilt".to_owned();
-            self.queue.close(Some(AddError::NotNow { reason }));
+        match self.rebuild_index().await {
+            Ok(()) => {
+                self.index_fails = false;
+                // Others who have closed it will open it.
+                if !self.withheld && matches!(self.queue.closed(), Some(AddError::NotNow { .. })) {
+                    self.queue.close(None);
+                }
+            }
+            Err(error) => {
+                self.index_fails = true;
+                self.metrics.store_failures.add(1);
+                let error = not_now(error);
+                self.close_for_index(error.clone());
+                let waiting = mem::take(&mut self.carried).into_iter().chain(self.queue.take_all());
+                waiting.for_each(|waiting| refuse(waiting, error.clone()));
+            }
         }
-        self.feed_index().await?;
-        self.queue.close(before);
+    }
+
+    fn close_for_index(&self, error: AddError) {
+        if self
+            .queue
+            .closed()
+            .is_none_or(|closed| self.index_fails && matches!(closed, AddError::NotNow { .. }))
+        {
+            self.queue.close(Some(error));
+        }
+    }
+
+    async fn rebuild_index(&mut self) -> Result<(), EngineError> {
+        if !self.runs_are_ours {
+            if self.has_stray_run().await? {
+                self.damaged_from = Some(0);
+            }
+            self.runs_are_ours = true;
+        }
+        while self.damaged_from.is_some() || self.index.absorbed() < self.lock.size {
+            if let Some(first) = self.damaged_from {
+                self.index.forget_from(first)?;
+                self.damaged_from = None;
+            }
+            self.feed_index().await?;
+        }
         Ok(())
     }
 
-    /// Brings the index to the size of the log.
-    pub(crate) async fn feed_index(&mut self) -> Result<(), EngineError> {
+    /// A run of the index that ends in another leaf than the log has there is of another history, and so may all be.
+    async fn has_stray_run(&mut self) -> Result<bool, EngineError> {
+        for (leaf, identity) in self.index.ends() {
+            if self.reader.facts(leaf, self.lock.size).await?.identity != identity {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Feeds it until it has the whole log, or is damaged.
+    async fn feed_index(&mut self) -> Result<(), EngineError> {
         let size = self.lock.size;
         loop {
             let from = self.index.absorbed();
-            if from >= size || self.damaged_from.is_some() {
+            if from >= size {
                 return Ok(());
             }
             let to = size.min(from - from % CHUNK + CHUNK);
@@ -71,7 +110,13 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
                 Ok(count) if self.skips(Step::AbsorbBeforeMiss) => vec![Hash::default(); count],
                 _ => self.reader.identities(from, to, size).await?,
             };
-            self.absorb(from, &identities)?;
+            match self.index.absorb(from, &identities) {
+                Err(error @ IndexError::Damaged { .. }) => {
+                    self.index_failed(error);
+                    return Ok(());
+                }
+                fed => fed?,
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{
     handle::Opened,
     queue::Queue,
     reader::Reader,
-    replicas::PAUSE,
+    replicas::LAST_ATTEMPTS,
     tree::Tree,
 };
 use crate::{
@@ -93,10 +93,14 @@ pub async fn open<S: ObjectStore + LockStore + 'static>(
         carried: Vec::new(),
         staged: Vec::new(),
         unsettled: 0,
+        unsettled_since: None,
         settling: None,
         stale: false,
         withheld: false,
         damaged_from: None,
+        runs_are_ours: false,
+        index_fails: false,
+        attempts_left: LAST_ATTEMPTS,
         signed_at: 0,
         store,
         config,
@@ -159,7 +163,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     ) -> Result<Option<String>, EngineError> {
         let (batches, name) = batches(self.store.as_ref(), lock, from).await?;
         for (name, batch) in batches.into_iter().rev() {
-            self.unsettled += batch.records.iter().map(Bytes::len).sum::<usize>();
+            self.count_unsettled(&batch.records);
             self.staged.push((batch.end(), name));
             self.reader.edge_mut().push_all(self.config.kind, &batch.records)?;
         }
@@ -178,7 +182,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
                 // Nothing may be swapped in on top of a batch whose tiles are not durable (LOG rule 2).
                 Err(EngineError::Store(_)) if self.config.shape == Shape::Shared => {
                     self.metrics.store_failures.add(1);
-                    self.host.sleep(PAUSE).await;
+                    self.wait_for_store().await?;
                 }
                 result => return result,
             }

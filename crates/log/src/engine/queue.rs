@@ -141,6 +141,11 @@ impl Queue {
         self.state().trouble = trouble;
     }
 
+    /// Whether the last round was refused.
+    pub(crate) fn is_in_trouble(&self) -> bool {
+        self.state().trouble.is_some()
+    }
+
     /// Why submissions would not be answered with success at this moment.
     pub(crate) fn trouble(&self) -> Option<AddError> {
         let state = self.state();

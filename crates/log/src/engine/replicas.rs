@@ -1,12 +1,28 @@
 //! Several replicas on one store: rolling forward what others swapped in.
 
-use super::{EngineError, LockValue, Published, ReadError, Sequencer, Shape, Step, open::read_lock};
+use super::{
+    EngineError, LockValue, Published, ReadError, Sequencer, Shape, Step, open::read_lock, signing::FROZEN,
+    view::verified,
+};
 use sealwax_store::{Cell, LockStore, ObjectStore, Swap};
-use sealwax_tlog::SignedCheckpoint;
+use sealwax_tlog::{CosignerKey, cosignature};
 use std::time::Duration;
 
 /// How long to wait before a store that failed is asked again.
-pub(crate) const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often it is asked again after the replica was told to stop: for some seconds.
+pub(crate) const LAST_ATTEMPTS: u32 = 50;
+
+/// What a checkpoint says of itself, in the order in which one may take the place of another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    size: u64,
+    /// A certificate log's does not say so, but has a timestamp.
+    is_frozen: bool,
+    /// Milliseconds since 1970; 0 if it does not say.
+    timestamp: u64,
+}
 
 impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     /// Brings this replica to what the lock value says now, and makes sure that the tiles of that round are durable and its
@@ -16,9 +32,18 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             return Ok(());
         }
         while !self.roll_forward().await? {
-            self.host.sleep(PAUSE).await;
+            self.wait_for_store().await?;
         }
         self.stale = false;
+        Ok(())
+    }
+
+    /// Waits before the store is asked again; not for ever if the replica is to stop.
+    pub(crate) async fn wait_for_store(&mut self) -> Result<(), EngineError> {
+        if self.queue.asked_to_stop() {
+            self.attempts_left = self.attempts_left.checked_sub(1).ok_or(EngineError::Unfinished)?;
+        }
+        self.host.sleep(PAUSE).await;
         Ok(())
     }
 
@@ -48,11 +73,11 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         (self.lock, self.version) = (lock, versioned.version);
         if self.skips(Step::RollForward) {
             self.reader.edge_mut().prune();
-            self.feed_index().await?;
+            self.mend_index().await;
             return Ok(true);
         }
         self.apply(from).await?;
-        self.feed_index().await?;
+        self.mend_index().await;
         self.sign_and_publish(None).await?;
         self.reader.edge_mut().prune();
         self.delete_settled().await?;
@@ -75,18 +100,18 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         replayed.map(|_| from)
     }
 
-    /// Puts the checkpoint where readers of the bucket find it, unless a newer one is there.
+    /// Puts the checkpoint where readers of the bucket find it, unless a newer one is there: a larger one, or of the same size
+    /// a frozen or a later one.
     pub(crate) async fn publish_object(&mut self, published: &Published) -> Result<(), EngineError> {
+        let own = self.rank(&published.note);
         loop {
             let Ok(now) = self.store.load(Cell::Checkpoint).await else {
-                self.host.sleep(PAUSE).await;
+                self.wait_for_store().await?;
                 continue;
             };
-            let size = now.as_ref().and_then(|now| {
-                let note = SignedCheckpoint::parse(std::str::from_utf8(&now.value).ok()?).ok()?;
-                Some(note.unverified().size().0)
-            });
-            if size.is_some_and(|size| size > published.size) && !self.skips(Step::PublishOnlyUpwards) {
+            // What this log has not signed is no checkpoint of it.
+            let there = now.as_ref().and_then(|now| self.rank(&now.value));
+            if there.is_some_and(|there| self.keeps(there, own, published.size)) {
                 return Ok(());
             }
             let version = now.as_ref().map(|now| &now.version);
@@ -95,7 +120,26 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             {
                 return Ok(());
             }
-            self.host.sleep(PAUSE).await;
+            self.wait_for_store().await?;
         }
+    }
+
+    /// Whether the checkpoint that is there stays, and ours, of this size, does not take its place.
+    fn keeps(&self, there: Rank, own: Option<Rank>, size: u64) -> bool {
+        match own {
+            Some(own) if there.size == own.size => there > own && !self.skips(Step::PublishOnlyNewer),
+            _ => there.size > size && !self.skips(Step::PublishOnlyUpwards),
+        }
+    }
+
+    /// `None`: this log has not signed it.
+    fn rank(&self, note: &[u8]) -> Option<Rank> {
+        let (signed, timestamp) = verified(note, &self.signing).ok()?;
+        let is_frozen = signed.note().text().lines().any(|line| line.starts_with(FROZEN));
+        // A second key says when it signed.
+        let second = self.signing.verifier_keys().find_map(|key| CosignerKey::new(key.clone()).ok());
+        let second = second.and_then(|key| cosignature::verify(&signed, &key).ok());
+        let timestamp = timestamp.or(second.map(|time| time.0.saturating_mul(1000))).unwrap_or(0);
+        Some(Rank { size: signed.unverified().size().0, is_frozen, timestamp })
     }
 }

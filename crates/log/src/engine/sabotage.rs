@@ -30,6 +30,8 @@ pub enum Step {
     RollForward,
     /// The published size never falls.
     PublishOnlyUpwards,
+    /// Of the same size, a checkpoint does not take the place of a newer one, nor one that is not frozen that of one that is.
+    PublishOnlyNewer,
     /// The timestamp of a round is not before the last one's.
     TimestampsRise,
     /// Batches are replayed on opening.
@@ -40,7 +42,7 @@ pub enum Step {
 
 impl Step {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::StageBeforeSwap,
         Self::SwapConditionally,
         Self::ReadBack,
@@ -55,6 +57,7 @@ impl Step {
         Self::TakeBackLostBatch,
         Self::RollForward,
         Self::PublishOnlyUpwards,
+        Self::PublishOnlyNewer,
         Self::TimestampsRise,
         Self::ReplayOnOpen,
         Self::FreshNames,

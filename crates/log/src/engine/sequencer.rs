@@ -46,6 +46,8 @@ pub struct Sequencer<S> {
     pub(crate) staged: Vec<(u64, String)>,
     /// Bytes staged since the last settling began.
     pub(crate) unsettled: usize,
+    /// When the first of them were, by the host's clock.
+    pub(crate) unsettled_since: Option<u64>,
     /// What the next lock value says is settled.
     pub(crate) settled: u64,
     pub(crate) settling: Option<Settling>,
@@ -55,6 +57,12 @@ pub struct Sequencer<S> {
     pub(crate) withheld: bool,
     /// The index has lost what it knew from this leaf on.
     pub(crate) damaged_from: Option<u64>,
+    /// The runs of the index are of this log.
+    pub(crate) runs_are_ours: bool,
+    /// The index could not be brought up to the log.
+    pub(crate) index_fails: bool,
+    /// How often a store that fails is asked again after a stop was asked for.
+    pub(crate) attempts_left: u32,
     /// When the last checkpoint was signed, by the host's clock.
     pub(crate) signed_at: u64,
 }
@@ -73,7 +81,7 @@ enum Why {
     Stop,
     /// The log is to take no more entries.
     Freeze,
-    /// The rounds of other replicas are looked for.
+    /// It is time to see what is due: rounds of other replicas, a settling, an index that failed.
     Look,
 }
 
@@ -121,9 +129,8 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     }
 
     async fn rounds(&mut self) -> Result<(), EngineError> {
-        self.damaged_from = self.stray_run().await?;
         loop {
-            self.mend_index().await?;
+            self.mend_index().await;
             if self.withheld && !self.queue.asked_to_stop() {
                 self.try_again().await?;
                 continue;
@@ -156,17 +163,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         if self.queue.asked_to_stop() {
             return Why::Stop;
         }
-        let idle = u64::try_from(self.config.resign_every.as_millis()).unwrap_or(u64::MAX);
-        let since = self.host.now_ms().abs_diff(self.signed_at);
-        let mut left = Duration::from_millis(idle.saturating_sub(since).max(1));
-        if self.queue.trouble().is_some() {
-            // Nobody sends anything to a log that is not ready: see for ourselves whether there is room again.
-            left = left.min(PAUSE);
-        }
-        let (pause, why) = match self.config.shape {
-            Shape::Shared if self.config.look_every < left => (self.config.look_every, Why::Look),
-            _ => (left, Why::Idle),
-        };
+        let (pause, why) = self.next();
         let queue = self.queue.clone();
         tokio::select! {
             biased;
@@ -174,6 +171,29 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             () = settled(&mut self.settling) => Why::Work,
             () = self.host.sleep(pause) => why,
         }
+    }
+
+    /// What happens next if nothing arrives, and when.
+    fn next(&self) -> (Duration, Why) {
+        let look_for_others = (self.config.shape == Shape::Shared).then_some(self.config.look_every);
+        let settles = self.config.shape == Shape::Exclusive && self.settling.is_none();
+        let settle = self.unsettled_since.filter(|_| settles);
+        let events = [
+            (Some(self.left(self.config.resign_every, self.signed_at)), Why::Idle),
+            // Nobody sends anything to a log that is not ready: see for ourselves whether there is room again.
+            (self.queue.is_in_trouble().then_some(PAUSE), Why::Idle),
+            (self.index_fails.then_some(PAUSE), Why::Look),
+            (look_for_others, Why::Look),
+            (settle.map(|since| self.left(self.config.settle_every, since)), Why::Look),
+        ];
+        let events = events.into_iter().filter_map(|(pause, why)| Some((pause?, why)));
+        events.min_by_key(|(pause, _)| *pause).unwrap_or((PAUSE, Why::Look))
+    }
+
+    /// How much of this time is left since then. A clock that jumps makes it end at once.
+    pub(crate) fn left(&self, time: Duration, since: u64) -> Duration {
+        let passed = Duration::from_millis(self.host.now_ms().abs_diff(since));
+        time.saturating_sub(passed).max(Duration::from_millis(1))
     }
 
     /// One round. Returns whether there is a new lock value.
@@ -234,7 +254,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         let published = self.sign_and_publish(early).await?;
         let identities: Vec<Hash> = sorted.fresh.iter().map(|fresh| fresh.sealed.identity).collect();
         if !identities.is_empty() {
-            self.absorb(old, &identities)?;
+            self.absorb(old, &identities);
         }
         let entries = sorted.fresh.len() as u64;
         if published {
@@ -358,7 +378,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             let nonce = if self.skips(Step::FreshNames) { [0; 16] } else { self.host.random() };
             let name = format!("staged/{size}-{}-{}", hex(root.get(..8).unwrap_or_default()), hex(&nonce));
             let records: Vec<Bytes> = sorted.fresh.iter().map(|fresh| fresh.sealed.record.clone()).collect();
-            self.unsettled += records.iter().map(Bytes::len).sum::<usize>();
+            self.count_unsettled(&records);
             let batch = Batch { start: self.lock.size, previous: self.lock.batch.clone(), records };
             if !self.skips(Step::StageBeforeSwap) {
                 let staged = self.store.stage(&name, batch.to_bytes()).await;

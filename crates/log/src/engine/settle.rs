@@ -3,7 +3,12 @@
 use super::{EngineError, Sequencer, Shape, Step, tree::Tree};
 use bytes::Bytes;
 use sealwax_store::{Cell, LockStore, ObjectStore, StoreError};
-use std::{future::Future, pin::Pin, task::Poll, time::Instant};
+use std::{
+    future::Future,
+    pin::Pin,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 /// The tiles of a size are on their way to the disk.
 pub(crate) struct Settling {
@@ -48,10 +53,18 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         {
             self.end_settling().await?;
         }
-        if self.settling.is_none() && self.unsettled >= self.config.settle_bytes {
+        let is_due = |since| self.host.now_ms().abs_diff(since) >= millis(self.config.settle_every);
+        let is_due = self.unsettled >= self.config.settle_bytes || self.unsettled_since.is_some_and(is_due);
+        if self.settling.is_none() && is_due {
             self.begin_settling().await?;
         }
         Ok(())
+    }
+
+    /// Records that are staged and not yet in the static files.
+    pub(crate) fn count_unsettled(&mut self, records: &[Bytes]) {
+        self.unsettled += records.iter().map(Bytes::len).sum::<usize>();
+        self.unsettled_since.get_or_insert_with(|| self.host.now_ms());
     }
 
     /// Settles, says so in the lock value, and deletes what needs not be staged any more: an orderly stop.
@@ -86,7 +99,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         for tile in Tree::edge_tiles(size) {
             self.put_tile(tile, true).await?;
         }
-        self.unsettled = 0;
+        (self.unsettled, self.unsettled_since) = (0, None);
         if self.skips(Step::FlushBeforeSettled) {
             self.settled = size;
         }
@@ -108,6 +121,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             Err(StoreError::Failed { .. }) => {
                 self.metrics.store_failures.add(1);
                 self.unsettled = self.config.settle_bytes / 2;
+                self.unsettled_since = Some(self.host.now_ms());
                 return Ok(());
             }
             done => done?,
@@ -139,4 +153,8 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         }
         Ok(())
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

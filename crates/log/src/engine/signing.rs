@@ -176,11 +176,14 @@ fn signature(
     })
 }
 
+/// How the line begins that the last checkpoint of a signature log has.
+pub(crate) const FROZEN: &str = "Log frozen — ";
+
 /// What the last checkpoint of a signature log says, as deployed (LOG rule 11).
 fn frozen_line(milliseconds: u64) -> String {
     let time = i64::try_from(milliseconds).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
     let time = time.unwrap_or(Timestamp::MAX).strftime("%a %b %e %H:%M:%S UTC %Y");
-    format!("Log frozen — {time}")
+    format!("{FROZEN}{time}")
 }
 
 #[cfg(test)]

@@ -120,20 +120,28 @@ pub async fn open_view<S: ObjectStore + LockStore + 'static>(
 
 /// The stored checkpoint, if it is this log's.
 fn settled(note: Bytes, lock: &LockValue, signing: &Signing) -> Result<Published, EngineError> {
-    let text = std::str::from_utf8(&note).map_err(|_| ShownError::NotText)?;
-    let signed = SignedCheckpoint::parse(text).map_err(ShownError::from)?;
-    let mut timestamp = None;
-    for key in signing.verifier_keys() {
-        let key = LogKey::from_verifier_key(key.clone()).map_err(ShownError::from)?;
-        let verified = key.verify(&signed).map_err(ShownError::from)?;
-        timestamp = timestamp.or(verified.timestamp_ms());
-    }
+    let (signed, timestamp) = verified(&note, signing)?;
     let timestamp = timestamp.unwrap_or(0);
     let (size, root) = (signed.unverified().size().0, *signed.unverified().root());
     if size > lock.size {
         return Err(ShownError::Larger { checkpoint: size, log: lock.size }.into());
     }
     Ok(Published { size, root, timestamp, note, frozen: lock.frozen.is_some() && size == lock.size })
+}
+
+/// A checkpoint that every key of the log has signed, and its timestamp if it says one.
+pub(crate) fn verified(
+    note: &[u8],
+    signing: &Signing,
+) -> Result<(SignedCheckpoint, Option<u64>), ShownError> {
+    let text = std::str::from_utf8(note).map_err(|_| ShownError::NotText)?;
+    let signed = SignedCheckpoint::parse(text)?;
+    let mut timestamp = None;
+    for key in signing.verifier_keys() {
+        let verified = LogKey::from_verifier_key(key.clone())?.verify(&signed)?;
+        timestamp = timestamp.or(verified.timestamp_ms());
+    }
+    Ok((signed, timestamp))
 }
 
 /// The edge at a size between the settled one and the lock value's. It keeps everything since the settled size: the tiles

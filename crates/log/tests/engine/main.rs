@@ -6,6 +6,12 @@ mod directory;
 #[cfg(test)]
 mod full;
 #[cfg(test)]
+mod index_images;
+#[cfg(test)]
+mod replicas;
+#[cfg(test)]
+mod settling;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod view;

@@ -37,7 +37,7 @@ pub(crate) fn run(test: impl Future<Output = ()>) {
 /// A clock that goes on by itself, the same for all.
 struct Clock;
 
-static NOW: AtomicU64 = AtomicU64::new(1_780_000_000_000);
+pub(crate) static NOW: AtomicU64 = AtomicU64::new(1_780_000_000_000);
 
 impl Host for Clock {
     fn now_ms(&self) -> u64 {
@@ -54,7 +54,7 @@ impl Host for Clock {
     }
 }
 
-fn host() -> Arc<dyn Host> {
+pub(crate) fn host() -> Arc<dyn Host> {
     Arc::new(Clock)
 }
 

@@ -206,9 +206,13 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
     /// Take no entries, write nothing and sign nothing, also while another process has the log open, and without its
-    /// private key: show its last settled checkpoint, which is behind the newest by up to 16 MiB of entries, or by ten idle minutes
+    /// private key: show its last settled checkpoint, which is behind the newest by up to --settle-every of that process
     #[arg(long)]
     pub read_only: bool,
+    /// How long, at most, until an entry is in the directory's static files, for copies of it and for --read-only; each time,
+    /// the unfinished tiles are written. After 16 MiB of entries they are anyhow
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub settle_every: u64,
     /// Where to listen for Prometheus, who asks for /metrics; not for strangers
     #[arg(long, value_name = "ADDR:PORT")]
     pub metrics_listen: Option<SocketAddr>,

@@ -60,6 +60,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
         kind: description.kind,
         place: description.place.clone(),
         read_only: args.read_only,
+        settle_every: Duration::from_secs(args.settle_every),
         signing: keys.signing,
         metrics: metrics.clone(),
         journal: journal.clone(),

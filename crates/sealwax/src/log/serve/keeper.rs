@@ -48,6 +48,8 @@ pub struct Plan {
     /// Where the directory was made.
     pub place: String,
     pub read_only: bool,
+    /// How far static copies may be behind.
+    pub settle_every: Duration,
     pub signing: Signing,
     pub metrics: Arc<Metrics>,
     pub journal: Journal,
@@ -288,13 +290,14 @@ impl Plan {
             return Ok(Opening::Never(COPY.to_owned()));
         }
         let mut config = Config::new(self.kind, Shape::Exclusive);
+        config.settle_every = self.settle_every;
         let required = self.witnesses.as_ref().filter(|witnesses| witnesses.required());
         config.cosigners = required.map(|witnesses| Arc::new(witnesses.clone()) as Arc<dyn Cosigners>);
         let (signing, metrics) = (self.signing.clone(), self.metrics.clone());
         let index = |size| Index::open(&self.directory.join(INDEX), size, IndexOptions::default());
         let open = engine::open(store, config, signing, Arc::new(System), metrics, index).await;
         let (log, sequencer) = match open {
-            Err(error @ EngineError::Cosign(CosignError::Conflict { .. })) => return Ok(self.never(&error)),
+            Err(EngineError::Cosign(error)) if error.is_final() => return Ok(self.never(&error)),
             open => open.map_err(|error| cannot(&self.directory, &error))?,
         };
         if let Some(anchor) = &self.anchor {
@@ -370,13 +373,11 @@ async fn seen_by(conflict: &mut Conflict) -> CosignError {
 /// Somebody else writes without the lock, or exchanged the files, or knows another history: opening again would not end
 /// well.
 fn is_final(error: &EngineError) -> bool {
-    matches!(
-        error,
-        EngineError::SecondWriter
-            | EngineError::Rewound { .. }
-            | EngineError::AnotherLog { .. }
-            | EngineError::Cosign(CosignError::Conflict { .. })
-    )
+    match error {
+        EngineError::SecondWriter | EngineError::Rewound { .. } | EngineError::AnotherLog { .. } => true,
+        EngineError::Cosign(error) => error.is_final(),
+        _ => false,
+    }
 }
 
 fn fail(opened: oneshot::Sender<Result<Log, Failure>>, failure: Failure) -> Result<(), Failure> {
