@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use sealwax_formats::base64;
 use sealwax_log::Kind;
 use sealwax_log::check::directory::{Files, State};
-use sealwax_log::check::{Progress, Source, Target};
+use sealwax_log::check::{Progress, Source, Target, root_at};
 use sealwax_log::copy::{CopyError, copy};
 use sealwax_log::engine::{Host as _, LockValue};
 use sealwax_store::Bytes;
@@ -21,7 +22,7 @@ use super::check::{check, demand_good};
 use super::description::{self, Description};
 use super::host::System;
 use super::keys::{Given, Keys, Reference};
-use super::remote::{CheckpointError, Remote};
+use super::remote::Remote;
 use super::{block_on, new, open_store};
 use crate::inspect::node::Node;
 use crate::judge::Status;
@@ -59,25 +60,26 @@ pub fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failu
     };
     demand_good(&args.from.display().to_string(), &check(&remote, None, true)?)?;
     let state = block_on(State::read(&args.from))?.map_err(|error| cannot(&args.from, &error))?;
-    make_empty(&args.directory)?;
-    let mut target = state.target(description.kind);
-    let mut lock = state.lock.clone();
-    copy_log(&Files::new(&args.from), &target, &lock, &args.directory)?;
-    copy_files(&args.from, &args.directory, ALONG)?;
-    copy_checkpoint(&args.from, &args.directory, &target)?;
-    if let Some(url) = &args.complete_from {
-        let mirror = Remote::open(url, &description.verifier_keys)?;
-        let newer = complete(&mirror, &target, &mut lock, &args.directory)?;
-        target = newer;
-    }
+    let backup = state.target(description.kind);
+    // Everything is looked at before anything is written.
+    let mirror = args.complete_from.as_ref();
+    let newer = mirror.map(|url| Newer::on(url, &description, &backup, &state.lock)).transpose()?;
+    let target = newer.as_ref().map_or(&backup, |newer| &newer.target);
     let whole = match &args.anchor {
         None => false,
         Some(anchor) => {
             let anchor = read_anchor(anchor, &remote)?;
-            demand_newest(&anchor, &target)?;
+            demand_newest(&anchor, target)?;
             true
         }
     };
+    make_empty(&args.directory)?;
+    copy_log(&Files::new(&args.from), &backup, &state.lock, &args.directory)?;
+    copy_files(&args.from, &args.directory, ALONG)?;
+    copy_checkpoint(&args.from, &args.directory, &backup)?;
+    if let Some(newer) = &newer {
+        newer.copy(&args.directory)?;
+    }
     let names: Vec<String> = description.keys.iter().filter_map(Reference::inside).collect();
     let with_keys = names.iter().all(|name| args.from.join(name).exists());
     if with_keys {
@@ -96,7 +98,7 @@ pub fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failu
              it can be written to; `sealwax log rotate` begins a new shard",
         );
     }
-    done(out, args.json, &description, &target, &args.directory)
+    done(out, args.json, &description, target, &args.directory)
 }
 
 pub fn import(args: &ImportArgs, out: &mut impl Write) -> Result<Status, Failure> {
@@ -121,6 +123,8 @@ pub fn import(args: &ImportArgs, out: &mut impl Write) -> Result<Status, Failure
         frozen: None,
     };
     copy_log(&remote, &target, &lock, &args.directory)?;
+    demand_whole(&args.directory, &target)?;
+    fetch_checkpoint(&remote, &args.directory, &target)?;
     let place = open(&args.directory)?.place().to_string();
     let path = new::url_path(kind, &args.origin, args.path.as_deref())?;
     let mut description = Description::new(kind, args.origin.clone(), path, place);
@@ -148,35 +152,72 @@ fn done(
     Ok(Status::Verified)
 }
 
-/// The tiles that a mirror has and the backup has not, and the tree that they make.
-fn complete(
-    mirror: &Remote,
-    target: &Target,
-    lock: &mut LockValue,
-    directory: &Path,
-) -> Result<Target, Failure> {
-    let checkpoint = match mirror.checkpoint() {
-        Ok(Some(checkpoint)) => checkpoint,
-        Ok(None) => return Err(Failure::cannot("the mirror has no checkpoint")),
-        Err(error @ (CheckpointError::Unreadable(_) | CheckpointError::Bad(_))) => {
-            return Err(Failure::cannot(format!("the mirror: {error}")));
+/// The log as a mirror has it, which begins with what the backup has.
+struct Newer {
+    mirror: Remote,
+    target: Target,
+    lock: LockValue,
+}
+
+impl Newer {
+    /// Checks all of it.
+    fn on(url: &str, description: &Description, backup: &Target, lock: &LockValue) -> Result<Self, Failure> {
+        let mirror = Remote::open(url, &description.verifier_keys)?;
+        let refused = |why: String| Err(Failure::cannot(format!("the mirror: {why}")));
+        let checkpoint = match mirror.checkpoint() {
+            Ok(Some(checkpoint)) => checkpoint,
+            Ok(None) => return refused("it has no checkpoint".to_owned()),
+            Err(error) => return refused(error.to_string()),
+        };
+        let (size, root) = (checkpoint.size().0, *checkpoint.root());
+        if size < backup.size {
+            return refused(format!(
+                "it has {size} entries, and the backup {}: it adds nothing",
+                backup.size
+            ));
         }
-    };
-    let (size, root) = (checkpoint.size().0, *checkpoint.root());
-    if size < target.size {
-        return Err(Failure::cannot(format!(
-            "the mirror has {size} entries, and the backup {}: it adds nothing",
-            target.size
-        )));
+        let found = check(&mirror, None, true)?;
+        demand_good("the mirror", &found)?;
+        if (found.target.size, found.target.root) != (size, root) {
+            return refused("it has changed in between; try again".to_owned());
+        }
+        let target = Target { kind: backup.kind, ..found.target };
+        match root_at(&mirror, &target, backup.size) {
+            Ok(root) if root == backup.root => {}
+            Ok(_) => return refused("its log does not begin with what the backup has".to_owned()),
+            Err(problem) => return refused(problem.to_string()),
+        }
+        let timestamp = checkpoint.timestamp_ms().unwrap_or_else(|| System.now_ms());
+        let lock = LockValue { size, root, timestamp: lock.timestamp.max(timestamp), ..lock.clone() };
+        Ok(Self { mirror, target, lock })
     }
-    demand_good("the mirror", &check(mirror, None, true)?)?;
-    let newer = Target { size, root, settled: size, tail: Vec::new(), ours: false, ..target.clone() };
-    lock.size = size;
-    lock.root = root;
-    lock.timestamp = lock.timestamp.max(checkpoint.timestamp_ms().unwrap_or_else(|| System.now_ms()));
-    // It must begin with what the backup has.
-    copy_log(mirror, &newer, lock, directory)?;
-    Ok(newer)
+
+    /// Adds to a copy of the backup what it lacks.
+    fn copy(&self, to: &Path) -> Result<(), Failure> {
+        copy_log(&self.mirror, &self.target, &self.lock, to)?;
+        demand_whole(to, &self.target)?;
+        fetch_checkpoint(&self.mirror, to, &self.target)
+    }
+}
+
+/// The checkpoint of what was copied; one that has gone on since is not for the tiles that are here.
+fn fetch_checkpoint(source: &Remote, to: &Path, target: &Target) -> Result<(), Failure> {
+    match source.checkpoint_bytes() {
+        Ok(Some((checkpoint, bytes))) if checkpoint.root() == &target.root => {
+            write_checkpoint(&bytes, to, target)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What came over the network is looked at where it is now: the next answer may have been another one.
+fn demand_whole(directory: &Path, target: &Target) -> Result<(), Failure> {
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let report = sealwax_log::check::check(&Files::new(directory), target, threads, &Progress::default());
+    match report.problems.first() {
+        None => Ok(()),
+        Some(problem) => Err(cannot(directory, &format_args!("what was copied is damaged: {problem}"))),
+    }
 }
 
 /// The newest checkpoint, from outside.
@@ -249,9 +290,17 @@ fn copy_issuers(
 /// The checkpoint file goes along if what it is about is there.
 fn copy_checkpoint(from: &Path, to: &Path, target: &Target) -> Result<(), Failure> {
     let Ok(bytes) = fs::read(from.join("checkpoint")) else { return Ok(()) };
-    let size = std::str::from_utf8(&bytes).ok().and_then(|text| text.lines().nth(1)?.parse::<u64>().ok());
+    write_checkpoint(&bytes, to, target)
+}
+
+fn write_checkpoint(bytes: &[u8], to: &Path, target: &Target) -> Result<(), Failure> {
+    let size = std::str::from_utf8(bytes).ok().and_then(|text| text.lines().nth(1)?.parse::<u64>().ok());
     // A static copy needs the partial tiles of that very size.
-    if size == Some(target.size) { copy_file(from, to, "checkpoint") } else { Ok(()) }
+    if size == Some(target.size) {
+        crate::output_file::write(&to.join("checkpoint"), bytes, true)
+    } else {
+        Ok(())
+    }
 }
 
 fn copy_files(from: &Path, to: &Path, names: &[&str]) -> Result<(), Failure> {

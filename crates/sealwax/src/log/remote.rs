@@ -1,7 +1,7 @@
 //! A log over the network, or in a directory; and the keys that verify it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
 use sealwax_log::Kind;
@@ -11,7 +11,7 @@ use sealwax_net::http::{BaseUrl, Client, Transport};
 use sealwax_store::directory::OBJECT_MAX;
 use sealwax_tlog::note::SignatureType;
 use sealwax_tlog::{LogKey, SignedCheckpoint, VerifiedCheckpoint, VerifierKey};
-use tokio::runtime::{Handle, Runtime};
+use tokio::runtime::Runtime;
 
 use super::description::{self, Description};
 use crate::Failure;
@@ -79,6 +79,11 @@ impl Remote {
 
     /// Its checkpoint, which every key must have signed.
     pub fn checkpoint(&self) -> Result<Option<VerifiedCheckpoint>, CheckpointError> {
+        Ok(self.checkpoint_bytes()?.map(|(checkpoint, _)| checkpoint))
+    }
+
+    /// The same, and the note.
+    pub fn checkpoint_bytes(&self) -> Result<Option<(VerifiedCheckpoint, Bytes)>, CheckpointError> {
         let bytes = match &self.place {
             Place::Url(url) => {
                 url.fetch("checkpoint", MAX_CHECKPOINT_BYTES).map_err(CheckpointError::Unreadable)?
@@ -91,7 +96,7 @@ impl Remote {
                 }
             }
         };
-        bytes.map(|bytes| self.verify(&bytes)).transpose()
+        bytes.map(|bytes| Ok((self.verify(&bytes)?, bytes))).transpose()
     }
 
     fn verify(&self, bytes: &[u8]) -> Result<VerifiedCheckpoint, CheckpointError> {
@@ -146,8 +151,12 @@ impl Url {
 
     fn fetch(&self, name: &str, limit: u64) -> Result<Option<Bytes>, String> {
         let url = self.base.join(name).map_err(|error| error.to_string())?;
-        let handle: &Handle = self.runtime.handle();
-        let fetched = handle.block_on(self.client.get(&url, limit));
+        // Not `block_on`: whoever copies a log is a future on another runtime.
+        let (client, (answer, fetched)) = (self.client.clone(), mpsc::channel());
+        self.runtime.spawn(async move {
+            let _ = answer.send(client.get(&url, limit).await);
+        });
+        let fetched = fetched.recv().map_err(|_| "the request was given up".to_owned())?;
         fetched.map(|bytes| bytes.map(Bytes::from)).map_err(|error| error.to_string())
     }
 }
