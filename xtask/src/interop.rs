@@ -4,5 +4,6 @@ pub(crate) mod ca;
 pub(crate) mod log;
 mod peers;
 pub(crate) mod pkcs11;
+mod takeover;
 pub(crate) mod tsa;
 pub(crate) mod tuf_editor;

@@ -1,5 +1,6 @@
 //! A log server as a process: started, watched through `/proc`, and never left behind.
 
+pub(crate) mod rekor_tiles;
 pub(crate) mod sealwax;
 pub(crate) mod trace;
 
@@ -10,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Failure;
+use crate::process::output;
 
 /// A server that does not answer after so long has failed.
 const START: Duration = Duration::from_secs(20);
@@ -200,4 +202,23 @@ fn ready(file: &Path) -> Option<String> {
 /// A port of the loopback that nobody has at the moment.
 pub(crate) fn free_port() -> Result<u16, Failure> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// An empty directory for a log.
+pub(crate) fn empty(parent: &Path, name: &str) -> Result<PathBuf, Failure> {
+    let directory = sealwax::absent(parent, name)?;
+    fs::create_dir_all(&directory)?;
+    Ok(directory)
+}
+
+/// A new private key in `parent`, and its public key beside it.
+pub(crate) fn key(parent: &Path, name: &str, generate: &[&str]) -> Result<(PathBuf, PathBuf), Failure> {
+    let (private, public) = (private_key(parent, name), parent.join(format!("{name}.public.pem")));
+    output(Command::new("openssl").args(generate).arg("-out").arg(&private))?;
+    output(Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(&private).arg("-out").arg(&public))?;
+    Ok((private, public))
+}
+
+fn private_key(parent: &Path, name: &str) -> PathBuf {
+    parent.join(format!("{name}.key.pem"))
 }

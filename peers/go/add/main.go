@@ -1,9 +1,9 @@
 // Adds entries to a signature log with sigstore-go, and verifies what it answers.
 //
-//	peer-add URL TRUSTED_ROOT COUNT
+//	peer-add URL TRUSTED_ROOT COUNT [once]
 //
 // COUNT messages and as many envelopes are signed with fresh keys, logged, and verified against the trusted root that
-// names the log. One of them is added again: the log must answer with the same index.
+// names the log. One of them is added again, unless it is to be done once: the log must answer with the same index.
 package main
 
 import (
@@ -33,8 +33,9 @@ func main() {
 }
 
 func run(arguments []string) error {
-	if len(arguments) != 3 {
-		return fmt.Errorf("usage: peer-add URL TRUSTED_ROOT COUNT")
+	once := len(arguments) == 4 && arguments[3] == "once"
+	if len(arguments) != 3 && !once {
+		return fmt.Errorf("usage: peer-add URL TRUSTED_ROOT COUNT [once]")
 	}
 	trusted, err := root.NewTrustedRootFromPath(arguments[1])
 	if err != nil {
@@ -58,6 +59,10 @@ func run(arguments []string) error {
 		if err := signAndVerify(log, trusted, envelope, message); err != nil {
 			return fmt.Errorf("envelope %d: %w", number, err)
 		}
+	}
+	if once {
+		fmt.Printf("%d entries added and verified with sigstore-go\n", 2*count)
+		return nil
 	}
 	again, err := log.Add(context.Background(), log.last)
 	if err != nil {

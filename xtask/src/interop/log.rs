@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::peers;
+use super::{peers, takeover};
 use crate::process::{cargo, command, executable, output, run as run_command, target};
 use crate::running::sealwax::{self, ORIGIN, absent};
 use crate::running::{Kind, Server};
@@ -75,7 +75,8 @@ fn signature_log(program: &Path, directory: &Path) -> Outcome {
     server.stop()?;
     tessera_accepts(&fsck, &format!("file://{}/", log.canonicalize()?.display()), &vkey)?;
     println!("tessera's fsck: its directory");
-    sealwax::check(program, &log, &key)
+    sealwax::check(program, &log, &key)?;
+    takeover::run(program, directory, &fsck)
 }
 
 /// The certificate log, before Fulcio's client, and before the programs of TesseraCT that were given.
@@ -139,7 +140,7 @@ fn verified_by_cosign(cosign: &Path, signed: &Path) -> Outcome {
     output(verify.arg(signed.join("artifact"))).map(drop)
 }
 
-fn tessera_accepts(fsck: &Path, url: &str, vkey: &Path) -> Outcome {
+pub(super) fn tessera_accepts(fsck: &Path, url: &str, vkey: &Path) -> Outcome {
     let mut check = patient(fsck);
     check.args(["--ui=false", "--storage_url", url]).arg("--public_key").arg(vkey);
     output(&mut check).map(drop)

@@ -23,13 +23,18 @@ pub(crate) fn recipe(program: &Path, parent: &Path, kind: Kind, roots: &Path) ->
     let is_key = |word: &&str| word.starts_with(ORIGIN) && word.contains('+');
     let key = printed.split_whitespace().find(is_key).ok_or("`log new` printed no verifier key")?;
 
+    Ok(Recipe { kind, ..serve(program, &directory, key) })
+}
+
+/// How to serve a signature log that is there.
+pub(crate) fn serve(program: &Path, directory: &Path, key: &str) -> Recipe {
     let ready = directory.with_extension("ready");
     let _ = fs::remove_file(&ready);
     let mut command = Command::new(program);
-    command.args(["log", "serve"]).arg(&directory).args(["--listen", "127.0.0.1:0"]);
+    command.args(["log", "serve"]).arg(directory).args(["--listen", "127.0.0.1:0"]);
     command.arg("--ready-file").arg(&ready);
-    let address = Address::ReadyFile(ready);
-    Ok(Recipe { name: "sealwax".into(), command, directory, address, kind, key: key.to_owned() })
+    let (name, kind, address) = ("sealwax".into(), Kind::Signature, Address::ReadyFile(ready));
+    Recipe { name, command, directory: directory.to_owned(), address, kind, key: key.to_owned() }
 }
 
 /// `sealwax log check` over a directory.

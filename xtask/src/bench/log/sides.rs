@@ -1,16 +1,12 @@
 //! Who is measured, and how each is installed and started: on loopback, on the disk, with its durability as it comes.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::Failure;
-use crate::process::{cargo, executable, output, run};
-use crate::running::sealwax::{self, ORIGIN, absent};
-use crate::running::{Address, Kind, Recipe, free_port};
-
-/// The peer that a registry has.
-const REKOR_TILES: (&str, &str) = ("github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix", "v2.3.0");
+use crate::process::{cargo, executable};
+use crate::running::sealwax::{self, ORIGIN};
+use crate::running::{Address, Kind, Recipe, empty, free_port, key, rekor_tiles};
 
 /// The programs.
 pub(super) struct Sides {
@@ -132,7 +128,7 @@ impl Sides {
         } else {
             None
         };
-        let rekor_tiles = install(directory)?;
+        let rekor_tiles = rekor_tiles::install(directory)?;
         Ok(Self { sealwax, rekor_tiles, tesseract, directory: directory.to_owned() })
     }
 
@@ -153,7 +149,11 @@ impl Sides {
                 let program = self.sealwax.as_ref().ok_or("sealwax was not built")?;
                 sealwax::recipe(program, &self.directory, kind, &requests.with_extension("roots.pem"))
             }
-            Side::RekorTiles(setting) => self.rekor_recipe(setting),
+            Side::RekorTiles(setting) => {
+                let mut recipe = rekor_tiles::recipe(&self.rekor_tiles, &self.directory, setting.flags())?;
+                recipe.name = side.name();
+                Ok(recipe)
+            }
             Side::Tesseract(setting) => self.tesseract_recipe(setting, requests),
         }
     }
@@ -163,30 +163,11 @@ impl Sides {
         self.sealwax.as_ref().map_or(Ok(()), |program| sealwax::check(program, directory, key))
     }
 
-    fn rekor_recipe(&self, setting: Rekor) -> Result<Recipe, Failure> {
-        let directory = self.empty("rekor-tiles")?;
-        let (private, public) = self.key("rekor-tiles", &["genpkey", "-algorithm", "ed25519"])?;
-        let [http, grpc, metrics] = [free_port()?, free_port()?, free_port()?].map(|port| port.to_string());
-        let mut command = Command::new(&self.rekor_tiles);
-        command.args(["serve", "--hostname", ORIGIN, "--log-level", "error"]);
-        command.args(["--http-port", &http, "--grpc-port", &grpc, "--http-metrics-port", &metrics]);
-        command.arg("--storage-dir").arg(&directory).arg("--signer-filepath").arg(private);
-        command.args(setting.flags());
-        Ok(Recipe {
-            name: Side::RekorTiles(setting).name(),
-            command,
-            directory,
-            address: Address::Known(format!("127.0.0.1:{http}")),
-            kind: Kind::Signature,
-            key: format!("{ORIGIN}={}", public.display()),
-        })
-    }
-
     fn tesseract_recipe(&self, setting: Tesseract, requests: &Path) -> Result<Recipe, Failure> {
         let program = self.tesseract.as_ref().ok_or("TesseraCT needs --peer tesseract=PATH")?;
-        let directory = self.empty("tesseract")?;
+        let directory = empty(&self.directory, "tesseract")?;
         let generate = ["ecparam", "-name", "prime256v1", "-genkey", "-noout"];
-        let (private, public) = self.key("tesseract", &generate)?;
+        let (private, public) = key(&self.directory, "tesseract", &generate)?;
         let address = format!("127.0.0.1:{}", free_port()?);
         let mut command = Command::new(program);
         command.args(["--http_endpoint", &address, "--origin", ORIGIN, "--slog_level", "8"]);
@@ -204,34 +185,4 @@ impl Sides {
             key: format!("{ORIGIN}={}", public.display()),
         })
     }
-
-    /// An empty directory for a log.
-    fn empty(&self, name: &str) -> Result<PathBuf, Failure> {
-        let directory = absent(&self.directory, name)?;
-        fs::create_dir_all(&directory)?;
-        Ok(directory)
-    }
-
-    /// A private key, and its public key beside it.
-    fn key(&self, name: &str, generate: &[&str]) -> Result<(PathBuf, PathBuf), Failure> {
-        let private = self.directory.join(format!("{name}.key.pem"));
-        let public = self.directory.join(format!("{name}.public.pem"));
-        output(Command::new("openssl").args(generate).arg("-out").arg(&private))?;
-        output(
-            Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(&private).arg("-out").arg(&public),
-        )?;
-        Ok((private, public))
-    }
-}
-
-/// Installs rekor-tiles by name and version, once.
-fn install(directory: &Path) -> Result<PathBuf, Failure> {
-    let (package, version) = REKOR_TILES;
-    let binaries = directory.join(format!("rekor-tiles-{version}"));
-    let program = binaries.join("posix");
-    if !program.is_file() {
-        eprintln!("installing {package}@{version}");
-        run(Command::new("go").args(["install", &format!("{package}@{version}")]).env("GOBIN", &binaries))?;
-    }
-    Ok(program)
 }

@@ -1,0 +1,93 @@
+//! A log that rekor-tiles has written is taken over: imported, gone on with, and accepted by the check of those who wrote it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::peers;
+use crate::process::output;
+use crate::running::sealwax::{self, ORIGIN, absent};
+use crate::running::{Server, rekor_tiles};
+use crate::{Failure, Outcome};
+
+/// Clients at once: rekor-tiles answers each once per second.
+const CLIENTS: usize = 15;
+
+/// Messages of one client, and as many envelopes: together more than a tile.
+const MESSAGES: &str = "10";
+
+/// Settings with which it answers soonest.
+const FLAGS: &[&str] = &["--checkpoint-interval=100ms", "--batch-max-age=10ms"];
+
+pub(super) fn run(program: &Path, directory: &Path, fsck: &Path) -> Outcome {
+    let theirs = rekor_tiles::install(directory)?;
+    let add = peers::sigstore_go(directory)?;
+    let server = Server::start(rekor_tiles::recipe(&theirs, directory, FLAGS)?)?;
+    let private = rekor_tiles::private_key(directory);
+    let trusted = trusted_root(program, directory, &private)?;
+    let url = format!("http://{}", server.address);
+    let clients: Vec<Child> = (0..CLIENTS)
+        .map(|_| {
+            let mut client = Command::new(&add);
+            client.arg(&url).arg(&trusted).args([MESSAGES, "once"]).stdout(Stdio::null()).spawn()
+        })
+        .collect::<Result<_, _>>()?;
+    for mut client in clients {
+        let status = client.wait()?;
+        if !status.success() {
+            return Err(format!("sigstore-go before rekor-tiles: {status}").into());
+        }
+    }
+    let old = server.directory.clone();
+    server.stop()?;
+    println!("rekor-tiles: a log of {} entries", size(&old)?);
+
+    let new = absent(directory, "taken-over")?;
+    let mut import = Command::new(program);
+    import.args(["log", "import"]).arg(&old).arg(&new).args(["--origin", ORIGIN, "--key"]).arg(&private);
+    output(&mut import)?;
+    let description: serde_json::Value = serde_json::from_slice(&fs::read(new.join("log.json"))?)?;
+    let key = description.pointer("/verifier_keys/0").and_then(|key| key.as_str());
+    let key = key.ok_or("log.json names no verifier key")?.to_owned();
+    sealwax::check(program, &new, &key)?;
+    let before = size_by_us(program, &new)?;
+    println!("sealwax log import: {before} entries, checked");
+
+    let server = Server::start(sealwax::serve(program, &new, &key))?;
+    let url = format!("http://{}", server.address);
+    let said = output(Command::new(&add).arg(&url).arg(new.join("trusted_root.json")).arg(MESSAGES))?;
+    println!("sigstore-go: {}", said.trim());
+    let vkey = directory.join("taken-over.vkey");
+    fs::write(&vkey, &key)?;
+    super::log::tessera_accepts(fsck, &format!("{url}/"), &vkey)?;
+    server.stop()?;
+    super::log::tessera_accepts(fsck, &format!("file://{}/", new.canonicalize()?.display()), &vkey)?;
+    println!("tessera's fsck: the log that was taken over, running, and its directory");
+    sealwax::check(program, &new, &key)?;
+    let after = size_by_us(program, &new)?;
+    // A message and an envelope each.
+    if after != before + 20 {
+        return Err(format!("{before} entries and 20 more are {after}").into());
+    }
+    Ok(())
+}
+
+/// What verifies entries of a log with this key: what `sealwax log new` writes beside one.
+fn trusted_root(program: &Path, directory: &Path, key: &Path) -> Result<PathBuf, Failure> {
+    let log = absent(directory, "of-the-same-key")?;
+    let mut new = Command::new(program);
+    output(new.args(["log", "new"]).arg(&log).args(["--origin", ORIGIN, "--key"]).arg(key))?;
+    Ok(log.join("trusted_root.json"))
+}
+
+/// The size in the checkpoint of a static log.
+fn size(directory: &Path) -> Result<u64, Failure> {
+    let checkpoint = fs::read_to_string(directory.join("checkpoint"))?;
+    Ok(checkpoint.lines().nth(1).ok_or("a checkpoint has a size")?.parse()?)
+}
+
+fn size_by_us(program: &Path, directory: &Path) -> Result<u64, Failure> {
+    let said = output(Command::new(program).args(["log", "check", "--json"]).arg(directory))?;
+    let said: serde_json::Value = serde_json::from_str(&said)?;
+    Ok(said.get("size").and_then(serde_json::Value::as_u64).ok_or("the check says no size")?)
+}
