@@ -114,7 +114,11 @@ impl<'a> Made<'a> {
         let config = Config::new(self.kind, Shape::Exclusive);
         let index = |size| {
             let chunk_leaves = NonZeroUsize::new(64).unwrap();
-            Index::open(&self.place.join("index"), size, IndexOptions { chunk_leaves, work: Work::Inline })
+            Index::open(
+                &self.place.join("index"),
+                size,
+                IndexOptions { chunk_leaves, work: Work::Inline, ..IndexOptions::default() },
+            )
         };
         let (signing, metrics) = (self.signing.clone(), Arc::new(Metrics::default()));
         let open = engine::open(self.store(), config, signing, Arc::new(Clock), metrics, index).await;

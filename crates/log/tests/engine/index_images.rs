@@ -61,7 +61,11 @@ async fn open(
     index: &Path,
     chunk_leaves: usize,
 ) -> (Log, JoinHandle<Result<(), EngineError>>) {
-    let options = Options { chunk_leaves: NonZeroUsize::new(chunk_leaves).unwrap(), work: Work::Inline };
+    let options = Options {
+        chunk_leaves: NonZeroUsize::new(chunk_leaves).unwrap(),
+        work: Work::Inline,
+        ..Options::default()
+    };
     let index = |size| Index::open(index, size, options);
     let (config, signing) = (Config::new(kind, Shape::Exclusive), keys(kind, ORIGIN, 1));
     let metrics = Arc::new(Metrics::default());

@@ -313,7 +313,11 @@ fn an_index_that_fails_stops_nothing() {
             let place =
                 std::env::temp_dir().join(format!("sealwax-failing-index-{}-{shape:?}", std::process::id()));
             let gone = place.with_extension("gone");
-            let options = Options { chunk_leaves: NonZeroUsize::new(4).unwrap(), work: Work::Inline };
+            let options = Options {
+                chunk_leaves: NonZeroUsize::new(4).unwrap(),
+                work: Work::Inline,
+                ..Options::default()
+            };
             let (config, metrics) =
                 (Config { shape, ..config(Kind::Signature) }, Arc::new(Metrics::default()));
             let signing = keys(Kind::Signature, ORIGIN, 1);
