@@ -14,9 +14,14 @@ use crate::{Failure, output_file};
 /// Whoever writes holds a lock on it.
 const LOCK: &str = ".lock";
 
-/// Reads a repository, or says that there is none: no root, in a directory or without one.
+/// Reads a repository, or says that there is none: no root, in a directory or without one. One whose first publication was
+/// cut short is none yet, since clients have seen nothing of it: its timestamp is written last.
 pub(super) fn open(directory: &Path) -> Result<Option<Repository>, Failure> {
     let Some(first) = first_root(directory)? else { return Ok(None) };
+    let is_there = |name: &str| directory.join(name).symlink_metadata().is_ok();
+    if first == Path::new("1.root.json") && !is_there("2.root.json") && !is_there("timestamp.json") {
+        return Ok(None);
+    }
     let root = read(&directory.join(first), u64::MAX)?.unwrap_or_default();
     open_from(&root, directory).map(Some)
 }

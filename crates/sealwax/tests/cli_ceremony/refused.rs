@@ -98,11 +98,26 @@ fn a_publication_that_was_cut_short() {
     assert_eq!(done["written"].to_string(), r#"["timestamp.json","3.root.json"]"#);
 }
 
+/// The first one too: its timestamp is written last, and without it there is nothing yet.
+#[test]
+fn a_first_publication_that_was_cut_short() {
+    let office = Office::published();
+    for name in ["timestamp.json", "1.snapshot.json", "1.targets.json"] {
+        fs::remove_file(office.scratch.path("tuf").join(name)).unwrap();
+        assert_eq!(office.publish(&["server"]).exits(0).json()["repository"]["timestamp"], 1);
+        fs::remove_file(office.scratch.path("tuf/timestamp.json")).unwrap();
+    }
+    // With a second root, a timestamp was there, and is lost.
+    fs::copy(office.scratch.path("tuf/1.root.json"), office.scratch.path("tuf/2.root.json")).unwrap();
+    office.publish(&["server"]).exits(3).complains("the repository has no timestamp.json");
+}
+
 #[test]
 fn what_is_no_repository_and_no_plan() {
     let office = Office::new();
     office.run(&["ceremony", "due", "--repository", "tuf"]).exits(3).complains("no repository");
     office.run(&["ceremony", "status", "tuf"]).exits(3).complains("is no plan");
     office.scratch.write("tuf/1.root.json", "{}");
+    office.scratch.write("tuf/timestamp.json", "{}");
     office.run(&["ceremony", "due", "--repository", "tuf"]).exits(3).complains("signed is missing");
 }

@@ -77,13 +77,13 @@ impl Content {
             Change::PutTarget { path, bytes } => self.put_target(path, bytes),
             Change::RemoveTarget { path } => {
                 self.bytes.remove(path);
-                let removed = member(&mut self.targets, "targets").remove(path);
+                let removed = within(&mut self.targets, "targets", |targets| targets.remove(path));
                 removed.map(drop).ok_or_else(|| EditError::NoSuchTarget { path: path.clone() })
             }
             Change::AddKey { role, key } => self.add_key(*role, key),
             Change::RemoveKey { role, keyid } => self.remove_key(*role, keyid),
             Change::Threshold { role, threshold } => {
-                self.role(*role).insert("threshold", *threshold);
+                within_role(&mut self.root, *role, |role| role.insert("threshold", *threshold));
                 Ok(())
             }
             Change::Renew { role } => {
@@ -98,60 +98,86 @@ impl Content {
             return Err(EditError::TargetPath { path: path.chars().take(128).collect() });
         }
         let sha256 = digest(HashAlgorithm::Sha256, bytes).to_hex();
-        let targets = member(&mut self.targets, "targets");
-        // One digest: it names the file, and of several, clients choose different ones.
-        let target = member(targets, path);
-        target.insert("hashes", Object::new().with("sha256", sha256));
-        target.insert("length", u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        within(&mut self.targets, "targets", |targets| {
+            within(targets, path, |target| {
+                // One digest: it names the file, and of several, clients choose different ones.
+                target.insert("hashes", Object::new().with("sha256", sha256));
+                target.insert("length", u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            });
+        });
         self.bytes.insert(path.to_owned(), bytes.to_vec());
         Ok(())
     }
 
     fn add_key(&mut self, role: Role, key: &RoleKey) -> Result<(), EditError> {
         let keyid = key.keyid.clone();
-        let keys = member(&mut self.root, "keys");
-        match keys.get(&keyid) {
-            None => drop(keys.insert(keyid.clone(), key.object.clone())),
-            Some(listed) if is_same_key(listed, &key.object) => {}
-            Some(_) => return Err(EditError::KeyidTaken { keyid }),
+        let listed = self.root.get("keys").and_then(|keys| keys.member(&keyid));
+        if listed.is_some_and(|listed| !is_same_key(listed, &key.object)) {
+            return Err(EditError::KeyidTaken { keyid });
         }
-        let mut keyids = keyids(self.role(role));
-        if !keyids.insert(keyid.clone()) {
+        let is_new = within_role(&mut self.root, role, |role| {
+            let mut keyids = keyids(role);
+            let is_new = keyids.insert(keyid.clone());
+            set_keyids(role, &keyids);
+            is_new
+        });
+        if !is_new {
             return Err(EditError::KeyListed { role, keyid });
         }
-        set_keyids(self.role(role), &keyids);
+        within(&mut self.root, "keys", |keys| {
+            if !keys.contains(&keyid) {
+                keys.insert(keyid, key.object.clone());
+            }
+        });
         Ok(())
     }
 
     fn remove_key(&mut self, role: Role, keyid: &str) -> Result<(), EditError> {
-        let mut left = keyids(self.role(role));
-        if !left.remove(keyid) {
+        let was_listed = within_role(&mut self.root, role, |role| {
+            let mut left = keyids(role);
+            let was_listed = left.remove(keyid);
+            set_keyids(role, &left);
+            was_listed
+        });
+        if !was_listed {
             return Err(EditError::NoSuchKey { role, keyid: keyid.to_owned() });
         }
-        set_keyids(self.role(role), &left);
-        if Role::ALL.into_iter().all(|role| !keyids(self.role(role)).contains(keyid)) {
-            member(&mut self.root, "keys").remove(keyid);
+        if !Role::ALL.into_iter().any(|role| keyids_of(&self.root, role).contains(keyid)) {
+            within(&mut self.root, "keys", |keys| keys.remove(keyid));
         }
         Ok(())
     }
-
-    fn role(&mut self, role: Role) -> &mut Object<'static> {
-        member(member(&mut self.root, "roles"), role.name())
-    }
 }
 
-/// The object of that name, which is made where it is not there.
-pub(super) fn member<'v>(parent: &'v mut Object<'static>, name: &str) -> &'v mut Object<'static> {
-    if parent.get(name).is_none_or(|value| value.as_object().is_none()) {
-        parent.insert(name.to_owned(), Object::new());
-    }
-    static_object(parent.get_mut(name))
+/// Changes what a root says about a role.
+pub(super) fn within_role<R>(
+    root: &mut Object<'static>,
+    role: Role,
+    change: impl FnOnce(&mut Object<'static>) -> R,
+) -> R {
+    within(root, "roles", |roles| within(roles, role.name(), change))
 }
 
-/// What [`member`] has just made sure of.
-#[expect(clippy::unreachable, reason = "the member was inserted as an object in the line before")]
-fn static_object<'v>(value: Option<&'v mut Value<'static>>) -> &'v mut Object<'static> {
-    value.and_then(Value::as_object_mut).unwrap_or_else(|| unreachable!())
+/// Changes the object of that name, which is made where it is not there.
+pub(super) fn within<R>(
+    parent: &mut Object<'static>,
+    name: &str,
+    change: impl FnOnce(&mut Object<'static>) -> R,
+) -> R {
+    let taken = parent.get_mut(name).map(|value| std::mem::replace(value, Value::Null));
+    let mut object = match taken {
+        Some(Value::Object(object)) => object,
+        _ => Object::new(),
+    };
+    let result = change(&mut object);
+    parent.insert(name.to_owned(), object);
+    result
+}
+
+/// The keyids that a root lists for a role.
+pub(super) fn keyids_of(root: &Object<'_>, role: Role) -> BTreeSet<String> {
+    let role = root.get("roles").and_then(|roles| roles.member(role.name()));
+    role.and_then(Value::as_object).map(keyids).unwrap_or_default()
 }
 
 /// The keyids of a role.

@@ -1,6 +1,6 @@
 //! One edition of a repository, from the plan to the files.
 
-use super::change::{Content, empty, member};
+use super::change::{Content, empty, within};
 use super::draft::{Demand, Draft};
 use super::publication::rehearse;
 use super::roots::{next_roots, stands};
@@ -252,7 +252,7 @@ impl Edition {
         let mut signed = base.map_or_else(|| empty(Role::Snapshot), |base| base.signed.clone());
         if let Some(targets) = &self.targets {
             let name = crate::file_name(Role::Targets.name());
-            member(&mut signed, "meta").insert(name, file::meta(targets.version));
+            within(&mut signed, "meta", |meta| meta.insert(name, file::meta(targets.version)));
         }
         let version = base.map_or(0, |base| base.document.version);
         let version = file::raised(Role::Snapshot, version, self.step(terms))?;
@@ -263,7 +263,7 @@ impl Edition {
     fn next_timestamp(&self, snapshot: u64, terms: &Terms) -> Result<Draft, EditError> {
         let base = self.base.as_ref().map(|base| &base.timestamp);
         let mut signed = base.map_or_else(|| empty(Role::Timestamp), |base| base.signed.clone());
-        member(&mut signed, "meta").insert(file::snapshot_name(), file::meta(snapshot));
+        within(&mut signed, "meta", |meta| meta.insert(file::snapshot_name(), file::meta(snapshot)));
         let version = base.map_or(0, |base| base.document.version);
         let version = file::raised(Role::Timestamp, version, self.step(terms))?;
         let signed = file::dated(signed, version, terms.expiry(Role::Timestamp)?);

@@ -1,7 +1,7 @@
 //! What an edition changes, in words that a person can check before signing. All of it is read off the files that are
 //! signed, never off a description that lies beside them.
 
-use super::change::{Content, keyids};
+use super::change::{Content, keyids_of};
 use super::draft::Draft;
 use super::role::holder;
 use super::{Edition, Repository, Role};
@@ -101,7 +101,7 @@ impl Repository {
     /// The keys that may sign a role, and how many must.
     pub fn keys(&self, role: Role) -> (Vec<ListedKey>, u64) {
         let root = &self.root.signed;
-        let keys = role_keyids(root, role).iter().map(|keyid| listed(root, keyid)).collect();
+        let keys = keyids_of(root, role).iter().map(|keyid| listed(root, keyid)).collect();
         (keys, threshold(root, role).unwrap_or(1))
     }
 }
@@ -142,7 +142,7 @@ fn review(draft: &Draft, before: Option<&Object<'static>>) -> Review {
 fn root_differences(old: &Object<'_>, new: &Object<'_>) -> Vec<Difference> {
     let mut found = Vec::new();
     for role in Role::ALL {
-        let (before, after) = (role_keyids(old, role), role_keyids(new, role));
+        let (before, after) = (keyids_of(old, role), keyids_of(new, role));
         let removed = before.difference(&after).map(|keyid| listed(old, keyid));
         found.extend(removed.map(|key| Difference::KeyRemoved { role, key }));
         let added = after.difference(&before).map(|keyid| listed(new, keyid));
@@ -202,12 +202,7 @@ fn sha256(target: &Value<'_>) -> String {
     sha256.and_then(Value::as_str).unwrap_or("another digest").to_owned()
 }
 
-fn role_keyids(root: &Object<'_>, role: Role) -> BTreeSet<String> {
-    let role = root.get("roles").and_then(|roles| roles.member(role.name()));
-    role.and_then(Value::as_object).map(keyids).unwrap_or_default()
-}
-
-fn threshold(root: &Object<'_>, role: Role) -> Option<u64> {
+pub(super) fn threshold(root: &Object<'_>, role: Role) -> Option<u64> {
     root.get("roles")?.member(role.name())?.member("threshold")?.as_u64()
 }
 

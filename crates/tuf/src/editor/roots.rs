@@ -1,10 +1,11 @@
 //! The roots of an edition.
 
-use super::change::{keyids, member, set_keyids};
+use super::change::{keyids, keyids_of, set_keyids, within, within_role};
 use super::draft::{Demand, Draft, authority};
+use super::review::threshold;
 use super::{EditError, Repository, Role, Terms, file};
 use crate::metadata::{Document, Root};
-use sealwax_json::{Object, Value};
+use sealwax_json::Object;
 use std::collections::BTreeSet;
 
 /// Whether a published file is good under a root.
@@ -49,19 +50,19 @@ fn overlap(base: &Repository, content: &Object<'static>, next: &Root) -> Option<
     }
     let mut content = content.clone();
     for role in stranded {
-        let old = base.root.signed.get("roles").and_then(|roles| roles.member(role.name()));
-        let old = old.and_then(Value::as_object).cloned().unwrap_or_default();
-        for keyid in keyids(&old) {
-            let key = base.root.signed.get("keys").and_then(|keys| keys.member(&keyid)).cloned();
+        let old = keyids_of(&base.root.signed, role);
+        for keyid in &old {
+            let key = base.root.signed.get("keys").and_then(|keys| keys.member(keyid)).cloned();
             if let Some(key) = key {
-                member(&mut content, "keys").insert(keyid, key);
+                within(&mut content, "keys", |keys| keys.insert(keyid.clone(), key));
             }
         }
-        let both = member(member(&mut content, "roles"), role.name());
-        let thresholds = [&old, both].map(|role| role.get("threshold").and_then(Value::as_u64).unwrap_or(1));
-        let all = keyids(&old).union(&keyids(both)).cloned().collect();
-        set_keyids(both, &all);
-        both.insert("threshold", thresholds.into_iter().fold(u64::MAX, u64::min));
+        let thresholds = [&base.root.signed, &content].map(|root| threshold(root, role).unwrap_or(1));
+        within_role(&mut content, role, |both| {
+            let all = old.union(&keyids(both)).cloned().collect();
+            set_keyids(both, &all);
+            both.insert("threshold", thresholds.into_iter().fold(u64::MAX, u64::min));
+        });
     }
     Some(content)
 }
