@@ -78,3 +78,19 @@ impl Signer for SigningKey {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealwax_crypto::KeyKind;
+
+    #[test]
+    fn what_is_absent_signs_nothing() {
+        let key = SigningKey::generate(KeyKind::Ed25519).unwrap();
+        let absent = Absent(Signer::public_key(&key).clone());
+        assert_eq!(absent.public_key(), SigningKey::public_key(&key));
+        let signed = absent.sign(Scheme::Ed25519, Message::Bytes(b"x"));
+        assert!(matches!(signed, Err(SignerError::Absent)));
+        assert!(!absent.may_wait());
+    }
+}

@@ -44,10 +44,8 @@ pub fn run(args: &ServeArgs) -> Result<Status, Failure> {
 async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let journal = journal(args.log_format);
     let description = Description::read(&args.directory)?;
-    let keys = match args.read_only {
-        true => Keys::public(&args.directory, &description)?,
-        false => Keys::open(&args.directory, &description)?,
-    };
+    let keys = if args.read_only { Keys::public } else { Keys::open };
+    let keys = keys(&args.directory, &description)?;
     let limits = limits(args)?;
     let tls = tls(args)?;
     let metrics = Arc::new(Metrics::default());

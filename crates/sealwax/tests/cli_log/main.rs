@@ -174,6 +174,11 @@ fn a_copy_is_only_read_and_so_is_what_was_restored_without_an_anchor() {
     scratch.run(&["log", "restore", &backup, &restored]).exits(0).complains("only read");
     assert!(!scratch.path("whole").exists());
     scratch.run(&["log", "restore", &backup, &whole, "--anchor", &anchor]).exits(0);
+    // Nobody who only reads needs the key.
+    scratch.run(&["log", "serve", &restored, "--listen", "127.0.0.1:0"]).exits(3).complains("key.pem");
+    let reader = Server::start(&scratch, &restored, &["--read-only"]);
+    assert_eq!(reader.get("/checkpoint").0, 200);
+    reader.stop();
     for directory in [&restored, &whole] {
         fs::copy(scratch.path("log/key.pem"), format!("{directory}/key.pem")).unwrap();
     }

@@ -10,7 +10,7 @@ use std::{fmt, io, path::PathBuf, sync::Arc};
 pub enum TokenError {
     /// No module is named.
     #[error(
-        "no PKCS#11 module is named: add ?module-path=/PATH/TO/MODULE.so to the key's URI, or set {}",
+        "no PKCS#11 module is named: add ?module-path=/PATH/TO/MODULE.so to the key's URI, or set {} to its absolute path",
         super::MODULE_VARIABLE
     )]
     NoModule,

@@ -43,7 +43,8 @@ impl Module {
     pub(super) fn load(uri: &Uri) -> Result<Arc<Self>, TokenError> {
         let named = uri.module_path.clone();
         let path = named.or_else(|| env::var_os(MODULE_VARIABLE).map(PathBuf::from));
-        let path = path.filter(|path| !path.as_os_str().is_empty()).ok_or(TokenError::NoModule)?;
+        // What is not absolute is looked for in places that others may choose.
+        let path = path.filter(|path| path.is_absolute()).ok_or(TokenError::NoModule)?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(module) = loaded.get(&path) {
             return Ok(module.clone());

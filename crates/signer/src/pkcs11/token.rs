@@ -12,7 +12,7 @@ use cryptoki::{
     types::AuthPin,
 };
 use sealwax_crypto::sha256;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, zeroize::Zeroizing};
 use std::{
     fs::File,
     io::{self, Read},
@@ -112,8 +112,8 @@ pub(super) fn log_in(
 /// One line. It is read at each login, so that a PIN may change while a server runs.
 fn read_pin(path: &Path) -> Result<AuthPin, TokenError> {
     let failed = |cause: io::Error| TokenError::PinFile { path: path.to_owned(), cause: Arc::new(cause) };
-    let mut bytes = Vec::new();
-    // Room for the end of the line, and for one byte that is too many.
+    // Room for the end of the line, and for one byte that is too many; wiped afterwards, and never moved.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(2 * MAX_PIN_BYTES));
     let limit = u64::try_from(MAX_PIN_BYTES + 3).unwrap_or(u64::MAX);
     File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
     let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
