@@ -130,8 +130,9 @@ impl Place {
     /// Enters the token again after a session was lost, if need be with the module started anew.
     fn open_again(&self) -> Result<Open, Trouble> {
         let open = || self.open(|_, _| Ok(())).map(|(open, ())| open);
+        let seen = self.module.run().number;
         match open() {
-            Err(trouble) if is_gone(&trouble) && self.module.restart()? => open(),
+            Err(trouble) if is_gone(&trouble) && self.module.restart(seen)? => open(),
             opened => opened,
         }
     }

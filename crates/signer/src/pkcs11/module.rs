@@ -9,7 +9,8 @@ use std::{
     collections::BTreeMap,
     env,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -18,6 +19,9 @@ pub const MODULE_VARIABLE: &str = "SEALWAX_PKCS11_MODULE";
 
 /// A module is not started anew more often: the sessions of all keys in all its tokens end with it.
 const RESTART_EVERY: Duration = Duration::from_secs(2);
+
+/// How long a restart waits for calls of other threads.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A module is loaded once and never let go: it is one for a whole process, and whoever finished with one key would end the
 /// sessions of all others.
@@ -62,11 +66,15 @@ impl Module {
         self.run.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts the module anew, since some look for their tokens only then. Returns whether it was: not while calls are made,
-    /// which says that it lives and which `C_Finalize` may not meet, and not again soon.
-    pub(super) fn restart(&self) -> Result<bool, TokenError> {
-        let Ok(mut run) = self.run.try_write() else { return Ok(false) };
+    /// Starts the module anew, since some look for their tokens only then; unless another thread has, after the run that was
+    /// `seen`. Returns whether there is a new run: not while calls are made, which say that the module lives and which
+    /// `C_Finalize` may not meet, and not again soon.
+    pub(super) fn restart(&self, seen: u64) -> Result<bool, TokenError> {
+        let Some(mut run) = self.run_alone() else { return Ok(false) };
         if !run.is_over {
+            if run.number != seen {
+                return Ok(true);
+            }
             if run.restarted.is_some_and(|restarted| restarted.elapsed() < RESTART_EVERY) {
                 return Ok(false);
             }
@@ -77,6 +85,19 @@ impl Module {
         initialize(&self.calls, &self.path)?;
         run.is_over = false;
         Ok(true)
+    }
+
+    /// Waits for calls that are being made, and not for one that hangs.
+    fn run_alone(&self) -> Option<RwLockWriteGuard<'_, Run>> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.run.try_write() {
+                Ok(run) => return Some(run),
+                Err(TryLockError::Poisoned(run)) => return Some(run.into_inner()),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(PATIENCE / 20),
+                Err(TryLockError::WouldBlock) => return None,
+            }
+        }
     }
 }
 

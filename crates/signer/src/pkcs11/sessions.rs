@@ -82,6 +82,7 @@ impl Sessions {
         let mut state = self.state();
         let idle = mem::take(&mut state.idle);
         state.open -= idle.len();
+        state.limit = MAX_SESSIONS;
         drop(state);
         for open in idle {
             self.close(open);

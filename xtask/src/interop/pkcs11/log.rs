@@ -1,9 +1,13 @@
 //! A log whose key is in a token: made, served, stopped, bereft of its token, backed up, rotated, taken over.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+use sealwax_formats::base64;
 
 use super::signatures::refused;
 use super::softhsm::{PIN, SoftHsm, quietly};
@@ -88,7 +92,7 @@ impl Test<'_> {
         self.hsm.take_out()?;
         refused(self.run(&["log", "freeze", &name])?, "no token matches")?;
         let reader = self.serve(&restored, &key, &["--read-only"])?;
-        refused(self.add(&reader)?, "")?;
+        refused(self.add(&reader)?, "this is a read-only server of the log")?;
         reader.stop()?;
         self.hsm.put_in()?;
         println!("{label}: its backup has no key, and what is restored is read without the token");
@@ -102,7 +106,7 @@ impl Test<'_> {
         let made = self.hsm.uri("token=sealwax;object=made-ed25519");
         self.run(&["log", "rotate", &name, &next, "--origin", "next.example", "--key", &made])??;
         let old = self.serve(&name, &key, &[])?;
-        refused(self.add(&old)?, "")?;
+        refused(self.add(&old)?, "405")?;
         old.stop()?;
         check(&self.program, &log, &key)?;
         println!("{label}: rotated to another key of the token; the old log is frozen");
@@ -125,19 +129,39 @@ impl Test<'_> {
         Ok(())
     }
 
-    /// SCTs are signed beside each other, and checkpoints.
+    /// Its token signs an SCT for each certificate, and checkpoints.
     fn certificate_log(&self) -> Outcome {
+        let authority = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=root"];
         let mut root = self.hsm.command("openssl");
-        root.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=root"]);
-        quietly(root.args(["-keyout", "root.key", "-out", "roots.pem"]))?;
+        quietly(root.args(authority).args(["-keyout", "root.key", "-out", "roots.pem"]))?;
+        let mut leaf = self.hsm.command("openssl");
+        leaf.args([
+            "req",
+            "-x509",
+            "-CA",
+            "roots.pem",
+            "-CAkey",
+            "root.key",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+        ]);
+        leaf.args(["-days", "1", "-subj", "/CN=leaf", "-addext", "extendedKeyUsage=codeSigning"]);
+        leaf.args(["-addext", "basicConstraints=critical,CA:FALSE", "-outform", "DER"]);
+        quietly(leaf.args(["-keyout", "leaf.key", "-out", "leaf.der"]))?;
+        let chain = base64::encode(&fs::read(self.hsm.directory.join("leaf.der"))?);
         for label in ["p256", "rsa2048"] {
             let name = format!("certificate-{label}");
             let uri = self.hsm.uri(&format!("token=sealwax;object={label}"));
             let key = self.new_log(&name, &uri, &["--kind", "certificate", "--roots", "roots.pem"])?;
             let server = self.serve(&name, &key, &[])?;
+            let sct = post(&server.address, "/ct/v1/add-chain", &format!("{{\"chain\":[\"{chain}\"]}}"))?;
+            if !sct.starts_with("HTTP/1.0 200") || !sct.contains("\"signature\"") {
+                return Err(format!("no SCT: {sct}").into());
+            }
             server.stop()?;
             check(&self.program, &self.hsm.directory.join(&name), &key)?;
-            println!("{label}: a certificate log");
+            println!("{label}: a certificate log, and an SCT of it");
         }
         Ok(())
     }
@@ -174,7 +198,11 @@ impl Test<'_> {
         add.arg(format!("http://{}", server.address)).arg(&server.key).arg(self.hsm.directory.join("signed"));
         let done = add.output()?;
         if !done.status.success() {
-            return Ok(Err(String::from_utf8_lossy(&done.stderr).into_owned()));
+            // It panics with the whole answer: its first line and its body.
+            let said = String::from_utf8_lossy(&done.stderr);
+            let head = said.lines().find(|line| line.starts_with("HTTP/")).unwrap_or(&said);
+            let body = said.lines().skip_while(|line| !line.is_empty()).find(|line| line.len() > 1);
+            return Ok(Err(format!("{head}: {}", body.unwrap_or_default())));
         }
         let signed = self.hsm.directory.join("signed");
         let mut verify = Command::new(&self.program);
@@ -194,6 +222,16 @@ impl Test<'_> {
             Err(String::from_utf8_lossy(&done.stderr).trim_end().to_owned())
         })
     }
+}
+
+/// What a server answers.
+fn post(address: &str, path: &str, body: &str) -> Result<String, Failure> {
+    let mut socket = TcpStream::connect(address)?;
+    let length = body.len();
+    write!(socket, "POST {path} HTTP/1.0\r\nHost: {ORIGIN}\r\nContent-Length: {length}\r\n\r\n{body}")?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 /// All files below a directory.
