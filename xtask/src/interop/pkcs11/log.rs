@@ -200,8 +200,9 @@ impl Test<'_> {
         if !done.status.success() {
             // It panics with the whole answer: its first line and its body.
             let said = String::from_utf8_lossy(&done.stderr);
-            let head = said.lines().find(|line| line.starts_with("HTTP/")).unwrap_or(&said);
-            let body = said.lines().skip_while(|line| !line.is_empty()).find(|line| line.len() > 1);
+            let mut answer = said.lines().skip_while(|line| !line.starts_with("HTTP/"));
+            let head = answer.next().unwrap_or(&said);
+            let body = answer.skip_while(|line| !line.is_empty()).find(|line| !line.is_empty());
             return Ok(Err(format!("{head}: {}", body.unwrap_or_default())));
         }
         let signed = self.hsm.directory.join("signed");
