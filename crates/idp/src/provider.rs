@@ -12,11 +12,15 @@ use crate::device::Devices;
 use crate::html::Html;
 use crate::issuer::{self, IssuerUrl};
 use crate::keys::{Keys, KeysError, Realm};
+use crate::local::Local;
 use crate::page::{self, Page};
 use crate::seal::Seal;
-use crate::store::AccountStore;
+use crate::state::State;
+use crate::store::{AccountStore, StoreError};
 use crate::throttle::{Neighbourhood, Patience, Throttle};
+use crate::used::UsedError;
 use jiff::{SignedDuration, Timestamp};
+use sealwax_crypto::{SignError, random};
 use sealwax_json::Object;
 use sealwax_server::journal::Journal;
 use sealwax_store::disk::Disk;
@@ -139,7 +143,43 @@ pub enum Sent {
     },
 }
 
+/// Why a provider does not start.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The accounts.
+    #[error(transparent)]
+    Accounts(#[from] StoreError),
+    /// The codes that were used.
+    #[error(transparent)]
+    Used(#[from] UsedError),
+    /// The system has no randomness.
+    #[error(transparent)]
+    Random(#[from] SignError),
+}
+
 impl<D: Disk> Provider<D> {
+    /// The provider of a directory, with its local accounts. Makes the keys that are missing, which takes a moment once.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(
+        state: State<D>,
+        settings: Settings,
+        journal: Journal,
+        now: Timestamp,
+    ) -> Result<Self, OpenError> {
+        let keys = Keys::open(state.clone(), now)?;
+        let accounts = Arc::new(AccountStore::new(state.clone()));
+        // What cannot be read is told now, not when somebody signs in.
+        accounts.current()?;
+        let local = Arc::new(Local::new(Arc::clone(&accounts), state)?);
+        Ok(Self::new(settings, keys, accounts, local, Seal::new(random()?), journal))
+    }
+
     /// A provider over these keys and accounts, with a key of its own for what browsers carry.
     #[must_use]
     pub fn new(

@@ -34,7 +34,7 @@ enum Endpoint {
 /// A provider, to be put below the path of its issuer.
 pub struct IdpSite<D: Disk> {
     provider: Arc<Provider<D>>,
-    clock: fn() -> jiff::Timestamp,
+    clock: Box<dyn Fn() -> jiff::Timestamp + Send + Sync>,
     hashes: Arc<Semaphore>,
     waiting: Semaphore,
     policy: String,
@@ -43,13 +43,16 @@ pub struct IdpSite<D: Disk> {
 impl<D: Disk> IdpSite<D> {
     /// A provider, and a clock.
     #[must_use]
-    pub fn new(provider: Arc<Provider<D>>, clock: fn() -> jiff::Timestamp) -> Self {
+    pub fn new(
+        provider: Arc<Provider<D>>,
+        clock: impl Fn() -> jiff::Timestamp + Send + Sync + 'static,
+    ) -> Self {
         let style = base64::encode(&sha256(STYLE.as_bytes()));
         let policy = format!(
             "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
         );
         let (hashes, waiting) = (Arc::new(Semaphore::new(HASHES)), Semaphore::new(WAITING));
-        Self { provider, clock, hashes, waiting, policy }
+        Self { provider, clock: Box::new(clock), hashes, waiting, policy }
     }
 
     async fn respond(&self, endpoint: Endpoint, head: Head<'_>, body: Bytes) -> Response<Reply> {

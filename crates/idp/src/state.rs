@@ -3,9 +3,15 @@
 //! `accounts.json` is written by whoever administers, `keys.json` and `codes.json` by the server alone. So no file has two
 //! writers, and each has a lock against a second one.
 
-use sealwax_store::disk::{Disk, DiskFile, Mode};
+use sealwax_store::disk::{Disk, DiskFile, Mode, Os};
+use std::fs::DirBuilder;
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The directory's mode: what is in it is its owner's alone, whatever the files' own modes say.
+const MODE: u32 = 0o700;
 
 /// A directory.
 #[derive(Debug)]
@@ -33,6 +39,14 @@ pub enum StateError {
         /// The limit.
         limit: usize,
     },
+    /// Others could read the secrets in it, or put others in their place.
+    #[error("{} is open to others (mode {mode:o}); `chmod 700` closes it", path.display())]
+    OpenToOthers {
+        /// The directory.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
     /// Somebody else writes it.
     #[error("{name} is held by another process")]
     InUse {
@@ -54,6 +68,26 @@ impl<D> Clone for State<D> {
     }
 }
 
+impl State<Os> {
+    /// The state in this directory, which is made if there is none, but for its parent.
+    ///
+    /// # Errors
+    /// [`StateError::OpenToOthers`], [`StateError::Io`].
+    pub fn open(path: &Path) -> Result<Self, StateError> {
+        let io = |cause| StateError::Io { name: path.display().to_string(), cause: Arc::new(cause) };
+        match DirBuilder::new().mode(MODE).create(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(io)?,
+        }
+        let disk = Os::new(path).map_err(io)?;
+        let mode = path.metadata().map_err(io)?.mode() & 0o777;
+        if mode & !MODE != 0 {
+            return Err(StateError::OpenToOthers { path: path.to_owned(), mode });
+        }
+        Ok(Self::new(disk))
+    }
+}
+
 impl<D: Disk> State<D> {
     /// The state on this disk.
     #[must_use]
@@ -62,7 +96,7 @@ impl<D: Disk> State<D> {
     }
 
     /// Opens a file, if there is one.
-    pub(crate) fn open(&self, name: &'static str) -> Result<Option<D::File>, StateError> {
+    pub(crate) fn open_file(&self, name: &'static str) -> Result<Option<D::File>, StateError> {
         match self.disk.open(name, Mode::Read) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             opened => opened.map(Some).map_err(failed(name)),
@@ -75,7 +109,7 @@ impl<D: Disk> State<D> {
         name: &'static str,
         limit: usize,
     ) -> Result<Option<Found<D::File>>, StateError> {
-        let Some(file) = self.open(name)? else { return Ok(None) };
+        let Some(file) = self.open_file(name)? else { return Ok(None) };
         let length = file.len().map_err(failed(name))?;
         let length = usize::try_from(length).ok().filter(|length| *length <= limit);
         let mut bytes = vec![0; length.ok_or(StateError::TooLong { name, limit })?];

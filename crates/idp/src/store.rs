@@ -50,7 +50,7 @@ impl<D: Disk> AccountStore<D> {
     pub fn current(&self) -> Result<Arc<Accounts>, StoreError> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = &*read
-            && let Some(file) = self.state.open(NAME)?
+            && let Some(file) = self.state.open_file(NAME)?
             && is_same(&known.file, &file)
         {
             return Ok(Arc::clone(&known.accounts));

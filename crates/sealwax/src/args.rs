@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
+use crate::account::args::AccountCommand;
 use crate::ceremony::args::CeremonyCommand;
 use crate::log::args::LogCommand;
+use crate::token::args::TokenArgs;
 
 /// Exit codes, the same for every command that gives a verdict.
 const EXIT_CODES: &str = "\
@@ -86,6 +88,11 @@ pub enum Command {
     /// Change a TUF repository whose root keys people hold: plan, sign one holder at a time, publish
     #[command(subcommand)]
     Ceremony(CeremonyCommand),
+    /// Say who may sign in at your own identity provider
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Get an identity token, from your own provider or any other
+    Token(TokenArgs),
     /// Print the completions for a shell
     #[command(after_help = "Example:\n  sealwax completions bash > /etc/bash_completion.d/sealwax")]
     Completions {

@@ -10,6 +10,7 @@
     reason = "only `main` leaves the crate; `pub` marks what a module offers to the others"
 )]
 
+mod account;
 mod args;
 mod artifact;
 mod bundle;
@@ -26,6 +27,7 @@ mod reader;
 mod render;
 mod sources;
 mod terminal;
+mod token;
 mod trust;
 mod trust_store;
 mod verify;
@@ -110,6 +112,8 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Trust(command) => trust::run(command, out),
         Command::Log(command) => log::run(command, out),
         Command::Ceremony(command) => ceremony::run(command, out),
+        Command::Account(command) => account::run(command, out),
+        Command::Token(args) => token::run(&args, out),
         Command::Completions { shell } => {
             // Not into `out`: the generator panics where it cannot write.
             let mut script = Vec::new();

@@ -1,0 +1,117 @@
+//! Where the browser comes back to: one request on loopback.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use sealwax_idp::form::Form;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+use crate::Failure;
+
+const PATH: &str = "/auth/callback";
+
+/// The longest head of a request that is read, bytes: a browser's own headers have a few thousand.
+const MAX_HEAD_BYTES: usize = 32 << 10;
+
+/// How long a browser may take for one.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const DONE: &str = "<!doctype html><meta charset=\"utf-8\"><title>Signed in</title>\
+<style>:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;margin:20vh auto;max-width:24rem;padding:0 1rem}</style>\
+<h1>Back to your terminal</h1><p>It has the answer. You can close this page.</p>";
+
+/// A port of this machine, by both of its addresses where it has both.
+pub struct Listener {
+    port: u16,
+    v4: TcpListener,
+    v6: Option<TcpListener>,
+}
+
+impl Listener {
+    pub async fn bind() -> Result<Self, Failure> {
+        let cannot =
+            |error: std::io::Error| Failure::cannot(format!("cannot listen on this machine: {error}"));
+        let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(cannot)?;
+        let port = v4.local_addr().map_err(cannot)?.port();
+        let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
+        Ok(Self { port, v4, v6 })
+    }
+
+    /// By name, which is how issuers have registered it for other tools.
+    pub fn redirect_uri(&self) -> String {
+        format!("http://localhost:{}{PATH}", self.port)
+    }
+
+    /// The parameters of the first request that has our state. Others get nothing, and end nothing.
+    pub async fn answer(&self, state: &str) -> Result<Form, Failure> {
+        loop {
+            let accepted = match &self.v6 {
+                None => self.v4.accept().await,
+                Some(v6) => tokio::select! { one = self.v4.accept() => one, one = v6.accept() => one },
+            };
+            let Ok((stream, _)) = accepted else {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            if let Ok(Some(form)) = timeout(PATIENCE, serve(stream, state)).await {
+                return Ok(form);
+            }
+        }
+    }
+}
+
+async fn serve(mut stream: TcpStream, state: &str) -> Option<Form> {
+    let head = read_head(&mut stream).await?;
+    let form = parameters(&head).filter(|form| form.get("state") == Some(state));
+    let (status, body) = if form.is_some() { ("200 OK", DONE) } else { ("404 Not Found", "") };
+    let answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
+         content-security-policy: default-src 'none'; style-src 'unsafe-inline'\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    // Who went away does not read it; we have what we want.
+    let _ = stream.write_all(answer.as_bytes()).await;
+    let _ = stream.shutdown().await;
+    form
+}
+
+async fn read_head(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        if head.len() > MAX_HEAD_BYTES || stream.read_buf(&mut head).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(head)
+}
+
+/// The query of `GET /auth/callback?… HTTP/1.1`.
+fn parameters(head: &[u8]) -> Option<Form> {
+    let line = head.split(|byte| *byte == b'\r').next()?;
+    let target = std::str::from_utf8(line).ok()?.strip_prefix("GET ")?.strip_suffix(" HTTP/1.1")?;
+    Form::parse(target.strip_prefix(PATH)?.strip_prefix('?')?.as_bytes()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_answer_is_read() {
+        let form =
+            parameters(b"GET /auth/callback?code=a%26b&state=s HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
+        assert_eq!((form.get("code"), form.get("state")), (Some("a&b"), Some("s")));
+        for head in [
+            "GET / HTTP/1.1\r\n\r\n",
+            "GET /auth/callback HTTP/1.1\r\n\r\n",
+            "GET /auth/callbackx?a=b HTTP/1.1\r\n\r\n",
+            "POST /auth/callback?a=b HTTP/1.1\r\n\r\n",
+            "GET /auth/callback?a=%f HTTP/1.1\r\n\r\n",
+            "",
+        ] {
+            assert!(parameters(head.as_bytes()).is_none(), "{head}");
+        }
+    }
+}
