@@ -309,7 +309,7 @@ mod tests {
             let address = Some(Neighbourhood::of(address.parse().unwrap()));
             DeviceRequest { address, ..request() }
         };
-        let code = |number: u32| UserCode::new(&sealwax_crypto::sha256(&number.to_be_bytes())).unwrap();
+        let code = |number: u32| UserCode::new(&sha256(&number.to_be_bytes())).unwrap();
         for number in 0..256 {
             devices.wait(&number.to_string(), code(number), from("192.0.2.1"), at(0)).unwrap();
         }

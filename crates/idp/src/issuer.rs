@@ -1,8 +1,8 @@
 //! The URLs of the two issuers, and their discovery documents (OpenID Connect Discovery 1.0 §3, RFC 8414 §2).
 
-use crate::jwt::Algorithm;
 use crate::keys::Realm;
 use sealwax_json::{Object, Value};
+use sealwax_oidc::Algorithm;
 
 /// The longest issuer, bytes.
 const MAX_BYTES: usize = 512;

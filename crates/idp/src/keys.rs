@@ -5,11 +5,11 @@
 
 mod file;
 
-use crate::jwt::{self, Algorithm};
 use crate::state::{State, StateError};
 use jiff::{SignedDuration, Timestamp};
 use sealwax_crypto::{KeyError, KeyKind, Message, PublicKey, SignError, SigningKey};
 use sealwax_json::{Object, Value};
+use sealwax_oidc::{Algorithm, UnsignedToken};
 use sealwax_store::disk::Disk;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -169,9 +169,9 @@ impl Rings {
     /// [`KeysError::None`], [`KeysError::Sign`].
     pub fn sign(&self, realm: Realm, claims: &Object<'_>) -> Result<String, KeysError> {
         let key = self.of(realm).find(|key| key.is_current()).ok_or(KeysError::None)?;
-        let text = jwt::signing_input(key.algorithm, &key.id, claims);
-        let signature = key.key.sign(key.algorithm.scheme(), Message::Bytes(text.as_bytes()))?;
-        jwt::signed(key.algorithm, text, &signature).ok_or(KeysError::Sign(SignError::Provider))
+        let token = UnsignedToken::new(key.algorithm, &key.id, claims);
+        let signature = key.key.sign(token.scheme(), Message::Bytes(token.message()))?;
+        token.signed(&signature).ok_or(KeysError::Sign(SignError::Provider))
     }
 
     fn of(&self, realm: Realm) -> impl Iterator<Item = &Key> {

@@ -30,7 +30,6 @@ mod fields;
 pub mod form;
 pub mod html;
 pub mod issuer;
-mod jwt;
 pub mod keys;
 pub mod local;
 pub mod page;
@@ -47,4 +46,3 @@ pub mod totp;
 pub mod used;
 
 pub use fields::FieldError;
-pub use jwt::Algorithm;

@@ -93,15 +93,20 @@ impl Algorithm {
         }
     }
 
+    /// How long each of the two numbers of an ECDSA signature is (RFC 7518 §3.4).
+    pub(crate) fn field_bytes(self) -> Option<usize> {
+        match self {
+            Self::Es256 => Some(32),
+            Self::Es384 => Some(48),
+            Self::Es512 => Some(66),
+            _ => None,
+        }
+    }
+
     /// The signature as `sealwax-crypto` takes it: JWS writes an ECDSA signature as two numbers of fixed length
     /// (RFC 7518 §3.4), everybody else as DER. `None` if it has another length.
     pub(crate) fn signature(self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let field = match self {
-            Self::Es256 => 32,
-            Self::Es384 => 48,
-            Self::Es512 => 66,
-            _ => return Some(bytes.to_vec()),
-        };
+        let Some(field) = self.field_bytes() else { return Some(bytes.to_vec()) };
         let (r, s) = bytes.split_at_checked(field).filter(|(_, s)| s.len() == field)?;
         let content = [integer(r), integer(s)].concat();
         Some([sequence_header(content.len())?, content].concat())

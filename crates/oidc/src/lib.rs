@@ -31,6 +31,7 @@ mod jwks;
 mod spiffe;
 pub mod template;
 mod token;
+mod write;
 
 pub use algorithm::Algorithm;
 pub use claims::{ClaimError, Claims};
@@ -45,3 +46,4 @@ pub use identity::{Identity, IdentityError, Subject};
 pub use jwks::{Jwks, JwksError, MAX_JWKS_BYTES, MAX_KEYS, UnusableKey};
 pub use spiffe::SpiffeError;
 pub use token::{MAX_TOKEN_BYTES, NOT_BEFORE_LEEWAY, Part, Token, TokenError, VerifiedToken};
+pub use write::UnsignedToken;

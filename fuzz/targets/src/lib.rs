@@ -15,6 +15,7 @@
 mod base64;
 mod ct;
 mod formats;
+mod idp;
 mod index;
 mod json;
 mod keys;
@@ -77,6 +78,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "ct_tile_leaf", run: ct::tile_leaf, likes: seeds::none, seeds: ct::tile_leaf_seeds },
     Target { name: "index_run", run: index::run, likes: seeds::none, seeds: index::seeds },
     Target { name: "pkcs11_uri", run: pkcs11::uri, likes: seeds::none, seeds: pkcs11::uri_seeds },
+    Target { name: "idp_request", run: idp::request, likes: seeds::none, seeds: idp::request_seeds },
+    Target { name: "idp_state", run: idp::state, likes: seeds::none, seeds: idp::state_seeds },
     Target { name: "wal", run: wal::run, likes: seeds::none, seeds: wal::seeds },
     Target { name: "tsa_request", run: tsa::request, likes: seeds::none, seeds: tsa::request_seeds },
     Target { name: "tsa_request_json", run: tsa::json, likes: seeds::none, seeds: tsa::json_seeds },

@@ -2,9 +2,9 @@
 
 use super::{Key, KeysError, Realm, Rings};
 use crate::fields::{FieldError, Fields};
-use crate::jwt::Algorithm;
 use sealwax_crypto::{KeyError, SignError, SigningKey, pem};
 use sealwax_json::{Limits, Object, Value};
+use sealwax_oidc::Algorithm;
 use std::sync::Arc;
 
 /// Its name in the directory.
@@ -94,7 +94,7 @@ fn read_key(value: Value<'_>) -> Result<Key, KeyFileError> {
     let block = pem::decode_one(&fields.text("private_key")?).ok().filter(|block| block.label == LABEL);
     let block = block.ok_or_else(|| FieldError::value("private_key"))?;
     let key = Arc::new(SigningKey::from_pkcs8_der(&block.der)?);
-    if !key.kind().fits(algorithm.scheme()) {
+    if !algorithm.fits(key.kind()) {
         return Err(FieldError::value("algorithm").into());
     }
     fields.end()?;

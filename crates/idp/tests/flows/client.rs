@@ -6,19 +6,19 @@ use std::net::{SocketAddr, TcpStream};
 
 /// What a server answered.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: BTreeMap<String, String>,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> sealwax_json::Value<'static> {
+    pub(crate) fn json(&self) -> sealwax_json::Value<'static> {
         let limits = sealwax_json::Limits::of_bytes(1 << 20);
         sealwax_json::parse(self.body.as_bytes(), &limits).unwrap().into_owned()
     }
 
-    pub fn text(&self, member: &str) -> String {
+    pub(crate) fn text(&self, member: &str) -> String {
         let json = self.json();
         json.member(member)
             .unwrap_or_else(|| panic!("no {member} in {}", self.body))
@@ -27,12 +27,12 @@ impl Answer {
             .to_owned()
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
     /// A parameter of the URL that the browser is sent to.
-    pub fn sent_on(&self, name: &str) -> Option<String> {
+    pub(crate) fn sent_on(&self, name: &str) -> Option<String> {
         assert_eq!(self.status, 303, "{self:?}");
         let (_, query) = self.header("location").split_once('?').unwrap();
         let form = sealwax_idp::form::Form::parse(query.as_bytes()).unwrap();
@@ -40,7 +40,13 @@ impl Answer {
     }
 }
 
-pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+pub(crate) fn send(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let mut request = format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
@@ -61,25 +67,25 @@ pub fn send(address: SocketAddr, method: &str, target: &str, headers: &[(&str, &
 }
 
 /// A form, as a browser sends it.
-pub const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// A browser: it keeps cookies, and sends forms where they want to go.
-pub struct Browser {
-    pub address: SocketAddr,
-    pub cookies: BTreeMap<String, String>,
+pub(crate) struct Browser {
+    pub(crate) address: SocketAddr,
+    pub(crate) cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
-    pub fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr) -> Self {
         Self { address, cookies: BTreeMap::new() }
     }
 
-    pub fn open(&mut self, target: &str) -> Answer {
+    pub(crate) fn open(&mut self, target: &str) -> Answer {
         self.send("GET", target, "")
     }
 
     /// Fills in the form of a page.
-    pub fn fill_in(&mut self, page: &Answer, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) fn fill_in(&mut self, page: &Answer, fields: &[(&str, &str)]) -> Answer {
         let action = unescape(between(&page.body, " action=\"", "\""));
         let mut form = sealwax_idp::form::Form::default();
         form = form.with("step", between(&page.body, "name=\"step\" value=\"", "\""));
@@ -109,7 +115,7 @@ impl Browser {
     }
 }
 
-pub fn between<'a>(text: &'a str, front: &str, back: &str) -> &'a str {
+pub(crate) fn between<'a>(text: &'a str, front: &str, back: &str) -> &'a str {
     let (_, rest) = text.split_once(front).unwrap_or_else(|| panic!("no {front} in {text}"));
     rest.split_once(back).unwrap().0
 }

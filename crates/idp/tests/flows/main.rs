@@ -7,7 +7,7 @@ mod world;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use client::{Browser, FORM, between, send};
+use client::{FORM, between, send};
 use sealwax_json::Value;
 use world::{PASSWORD, World};
 
@@ -59,14 +59,14 @@ fn a_browser_as_cosign_and_gitsign_open_it() {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!((answer.header("cache-control"), answer.text("token_type").as_str()), ("no-store", "Bearer"));
     let claims = world.verify("/oidc", "RS256", &answer.text("id_token"));
-    let text = |claim: &str| claims.member(claim).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |claim: &str| claims.get(claim).and_then(Value::as_str).unwrap_or_default().to_owned();
     assert_eq!(
         (text("iss"), text("aud"), text("nonce")),
         (world.issuer(), "sigstore".into(), "the-nonce".into())
     );
     assert_eq!((text("email"), text("sub")), ("ada@example.com".into(), world.id("ada")));
-    assert_eq!(claims.member("email_verified").and_then(Value::as_bool), Some(true));
-    let number = |claim: &str| claims.member(claim).and_then(Value::as_u64).unwrap();
+    assert_eq!(claims.get("email_verified").and_then(Value::as_bool), Some(true));
+    let number = |claim: &str| claims.get(claim).and_then(Value::as_u64).unwrap();
     assert_eq!(number("exp") - number("iat"), 300);
     assert!(number("nbf") <= number("iat"));
 
@@ -89,7 +89,7 @@ fn a_code_to_copy_as_sigstore_python_wants_it() {
     let answer = world.token(&[("authorization", &basic("sigstore", ""))], &body);
     // It takes the access token for the identity token.
     let claims = world.verify("/oidc", "RS256", &answer.text("access_token"));
-    assert_eq!(claims.member("aud").and_then(Value::as_str), Some("sigstore"));
+    assert_eq!(claims.get("aud").and_then(Value::as_str), Some("sigstore"));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_device_as_cosign_waits_for_it() {
     world.pass(10);
     let answer = world.token(&[], &poll);
     let claims = world.verify("/oidc", "RS256", &answer.text("id_token"));
-    assert_eq!(claims.member("email").and_then(Value::as_str), Some("ada@example.com"));
+    assert_eq!(claims.get("email").and_then(Value::as_str), Some("ada@example.com"));
     error("expired_token");
 }
 
@@ -155,11 +155,11 @@ fn a_machine_in_both_ways_of_saying_who_it_is() {
         let answer = send(world.address, "POST", "/oidc/machine/token", &headers, body);
         assert_eq!(answer.status, 200, "{answer:?}");
         let claims = world.verify("/oidc/machine", "ES256", &answer.text("id_token"));
-        let text = |claim: &str| claims.member(claim).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text = |claim: &str| claims.get(claim).and_then(Value::as_str).unwrap_or_default().to_owned();
         assert_eq!(text("iss"), format!("{}/machine", world.issuer()));
         assert_eq!(text("sub"), format!("{}/machine/ci", world.issuer()));
-        assert!(claims.member("email").is_none() && claims.member("email_verified").is_none());
-        let audience = claims.member("aud").and_then(Value::as_array).unwrap();
+        assert!(claims.get("email").is_none() && claims.get("email_verified").is_none());
+        let audience = claims.get("aud").and_then(Value::as_array).unwrap();
         assert_eq!(audience, [Value::from("sigstore"), Value::from("ci")]);
     }
     // Neither issuer does what the other one is for.

@@ -2,7 +2,6 @@
 
 use crate::client::{Answer, Browser, FORM, send};
 use jiff::{SignedDuration, Timestamp};
-use sealwax_crypto::{HashAlgorithm, Message, PublicKey, Scheme};
 use sealwax_idp::account::{Account, AccountId, AccountKind, AccountName, Email, MachineSecret, Person};
 use sealwax_idp::issuer::IssuerUrl;
 use sealwax_idp::password::PasswordHash;
@@ -12,6 +11,7 @@ use sealwax_idp::state::State;
 use sealwax_idp::store::AccountStore;
 use sealwax_idp::totp::{Step, TotpSecret};
 use sealwax_json::Value;
+use sealwax_oidc::{Claims, Discovery, Jwks, Token};
 use sealwax_server::journal::Journal;
 use sealwax_server::{Options, Router, Server};
 use std::net::{SocketAddr, TcpListener};
@@ -19,11 +19,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering::Relaxed};
 
-pub const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
-pub struct World {
-    pub address: SocketAddr,
-    pub secret: MachineSecret,
+pub(crate) struct World {
+    pub(crate) address: SocketAddr,
+    pub(crate) secret: MachineSecret,
     directory: PathBuf,
     ahead: Arc<AtomicI64>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -31,7 +31,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Relaxed);
         let directory = std::env::temp_dir().join(format!("sealwax-idp-{}-{number}", std::process::id()));
@@ -71,53 +71,49 @@ impl World {
         Self { address, secret, directory, ahead, stop: Some(stop), thread: Some(thread) }
     }
 
-    pub fn browser(&self) -> Browser {
+    pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.address)
     }
 
-    pub fn issuer(&self) -> String {
+    pub(crate) fn issuer(&self) -> String {
         format!("http://{}/oidc", self.address)
     }
 
     /// The clock goes on.
-    pub fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.ahead.fetch_add(seconds, Relaxed);
     }
 
     /// What grace's app shows now.
-    pub fn one_time_code(&self) -> String {
+    pub(crate) fn one_time_code(&self) -> String {
         let now = Timestamp::now().as_second() + self.ahead.load(Relaxed);
         totp().code(Step(u64::try_from(now / 30).unwrap()))
     }
 
-    pub fn token(&self, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn token(&self, headers: &[(&str, &str)], body: &str) -> Answer {
         send(self.address, "POST", "/oidc/token", &[&[FORM], headers].concat(), body)
     }
 
-    pub fn id(&self, name: &str) -> String {
+    pub(crate) fn id(&self, name: &str) -> String {
         id(name).as_str().to_owned()
     }
 
-    /// The claims of a token that a key of this issuer has signed.
-    pub fn verify(&self, path: &str, algorithm: &str, token: &str) -> Value<'static> {
-        use base64::Engine as _;
-        let decode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).unwrap();
-        let limits = sealwax_json::Limits::of_bytes(1 << 16);
-        let parse = |bytes: &[u8]| sealwax_json::parse(bytes, &limits).unwrap().into_owned();
-        let (signed, signature) = token.rsplit_once('.').unwrap();
-        let (header, claims) = signed.split_once('.').unwrap();
-        let header = parse(&decode(header));
-        assert_eq!(header.member("alg").and_then(Value::as_str), Some(algorithm));
-        let keys = send(self.address, "GET", &format!("{path}/keys"), &[], "").json();
-        let keys = keys.member("keys").and_then(Value::as_array).unwrap();
-        let key = keys.iter().find(|key| key.member("kid") == header.member("kid")).unwrap();
-        let key = PublicKey::from_jwk(&sealwax_json::compact(key)).unwrap();
-        let (scheme, signature) = match algorithm {
-            "RS256" => (Scheme::RsaPkcs1(HashAlgorithm::Sha256), decode(signature)),
-            _ => (Scheme::Ecdsa(HashAlgorithm::Sha256), der(&decode(signature))),
-        };
-        key.verify(scheme, Message::Bytes(signed.as_bytes()), &signature).unwrap();
-        parse(&decode(claims))
+    /// The claims of a token of the issuer at this path, by what it says of itself, as our certificate authority takes it.
+    pub(crate) fn verify(&self, path: &str, algorithm: &str, token: &str) -> Claims {
+        let issuer = format!("http://{}{path}", self.address);
+        let document =
+            send(self.address, "GET", &format!("{path}/.well-known/openid-configuration"), &[], "");
+        let discovery = Discovery::parse(document.body.as_bytes(), &issuer).unwrap();
+        let (_, keys) = discovery.jwks_uri().split_once(&self.address.to_string()).unwrap();
+        let keys = Jwks::parse(send(self.address, "GET", keys, &[], "").body.as_bytes()).unwrap();
+        assert_eq!(
+            document.json().member("id_token_signing_alg_values_supported"),
+            Some(&Value::from(vec![algorithm.to_owned().into()]))
+        );
+        let now = Timestamp::now() + SignedDuration::from_secs(self.ahead.load(Relaxed));
+        let verified =
+            Token::parse(token).unwrap().verify(&discovery.with_keys(keys), "sigstore", now).unwrap();
+        verified.claims().clone()
     }
 }
 
@@ -146,16 +142,4 @@ fn person(name: &str, totp: Option<TotpSecret>) -> Account {
 fn account(name: &str, kind: AccountKind) -> Account {
     let created = Timestamp::from_second(1_700_000_000).unwrap();
     Account { name: AccountName::parse(name).unwrap(), id: id(name), created, kind }
-}
-
-/// The DER of an ECDSA signature of two numbers of 32 bytes.
-fn der(signature: &[u8]) -> Vec<u8> {
-    let integer = |number: &[u8]| {
-        let number: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
-        let sign: &[u8] = if number[0] >= 0x80 { &[0] } else { &[] };
-        [&[2, u8::try_from(sign.len() + number.len()).unwrap()], sign, &number].concat()
-    };
-    let (r, s) = signature.split_at(32);
-    let content = [integer(r), integer(s)].concat();
-    [&[0x30, u8::try_from(content.len()).unwrap()], &content[..]].concat()
 }
