@@ -1,7 +1,7 @@
 //! The authority: from a request to a token, if the clock allows it.
 
 use crate::{
-    clock::{Clock, Observation, Permit, Reading, Untrusted},
+    clock::{Clock, Observation, Permit, Reading, Sources, Untrusted},
     credentials::Credentials,
     last_stamp::LastStamp,
     refusal::Refusal,
@@ -26,9 +26,8 @@ pub struct Settings {
     pub policy: ObjectIdentifier,
     /// Further policies that may be asked for.
     pub further_policies: Vec<ObjectIdentifier>,
-    /// How far the real time may be from a stamp. One second is what cutting off its fraction makes; where time sources
-    /// are configured, their tolerance belongs on top.
-    pub accuracy: Accuracy,
+    /// How far the real time may be from a stamp, if not [`Clock::accuracy`].
+    pub accuracy: Option<Accuracy>,
     /// The log whose timestamps must not be ahead of ours.
     pub log: Option<Arc<dyn CertificateLog>>,
     /// Reads the clocks: [`Reading::take`].
@@ -40,7 +39,7 @@ impl Default for Settings {
         Self {
             policy: SIGSTORE_POLICY,
             further_policies: Vec::new(),
-            accuracy: Accuracy { seconds: 1, ..Accuracy::default() },
+            accuracy: None,
             log: None,
             now: Arc::new(Reading::take),
         }
@@ -50,6 +49,7 @@ impl Default for Settings {
 /// A time-stamping authority.
 pub struct TimestampAuthority {
     settings: Settings,
+    accuracy: Accuracy,
     credentials: RwLock<Arc<Credentials>>,
     clock: Mutex<Clock>,
     last: Mutex<LastStamp>,
@@ -60,6 +60,7 @@ impl TimestampAuthority {
     #[must_use]
     pub fn new(credentials: Credentials, clock: Clock, last: LastStamp, settings: Settings) -> Self {
         Self {
+            accuracy: settings.accuracy.unwrap_or_else(|| clock.accuracy()),
             settings,
             credentials: RwLock::new(Arc::new(credentials)),
             clock: Mutex::new(clock),
@@ -88,6 +89,12 @@ impl TimestampAuthority {
         let second = clock.check((self.settings.now)(), newest)?;
         drop(clock);
         check_validity(&self.credentials(), second)
+    }
+
+    /// The rule about time sources, if any are configured. Without them the clock is the system's, and nobody else's.
+    #[must_use]
+    pub fn sources(&self) -> Option<Sources> {
+        self.clock().sources().cloned()
     }
 
     /// Takes in what the time sources said.
@@ -144,7 +151,7 @@ impl TimestampAuthority {
         let random = sealwax_crypto::random().map_err(|_| Refusal::Unavailable)?;
         let gen_time = self.second()?;
         check_validity(&credentials, gen_time)?;
-        let stamp = Stamp { policy, random, gen_time, accuracy: self.settings.accuracy };
+        let stamp = Stamp { policy, random, gen_time, accuracy: self.accuracy };
         let unsigned = credentials.writer.unsigned(request, &stamp);
         let message = Message::Bytes(unsigned.signed_attributes());
         let signed = credentials.signer.sign(credentials.writer.scheme(), message);

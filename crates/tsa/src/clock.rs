@@ -15,6 +15,7 @@ mod reading;
 mod sources;
 
 use jiff::{SignedDuration, Timestamp};
+use sealwax_pki::Accuracy;
 pub use sources::{MAX_SOURCES, Observation, Sources, SourcesError};
 use std::time::Duration;
 
@@ -58,7 +59,11 @@ pub enum Permit {
 #[non_exhaustive]
 pub enum Untrusted {
     /// The wall clock was set, or the machine slept.
-    #[error("the clock jumped by {:.3} s against the monotonic clock", by.as_secs_f64())]
+    #[error(
+        "the clock jumped by {:.3} s against the monotonic clock; it is believed again when it is back, when time sources \
+         confirm it, or after a restart",
+        by.as_secs_f64()
+    )]
     Jumped {
         /// By how much; less than zero if backwards.
         by: SignedDuration,
@@ -135,6 +140,26 @@ impl Clock {
     pub fn new(sources: Option<Sources>, first: Reading, stored: Option<Timestamp>) -> Self {
         let stored = stored.unwrap_or(Timestamp::MIN);
         Self { sources, agreed: first, stamped: stored, stored }
+    }
+
+    /// The rule about time sources, if any are configured.
+    #[must_use]
+    pub fn sources(&self) -> Option<&Sources> {
+        self.sources.as_ref()
+    }
+
+    /// How far the real time may be from a second that was stamped: one second, since its fraction is cut off, and the
+    /// tolerance of the sources, if any are configured. Without them nobody has measured the clock.
+    #[must_use]
+    pub fn accuracy(&self) -> Accuracy {
+        let tolerance = self.sources.as_ref().map_or(Duration::ZERO, Sources::tolerance);
+        let whole = tolerance.saturating_add(Duration::from_secs(1));
+        let thousandth = |part: u32| u16::try_from(part % 1000).unwrap_or(0);
+        Accuracy {
+            seconds: whole.as_secs(),
+            milliseconds: thousandth(whole.subsec_millis()),
+            microseconds: thousandth(whole.subsec_micros()),
+        }
     }
 
     /// Whether the time could be stamped. `newest_entry` is the newest timestamp of the certificate log.

@@ -41,12 +41,21 @@ pub(super) fn timestamp_cli(directory: &Path) -> Result<PathBuf, Failure> {
 
 /// A Python that has rfc3161-client.
 pub(super) fn rfc3161_client(directory: &Path) -> Result<PathBuf, Failure> {
-    let environment = directory.join(RFC3161_CLIENT.replace("==", "-"));
+    python(directory, "rfc3161-client", &[RFC3161_CLIENT])
+}
+
+/// A Python of its own that has these packages. The first one's version is in the name of its directory.
+pub(super) fn python(directory: &Path, name: &str, packages: &[&str]) -> Result<PathBuf, Failure> {
+    let version =
+        packages.first().and_then(|package| package.split_once("==")).map_or("", |(_, version)| version);
+    let environment = directory.join(format!("{name}-{version}"));
     let (python, done) = (environment.join("bin/python"), environment.join("installed"));
     if !done.is_file() {
-        eprintln!("installing {RFC3161_CLIENT}");
+        eprintln!("installing {}", packages.join(" "));
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", RFC3161_CLIENT]))?;
+        let mut install = Command::new(&python);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        run(install.args(packages))?;
         std::fs::write(&done, "")?;
     }
     Ok(python)

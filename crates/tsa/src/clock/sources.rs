@@ -80,6 +80,24 @@ impl Sources {
         Ok(Self { needed, configured, tolerance, hold, state: State::Open })
     }
 
+    /// How many must agree.
+    #[must_use]
+    pub fn needed(&self) -> usize {
+        self.needed
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn configured(&self) -> usize {
+        self.configured
+    }
+
+    /// How far the clock may be from each of those that agree.
+    #[must_use]
+    pub fn tolerance(&self) -> Duration {
+        self.tolerance
+    }
+
     /// Whether they agree with the clock, as far as is known.
     pub(super) fn check(&self, monotonic: Duration) -> Result<(), Untrusted> {
         let Self { needed, configured, .. } = *self;

@@ -221,6 +221,13 @@ mod with_sources {
     }
 
     #[test]
+    fn their_tolerance_is_in_the_accuracy() {
+        let accuracy = |milliseconds| Accuracy { seconds: 1, milliseconds, microseconds: 0 };
+        assert_eq!(clock(1, 1).accuracy(), accuracy(250));
+        assert_eq!(super::clock().accuracy(), accuracy(0));
+    }
+
+    #[test]
     fn rules_that_cannot_be_kept() {
         let sources = |needed, configured| Sources::new(needed, configured, SECOND, SECOND).map(drop);
         assert_eq!(sources(0, 0), Err(SourcesError::Count(0)));

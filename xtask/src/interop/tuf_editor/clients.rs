@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::super::peers;
 use super::{TARGET, quietly};
 use crate::Failure;
 use crate::process::{cargo, executable, root, run};
@@ -82,16 +83,9 @@ pub(super) fn all(directory: &Path) -> Result<Vec<Client>, Failure> {
 }
 
 fn python(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let environment = directory.join(format!("python-tuf-{PYTHON_TUF}"));
-    let python = environment.join("bin/python");
-    if !environment.join("installed").exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&environment))?;
-        let mut install = Command::new(&python);
-        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-        // Without that extra it knows no ECDSA, and takes such signatures for none.
-        run(install.args([&format!("tuf=={PYTHON_TUF}"), "securesystemslib[crypto]"]))?;
-        fs::write(environment.join("installed"), "")?;
-    }
+    // Without that extra it knows no ECDSA, and takes such signatures for none.
+    let packages = [&format!("tuf=={PYTHON_TUF}"), "securesystemslib[crypto]"];
+    let python = peers::python(directory, "python-tuf", &packages)?;
     Ok(vec![python, root().join("peers/python/follow.py")])
 }
 
