@@ -63,6 +63,7 @@
 mod address;
 mod body;
 mod connection;
+pub mod descriptors;
 pub mod encoding;
 mod front;
 pub mod journal;
@@ -77,6 +78,7 @@ mod serve;
 mod site;
 mod socket;
 mod tls;
+mod workers;
 
 pub use address::Rate;
 pub use front::ask;

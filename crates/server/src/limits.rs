@@ -1,5 +1,5 @@
 use crate::Rate;
-use std::time::Duration;
+use std::{num::NonZero, thread, time::Duration};
 
 /// What a server spends on its clients.
 #[derive(Clone, Debug)]
@@ -21,13 +21,15 @@ pub struct Limits {
     pub tls_time: Duration,
     /// How long the requests that were accepted may take to finish once the server stops. 20 s.
     pub stop_time: Duration,
-    /// Connections in all. 16,384, or fewer where the process may not open as many files: 256 descriptors stay free for
-    /// what the services open. Further clients wait to be accepted.
+    /// Connections in all. 16,384, or fewer where the process may not open as many files: 256 descriptors, or half
+    /// of those that there are, stay free for what the services open. Further clients wait to be accepted.
     pub connections: usize,
     /// Connections of one IPv4 address, or of one IPv6 /64. 1,024: a whole company may be behind one.
     pub connections_per_address: u32,
     /// Submissions of one address. No limit by default.
     pub submissions_per_address: Option<Rate>,
+    /// Threads that serve connections. One per core.
+    pub threads: usize,
     /// Requests at once on one HTTP/2 connection. 128, a little over what RFC 9113 section 6.5.2 asks for at least.
     pub streams: u32,
 }
@@ -46,6 +48,7 @@ impl Default for Limits {
             connections: 16_384,
             connections_per_address: 1_024,
             submissions_per_address: None,
+            threads: thread::available_parallelism().map_or(1, NonZero::get),
             streams: 128,
         }
     }

@@ -4,9 +4,11 @@ use crate::{
     Limits, Site,
     address::Addresses,
     connection::{self, Client, Phase, Shared},
+    descriptors,
     front::Front,
     journal::{Journal, Value},
     metrics::{HttpMetrics, Refusal},
+    workers::Workers,
 };
 use std::{
     future::Future,
@@ -20,9 +22,6 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{sleep, timeout},
 };
-
-/// Descriptors that connections never take: the services open files.
-const RESERVED_DESCRIPTORS: u64 = 256;
 
 /// Clients that may wait to be accepted. Where the system allows fewer (`net.core.somaxconn`), it cuts this itself.
 const BACKLOG: u32 = 4_096;
@@ -39,6 +38,7 @@ pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     addresses: Arc<Addresses>,
+    workers: Workers,
     journal: Journal,
 }
 
@@ -72,7 +72,8 @@ impl Server {
         let Options { limits, tls, journal, metrics } = options;
         let listener = listen(address)?;
         let address = listener.local_addr()?;
-        let slots_in_all = limits.connections.min(descriptors()).max(1);
+        let workers = Workers::start(limits.threads)?;
+        let slots_in_all = limits.connections.min(descriptors::for_connections()).max(1);
         let addresses = Addresses::new(limits.connections_per_address, limits.submissions_per_address);
         let shared = Shared {
             site: Box::new(site),
@@ -82,7 +83,14 @@ impl Server {
             slots_in_all,
             front: Front::new(limits, metrics),
         };
-        Ok(Self { listener, address, shared: Arc::new(shared), addresses: Arc::new(addresses), journal })
+        Ok(Self {
+            listener,
+            address,
+            shared: Arc::new(shared),
+            addresses: Arc::new(addresses),
+            workers,
+            journal,
+        })
     }
 
     /// The address it listens on.
@@ -99,7 +107,7 @@ impl Server {
             () = stop => {}
             never = self.accept_all(&phases) => match never {},
         }
-        let Self { listener, shared, .. } = self;
+        let Self { listener, shared, workers: _workers, .. } = self;
         drop((listener, phases));
         phase.send_replace(Phase::Draining);
         if timeout(shared.front.limits.stop_time, phase.closed()).await.is_ok() {
@@ -134,7 +142,14 @@ impl Server {
             // Answers are written whole; waiting to fill a packet would only delay them.
             let _ = stream.set_nodelay(true);
             let client = Client { place, slot };
-            tokio::spawn(connection::serve(Arc::clone(&self.shared), stream, client, phases.clone()));
+            let (shared, phases) = (Arc::clone(&self.shared), phases.clone());
+            // It leaves the thread that accepts, and is watched by the one that serves it.
+            let Ok(stream) = stream.into_std() else { continue };
+            self.workers.serve(async move {
+                if let Ok(stream) = TcpStream::from_std(stream) {
+                    connection::serve(shared, stream, client, phases).await;
+                }
+            });
         }
     }
 
@@ -154,13 +169,6 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
-}
-
-/// How many connections the process can have open.
-fn descriptors() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    let most = limit.map_or(u64::MAX, |limit| limit.saturating_sub(RESERVED_DESCRIPTORS));
-    usize::try_from(most).unwrap_or(usize::MAX)
 }
 
 /// Whether it was this connection that failed while it waited, and not accepting.

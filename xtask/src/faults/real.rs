@@ -1,6 +1,7 @@
 //! `cargo xtask faults real`: what happens to a log in earnest, done to the real binary on a real directory.
 
 mod client;
+mod descriptors;
 mod kills;
 mod log;
 mod refusals;
@@ -32,6 +33,7 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
     println!("copied: {}", refusals::copied(&fresh("original")?, &directory("copy"))?);
     println!("read-only: {}", refusals::read_only(&fresh("read-only")?)?);
     println!("clock: {}", starved::clock(&fresh("clock")?)?);
+    println!("descriptors: {}", descriptors::run(&fresh("descriptors")?)?);
     println!("full disk: {}", starved::full_disk(&program, &directory("full"))?);
     Ok(())
 }

@@ -19,7 +19,7 @@ use sealwax_log::metrics::Metrics;
 use sealwax_log::witness::Witnesses;
 use sealwax_server::journal::{Format, Journal, Value};
 use sealwax_server::metrics::Page;
-use sealwax_server::{Limits, Options, Rate, Server, Site, Stopped, tls_config};
+use sealwax_server::{Limits, Options, Rate, Server, Site, Stopped, descriptors, tls_config};
 use sealwax_tlog::policy::Policy;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -36,7 +36,9 @@ use crate::{Failure, output_file};
 const BURST_SECONDS: f64 = 10.0;
 
 pub fn run(args: &ServeArgs) -> Result<Status, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    descriptors::claim().map_err(|error| Failure::cannot(error.to_string()))?;
+    // It accepts connections and waits for signals; the server has threads of its own, and so has the sequencer.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
     runtime.block_on(serve(args)).map(|()| Status::Verified)
 }
@@ -75,8 +77,9 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let observer = match args.metrics_listen {
         Some(address) => {
             let page = Page::new(move || metrics.text(System.now_ms()));
+            let limits = Limits { threads: 1, ..Limits::default() };
             // Those who fetch the metrics are not counted among the clients.
-            Some(bind(address, page, Options { journal: journal.clone(), ..Options::default() })?)
+            Some(bind(address, page, Options { limits, journal: journal.clone(), ..Options::default() })?)
         }
         None => None,
     };

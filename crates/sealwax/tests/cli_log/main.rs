@@ -120,6 +120,21 @@ fn follow_prints_and_check_checks_over_the_network() {
 }
 
 #[test]
+fn too_few_descriptors_are_a_reason_not_to_start() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    for limit in [6, 7, 16, 64] {
+        let script = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_sealwax"), "log", "serve", &log]);
+        let ran = shell.args(["--listen", "127.0.0.1:0"]).output().unwrap();
+        let said = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(3), "{limit}: {said}");
+        assert!(said.contains("128 file descriptors are needed"), "{limit}: {said}");
+    }
+}
+
+#[test]
 fn a_frozen_log_takes_nothing_and_rotation_begins_another() {
     let scratch = Scratch::new();
     let log = new(&scratch, "log", "log.example");

@@ -8,6 +8,7 @@ mod server;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sealwax_server::{
     Options,
+    descriptors::{self, TooFewDescriptors},
     journal::{Journal, Level},
 };
 use server::{Running, wait_for};
@@ -19,8 +20,13 @@ use std::{
 
 #[test]
 fn accepting_goes_on_when_there_are_descriptors_again() {
-    // Few, so that they are used up soon.
+    // A soft limit is raised.
     let limits = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: Some(64), ..limits }).unwrap();
+    descriptors::claim().unwrap();
+    assert_eq!(getrlimit(Resource::Nofile).current, limits.maximum);
+
+    // Few, so that they are used up soon.
     setrlimit(Resource::Nofile, Rlimit { current: Some(1_024), ..limits }).unwrap();
     let events = Arc::new(Mutex::new(Vec::new()));
     let heard = Arc::clone(&events);
@@ -49,6 +55,11 @@ fn accepting_goes_on_when_there_are_descriptors_again() {
     drop(files);
     assert_eq!(new.answer().unwrap().status, 200);
     server.check_served();
+
+    // A hard limit is not.
+    setrlimit(Resource::Nofile, Rlimit { current: Some(64), maximum: Some(64) }).unwrap();
+    let TooFewDescriptors { free } = descriptors::claim().unwrap_err();
+    assert!(free < 64, "{free}");
 }
 
 /// Of all threads of the process.

@@ -19,6 +19,11 @@ pub(crate) const LARGE_BYTES: usize = 15 << 20;
 /// Counts the bytes of what it is sent, and has something large to fetch.
 struct Counting(Bytes);
 
+/// Something large, no two parts of which are alike.
+pub(crate) fn large() -> Bytes {
+    (0..u32::try_from(LARGE_BYTES / 4).unwrap()).flat_map(u32::to_le_bytes).collect()
+}
+
 impl Site for Counting {
     fn route(&self, head: Head<'_>) -> Option<Route> {
         match head.path() {
@@ -61,8 +66,8 @@ impl Running {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async {
-                let site = Counting(vec![b'.'; LARGE_BYTES].into());
-                let server = Server::bind("127.0.0.1:0".parse().unwrap(), site, options).unwrap();
+                let any = "127.0.0.1:0".parse().unwrap();
+                let server = Server::bind(any, Counting(large()), options).unwrap();
                 started.send(server.address()).unwrap();
                 server.run(async { stopped.await.unwrap_or_default() }).await
             })

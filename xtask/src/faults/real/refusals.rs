@@ -88,7 +88,7 @@ pub(super) fn fill(
 }
 
 /// What a server said that refused to start, as it should.
-fn demand_refused((code, said): (i32, String), word: &str) -> Result<String, Failure> {
+pub(super) fn demand_refused((code, said): (i32, String), word: &str) -> Result<String, Failure> {
     if code == CANNOT && said.contains(word) {
         return Ok(said);
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::Failure;
+use crate::process::output;
 
 /// A server that is not ready, or has not ended, after so long never will be.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -45,6 +46,17 @@ impl Running {
 
     pub(super) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// How many file descriptors it has.
+    pub(super) fn descriptors(&self) -> Result<usize, Failure> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.id()))?.count())
+    }
+
+    /// How many it may have from now on.
+    pub(super) fn allow_descriptors(&self, number: u32) -> Result<(), Failure> {
+        let (id, limit) = (self.id().to_string(), format!("--nofile={number}:"));
+        output(Command::new("prlimit").args(["--pid", &id, &limit])).map(drop)
     }
 
     /// `kill -9`.

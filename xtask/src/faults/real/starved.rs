@@ -38,7 +38,7 @@ pub(super) fn full_disk(program: &Path, directory: &Path) -> Result<String, Fail
     let log = Log::create(program, disk.0.join("log"))?;
     let server = Running::start(program, &log.directory)?;
     let mut starved = Starved::default();
-    starved.fill(&log, &mut Client::connect(server.address)?)?;
+    starved.fill(&log, &mut Client::connect(server.address)?, FILLING)?;
     let before = starved.entries.last().map_or(0, |entry| entry.size);
     let size = Client::connect(server.address)?.published(&log)?;
     if size < before {
@@ -97,17 +97,21 @@ pub(super) fn clock(log: &Log) -> Result<String, Failure> {
 
 /// What became of the entries that came while something lacked.
 #[derive(Default)]
-struct Starved {
-    entries: Vec<Entry>,
-    refused: u64,
+pub(super) struct Starved {
+    pub(super) entries: Vec<Entry>,
+    pub(super) refused: u64,
     /// The first refusal's status.
-    status: u16,
+    pub(super) status: u16,
 }
 
 impl Starved {
     /// Submits new entries until one is refused, and then some more: what is acknowledged must stay, whenever it was.
-    fn fill(&mut self, log: &Log, client: &mut Client) -> Result<(), Failure> {
-        let mut numbers = FILLING;
+    pub(super) fn fill(
+        &mut self,
+        log: &Log,
+        client: &mut Client,
+        mut numbers: std::ops::Range<u64>,
+    ) -> Result<(), Failure> {
         while self.refused < TRIES {
             let number = numbers.next().ok_or("a log that lacks what it needs takes all entries")?;
             match client.add(log, log.request(number)?)? {
@@ -121,10 +125,17 @@ impl Starved {
         }
         Ok(())
     }
+
+    /// What became of another client's.
+    pub(super) fn add(&mut self, other: Self) {
+        self.entries.extend(other.entries);
+        self.status = if self.refused == 0 { other.status } else { self.status };
+        self.refused = self.refused.saturating_add(other.refused);
+    }
 }
 
 /// New entries are taken after a while, which is returned, and the old ones are where they were.
-fn goes_on(log: &Log, server: &Running, entries: &[Entry]) -> Result<Duration, Failure> {
+pub(super) fn goes_on(log: &Log, server: &Running, entries: &[Entry]) -> Result<Duration, Failure> {
     let since = Instant::now();
     let request = log.request(AFTERWARDS)?;
     loop {

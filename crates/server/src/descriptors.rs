@@ -1,0 +1,39 @@
+//! How many files the process can have open, connections among them.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::os::unix::net::UnixDatagram;
+
+/// As many must be free when a server starts: a log with its index has some 30 open, a runtime with its signals 10, each
+/// round and each read that is not in memory takes one more for a moment, and a few clients want to be served.
+pub const NEEDED: usize = 128;
+
+/// Descriptors that connections never take, where there are many: the services open files. Where there are few, half.
+const RESERVED: u64 = 256;
+
+/// The process cannot open enough files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{NEEDED} file descriptors are needed to serve, and this process can have {free} (see `ulimit -n`)")]
+pub struct TooFewDescriptors {
+    /// Descriptors that it can have beside those it has.
+    pub free: usize,
+}
+
+/// Raises the limit of descriptors to the most that the process may have, and tries whether as many are free as a server
+/// needs. To be called first: what opens files later, some of it in other people's code, may not live without.
+///
+/// # Errors
+/// [`TooFewDescriptors`]
+pub fn claim() -> Result<(), TooFewDescriptors> {
+    let limit = getrlimit(Resource::Nofile);
+    // Where this is not allowed, trying tells whether what there is suffices.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let tried: Vec<UnixDatagram> = (0..NEEDED).map_while(|_| UnixDatagram::unbound().ok()).collect();
+    if tried.len() < NEEDED { Err(TooFewDescriptors { free: tried.len() }) } else { Ok(()) }
+}
+
+/// How many connections the process can have open.
+pub(crate) fn for_connections() -> usize {
+    let limit = getrlimit(Resource::Nofile).current;
+    let most = limit.map_or(u64::MAX, |limit| limit - RESERVED.min(limit / 2));
+    usize::try_from(most).unwrap_or(usize::MAX)
+}
