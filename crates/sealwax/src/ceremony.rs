@@ -8,22 +8,22 @@ mod due;
 mod plan;
 mod publish;
 mod report;
-mod repository;
+pub(crate) mod repository;
 mod sign;
 mod targets;
 
 use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use sealwax_crypto::Message;
-use sealwax_signer::{Signer, file};
+use sealwax_signer::Signer;
 use sealwax_tuf::editor::{EditError, Edition, Terms};
 
 use self::args::{CeremonyCommand, OnlineArgs};
 use crate::Failure;
 use crate::judge::Status;
+use crate::log::keys::Given;
 
 pub(crate) fn run(command: CeremonyCommand, out: &mut impl Write) -> Result<Status, Failure> {
     let now = Timestamp::now();
@@ -57,14 +57,16 @@ impl Machine {
     }
 }
 
-/// A key of a holder, or of a machine that signs by itself.
+/// A key of a holder, or of a machine that signs by itself: in a file, or in a PKCS#11 token.
 fn open_key(word: &str) -> Result<Arc<dyn Signer>, Failure> {
-    let key = file::read(Path::new(word)).map_err(|error| Failure::cannot(error.to_string()))?;
-    Ok(Arc::new(key))
+    Ok(Given::open(word)?.signer)
 }
 
 /// Signs whatever the key is asked to; the files, with the name of the key.
-fn sign_all(edition: &mut Edition, signer: &dyn Signer) -> Result<Vec<(String, String, Vec<u8>)>, Failure> {
+pub(crate) fn sign_all(
+    edition: &mut Edition,
+    signer: &dyn Signer,
+) -> Result<Vec<(String, String, Vec<u8>)>, Failure> {
     let mut signed = Vec::new();
     for request in edition.requests(signer.public_key()) {
         let signature = signer.sign(request.scheme, Message::Bytes(&request.message));

@@ -7,7 +7,7 @@ mod description;
 mod follow;
 mod freeze;
 mod host;
-mod keys;
+pub(crate) mod keys;
 mod new;
 mod remote;
 mod serve;

@@ -27,6 +27,7 @@ const SIGN_EXAMPLES: &str = "\
 Example:
   sealwax ceremony status PLAN --root my-root.json && sealwax ceremony sign PLAN --root my-root.json --key alice.pem
 
+The key is a file, or a PKCS#11 URI for one that never leaves its token.
 Each holder may have a copy of PLAN: the signatures are files in PLAN/signatures, and copying them together joins them.
 `--root` is a root that you got when you became a holder, or signed since: without it the plan's own first root is believed.";
 
@@ -130,7 +131,7 @@ pub struct PlanArgs {
 #[derive(Args, Debug)]
 pub struct OnlineArgs {
     /// A private key for snapshot and timestamp. May be repeated
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "FILE|pkcs11:…")]
     pub key: Vec<String>,
     /// How long snapshot or timestamp are valid [default: snapshot 30d, timestamp 7d]
     #[arg(long, value_name = "ROLE[,ROLE]:DURATION")]
@@ -159,7 +160,7 @@ pub struct SignArgs {
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
     /// The holder's private key
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "FILE|pkcs11:…")]
     pub key: String,
     /// A root of the repository that you trust; the plan must follow from it
     #[arg(long, value_name = "FILE")]

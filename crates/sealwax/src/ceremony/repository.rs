@@ -16,7 +16,7 @@ const LOCK: &str = ".lock";
 
 /// Reads a repository, or says that there is none: no root, in a directory or without one. One whose first publication was
 /// cut short is none yet, since clients have seen nothing of it: its timestamp is written last.
-pub(super) fn open(directory: &Path) -> Result<Option<Repository>, Failure> {
+pub fn open(directory: &Path) -> Result<Option<Repository>, Failure> {
     let Some(first) = first_root(directory)? else { return Ok(None) };
     let is_there = |name: &str| directory.join(name).symlink_metadata().is_ok();
     if first == Path::new("1.root.json") && !is_there("2.root.json") && !is_there("timestamp.json") {
@@ -62,10 +62,10 @@ fn first_root(directory: &Path) -> Result<Option<PathBuf>, Failure> {
 
 /// The right to write into the directory, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+pub struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 
 /// Waits for nobody: two publications at once are a mistake.
-pub(super) fn lock(directory: &Path) -> Result<Lock, Failure> {
+pub fn lock(directory: &Path) -> Result<Lock, Failure> {
     fs::create_dir_all(directory).map_err(|error| cannot(directory, &error))?;
     let path = directory.join(LOCK);
     let file =
@@ -80,7 +80,7 @@ pub(super) fn lock(directory: &Path) -> Result<Lock, Failure> {
 }
 
 /// Writes a publication: each file whole and durable before the next one.
-pub(super) fn write(directory: &Path, publication: &Publication) -> Result<(), Failure> {
+pub fn write(directory: &Path, publication: &Publication) -> Result<(), Failure> {
     for file in &publication.files {
         let path = directory.join(&file.path);
         if read(&path, u64::MAX)?.as_deref() == Some(&file.bytes) {
