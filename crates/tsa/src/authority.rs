@@ -165,10 +165,8 @@ impl TimestampAuthority {
     /// [`Refusal::Store`]: the next process waits for some seconds.
     pub fn stop(&self) -> Result<(), Refusal> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.clock().stop() {
-            Some(second) => last.store(second).map_err(|error| Refusal::Store(Arc::new(error))),
-            None => Ok(()),
-        }
+        let stamped = self.clock().stop();
+        stamped.map_or(Ok(()), |second| last.store(second)).map_err(|error| Refusal::Store(Arc::new(error)))
     }
 
     fn policy(&self, request: &TimestampRequest) -> Result<ObjectIdentifier, Refusal> {

@@ -16,7 +16,7 @@ mod sources;
 
 use jiff::{SignedDuration, Timestamp};
 use sealwax_pki::Accuracy;
-pub use sources::{MAX_SOURCES, Observation, Sources, SourcesError};
+pub use sources::{HOLD, MAX_SOURCES, Observation, Sources, SourcesError, TOLERANCE};
 use std::time::Duration;
 
 /// How far the wall clock may be from where the monotonic clock has it, before it has jumped. A leap second is more, and

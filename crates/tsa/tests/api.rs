@@ -9,7 +9,7 @@ use sealwax_crypto::{HashAlgorithm, KeyKind, Message, PublicKey, Scheme, Signing
 use sealwax_pki::{
     Authority, Certificate, Nonce, ObjectIdentifier, SignatureMemo, TimestampRequest, TimestampToken,
 };
-use sealwax_server::{Bytes, Method, Request, Response, Router, ask, header};
+use sealwax_server::{Bytes, Method, Request, Response, Router, ask, header, metrics::Text};
 use sealwax_signer::{Signer, SignerError};
 use sealwax_tsa::{Credentials, Embedded, Metrics, Settings, StampResult, TimestampAuthority, mount, router};
 use std::{
@@ -188,6 +188,30 @@ async fn a_clock_that_is_not_trusted_is_a_503_and_not_ready() {
     assert!(std::str::from_utf8(ready.body()).unwrap().contains("-7.000 s"));
     assert_eq!(world.get("/healthz").await.status(), 200);
     assert_eq!(world.metrics.requests.value(StampResult::Clock), 1);
+}
+
+#[tokio::test]
+async fn what_is_counted() {
+    let world = world();
+    world.post(QUERY, request().to_der()).await;
+    world.post(QUERY, Bytes::new()).await;
+    let text = || {
+        let mut text = Text::new("sealwax_tsa_");
+        world.metrics.write(&mut text, &world.authority);
+        text.finish()
+    };
+    let end = format!("sealwax_tsa_certificate_end_seconds {}", common::at(1800).as_second());
+    for line in [
+        "sealwax_tsa_requests_total{result=\"granted\"} 1",
+        "sealwax_tsa_requests_total{result=\"bad_request\"} 1",
+        "sealwax_tsa_requests_total{result=\"clock\"} 0",
+        "sealwax_tsa_ready 1",
+        &end,
+    ] {
+        assert!(text().lines().any(|found| found == line), "{line} is not in\n{}", text());
+    }
+    world.hands.set(SignedDuration::from_secs(60));
+    assert!(text().contains("sealwax_tsa_ready 0\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -4,8 +4,15 @@ use super::{Reading, Untrusted, signed};
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// Sources that can be configured. RFC 5905 keeps to ten (NMAX 50 associations, CLOCK 10 survivors).
+/// Sources that can be configured: a few times what outvotes one that lies.
 pub const MAX_SOURCES: usize = 16;
+
+/// A tolerance for sources on the internet: with a server 100 ms away, and 200 ms from its own reference, the clock may still
+/// be off by a quarter of a second.
+pub const TOLERANCE: Duration = Duration::from_millis(500);
+
+/// A time for which an agreement lasts when polls are not answered: three of [`Watch::interval`](crate::ntp::Watch::interval).
+pub const HOLD: Duration = Duration::from_secs(3 * 64);
 
 /// What one source said in a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +68,7 @@ enum State {
 }
 
 impl Sources {
-    /// `hold` is how long an agreement lasts when later polls are not answered.
+    /// `hold` is how long an agreement lasts when later polls are not answered. See [`TOLERANCE`] and [`HOLD`].
     ///
     /// # Errors
     /// [`SourcesError`].
