@@ -3,6 +3,11 @@
 //! Read are the attributes that name a token, a key in it, the module that leads to both, and where the PIN is. Others are
 //! refused: an attribute that is not understood may have been meant to exclude the very key that would be used.
 
+mod error;
+mod percent;
+
+pub use self::error::UriError;
+use self::percent::{PLAIN_IN_PATH, PLAIN_IN_QUERY, decode, encode, text};
 use cryptoki::types::AuthPin;
 use secrecy::ExposeSecret;
 use std::{
@@ -10,8 +15,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The longest URI, bytes: two paths of 4,096 bytes (`PATH_MAX` of Linux), and half as much for everything else.
-pub const MAX_URI_BYTES: usize = 10 << 10;
+/// The longest URI, bytes: every value at its limit, and every byte of it percent-encoded, takes 26.6 kB.
+pub const MAX_URI_BYTES: usize = 27 << 10;
 
 /// The longest path of a module or of a PIN's file, bytes: `PATH_MAX` of Linux.
 pub const MAX_PATH_BYTES: usize = 4096;
@@ -30,11 +35,8 @@ pub const MAX_PIN_BYTES: usize = 255;
 
 const SCHEME: &str = "pkcs11:";
 
-/// What may stand in values as it is, beside letters, digits and `-._~` (RFC 7512 section 2.3, `pk11-res-avail`); in the
-/// path also `&`, in the query also `/?|`.
-const PLAIN: &str = ":[]@!$'()*+,=";
-const PLAIN_IN_PATH: &str = "&";
-const PLAIN_IN_QUERY: &str = "/?|";
+/// What stands before the path of a file in a URI, at most.
+const FILE: &str = "file://";
 
 /// The name of a key. It is written without a PIN, whatever it was read with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,92 +72,6 @@ impl PartialEq for Value {
 }
 
 impl Eq for Value {}
-
-/// Why text is not such a name. None of them repeats a value, which may be a PIN.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum UriError {
-    /// Another scheme.
-    #[error("the name of a key in a token begins with {SCHEME:?} (RFC 7512)")]
-    Scheme,
-    /// More bytes than such a name can have.
-    #[error("a PKCS#11 URI of {found} bytes; the limit is {MAX_URI_BYTES}")]
-    TooLong {
-        /// Bytes found.
-        found: usize,
-    },
-    /// An attribute without `=`.
-    #[error("attribute {position} of the PKCS#11 URI has no `=`")]
-    NoValue {
-        /// Which one, from 1, over path and query.
-        position: usize,
-    },
-    /// An attribute that is not known, or not where it stands.
-    #[error(
-        "PKCS#11 URI: {name:?} is no attribute that is understood in its {part}; \
-         in the path: token, manufacturer, serial, model, slot-id, object, id, type; \
-         in the query, after `?` and between `&`: module-path, pin-source, pin-value"
-    )]
-    Unknown {
-        /// Its name.
-        name: String,
-        /// The path or the query.
-        part: &'static str,
-    },
-    /// An attribute that is there twice (RFC 7512 section 2.3).
-    #[error("PKCS#11 URI: {name} is there twice")]
-    Repeated {
-        /// Its name.
-        name: &'static str,
-    },
-    /// A value that is empty.
-    #[error("PKCS#11 URI: {name} is empty")]
-    Empty {
-        /// The attribute.
-        name: &'static str,
-    },
-    /// A value that is longer than what it names can be.
-    #[error("PKCS#11 URI: {name} has {found} bytes; the limit is {limit}")]
-    ValueTooLong {
-        /// The attribute.
-        name: &'static str,
-        /// Bytes found, decoded.
-        found: usize,
-        /// The limit.
-        limit: usize,
-    },
-    /// A character that must be percent-encoded, or a `%` without two hexadecimal digits.
-    #[error(
-        "PKCS#11 URI: character {position} of {name} must be percent-encoded, or is a `%` without two hexadecimal digits"
-    )]
-    Encoding {
-        /// The attribute.
-        name: &'static str,
-        /// Which byte of the value, from 1, as it is written.
-        position: usize,
-    },
-    /// A value that must be text.
-    #[error("PKCS#11 URI: {name} is not UTF-8")]
-    NotText {
-        /// The attribute.
-        name: &'static str,
-    },
-    /// A slot id that is no number.
-    #[error("PKCS#11 URI: slot-id is a decimal number")]
-    SlotId,
-    /// Another type of object.
-    #[error("PKCS#11 URI: type is `private`, that is the key that signs")]
-    Type,
-    /// A path that depends on where the process runs.
-    #[error("PKCS#11 URI: {name} is an absolute path, for pin-source also as file:/PATH or file:///PATH")]
-    NotAbsolute {
-        /// The attribute.
-        name: &'static str,
-    },
-    /// The PIN in two places (RFC 7512 section 2.4).
-    #[error("PKCS#11 URI: pin-source and pin-value exclude each other")]
-    TwoPins,
-}
 
 impl Uri {
     /// Reads a name.
@@ -223,11 +139,14 @@ impl Uri {
                 set(&mut self.module_path, "module-path", absolute("module-path", &path)?)
             }
             "pin-source" => {
-                let source = text("pin-source", value, PLAIN_IN_QUERY, MAX_PATH_BYTES)?;
-                // RFC 8089: `file:///PATH` names this host by an empty name, `file:/PATH` by none.
-                let path = source.strip_prefix("file:").unwrap_or(&source);
-                let path = path.strip_prefix("//").unwrap_or(path);
-                self.set_pin("pin-source", Pin::File(absolute("pin-source", path)?))
+                let name = "pin-source";
+                let source = text(name, value, PLAIN_IN_QUERY, FILE.len() + MAX_PATH_BYTES)?;
+                // RFC 8089: this host is named by an empty name after `//`, or by none.
+                let path = source.strip_prefix(FILE).or(source.strip_prefix("file:")).unwrap_or(&source);
+                match path.len() {
+                    0..=MAX_PATH_BYTES => self.set_pin(name, Pin::File(absolute(name, path)?)),
+                    found => Err(UriError::ValueTooLong { name, found, limit: MAX_PATH_BYTES }),
+                }
             }
             "pin-value" => {
                 let pin = text("pin-value", value, PLAIN_IN_QUERY, MAX_PIN_BYTES)?;
@@ -293,47 +212,6 @@ fn set<T>(place: &mut Option<T>, name: &'static str, value: T) -> Result<(), Uri
     Ok(())
 }
 
-fn text(name: &'static str, value: &str, also_plain: &str, limit: usize) -> Result<String, UriError> {
-    String::from_utf8(decode(name, value, also_plain, limit)?).map_err(|_| UriError::NotText { name })
-}
-
-fn decode(name: &'static str, value: &str, also_plain: &str, limit: usize) -> Result<Vec<u8>, UriError> {
-    let mut decoded = Vec::new();
-    let mut bytes = value.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        let bad = UriError::Encoding { name, position: at + 1 };
-        decoded.push(match byte {
-            b'%' => {
-                let mut digit = || bytes.next().and_then(|(_, digit)| char::from(digit).to_digit(16));
-                let (Some(high), Some(low)) = (digit(), digit()) else { return Err(bad) };
-                u8::try_from(high * 16 + low).map_err(|_| bad)?
-            }
-            byte if is_plain(byte, also_plain) => byte,
-            _ => return Err(bad),
-        });
-    }
-    match decoded.len() {
-        0 => Err(UriError::Empty { name }),
-        found if found > limit => Err(UriError::ValueTooLong { name, found, limit }),
-        _ => Ok(decoded),
-    }
-}
-
-fn encode(value: &str, also_plain: &str) -> String {
-    let one = |byte: u8| match byte {
-        byte if is_plain(byte, also_plain) => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    value.bytes().map(one).collect()
-}
-
-fn is_plain(byte: u8, also_plain: &str) -> bool {
-    byte.is_ascii_alphanumeric()
-        || b"-._~".contains(&byte)
-        || PLAIN.as_bytes().contains(&byte)
-        || also_plain.as_bytes().contains(&byte)
-}
-
 fn absolute(name: &'static str, path: &str) -> Result<PathBuf, UriError> {
     let path = PathBuf::from(path);
     if path.is_absolute() { Ok(path) } else { Err(UriError::NotAbsolute { name }) }
@@ -383,6 +261,26 @@ mod tests {
         for text in ["pkcs11:?pin-source=/run/pin", "pkcs11:?pin-source=file:///run/pin"] {
             assert_eq!(Uri::parse(text).unwrap().to_string(), "pkcs11:?pin-source=file:/run/pin");
         }
+    }
+
+    #[test]
+    fn the_longest_is_read_as_well() {
+        let value = |limit| "%20".repeat(limit);
+        let (short, long) = (value(MAX_SERIAL_BYTES), value(MAX_TOKEN_BYTES));
+        let (name, path) = (value(MAX_KEY_NAME_BYTES), value(MAX_PATH_BYTES - 1));
+        let text = format!(
+            "pkcs11:token={long};manufacturer={long};serial={short};model={short};slot-id={};object={name};id={name}\
+             ?module-path=/{path}&pin-source=file:/{path}",
+            u64::MAX
+        );
+        assert!((26_400..MAX_URI_BYTES).contains(&text.len()));
+        let uri = Uri::parse(&text).unwrap();
+        assert_eq!(uri.to_string(), text);
+        // A path may be as long as without `file:` before it.
+        let without = Uri::parse(&text.replace("=file:", "=")).unwrap();
+        assert_eq!(without, uri);
+        let longer = text.replace("=file:/", "=file:/a");
+        assert!(matches!(Uri::parse(&longer), Err(UriError::ValueTooLong { name: "pin-source", .. })));
     }
 
     #[test]
