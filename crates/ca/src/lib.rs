@@ -8,6 +8,8 @@
 //! **Specification.** Fulcio's certificates (`docs/certificate-specification.md`), RFC 5280, RFC 6962 §3, static-ct-api for the index in an
 //! SCT.
 //!
+//! [`Service`] is all of it at work: token, identity, proof, issuance; [`api`] reads requests and writes answers, [`mount`] puts them on HTTP.
+//!
 //! **What is trusted.** The identity (the token's issuer vouches for it), the key of the authority, the keys of the logs as
 //! configured. Not a log's answer: it counts after it was verified.
 //!
@@ -17,6 +19,7 @@
 //! are down, slow or lie in each way. `tests/possession.rs`: proofs and keys that are refused.
 //! `examples/like_fulcio`: every type of issuer beside a running Fulcio, byte for byte (`cargo xtask interop ca`).
 
+pub mod api;
 mod authority;
 mod create;
 mod ct_log;
@@ -24,6 +27,9 @@ mod issue;
 mod lint;
 mod possession;
 mod profile;
+mod providers;
+mod service;
+mod site;
 mod weak_key;
 
 pub use authority::{Authority, AuthorityError, LinkCause, MAX_CHAIN, SigningError};
@@ -33,4 +39,7 @@ pub use issue::{IssueError, IssuedCertificate, issue};
 pub use lint::LintError;
 pub use possession::{PossessionError, ProvenKey, read_public_key};
 pub use profile::VALIDITY;
+pub use providers::{HttpProviders, ProviderAnswer, ProviderError, Providers, Wanted};
+pub use service::{Service, identify};
+pub use site::mount;
 pub use weak_key::WeakKey;

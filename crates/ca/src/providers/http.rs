@@ -1,0 +1,153 @@
+//! Keys by HTTP.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex as Short};
+use std::time::Duration;
+
+use sealwax_net::http::{Client, HttpError, Timeouts, Url};
+use sealwax_oidc::{Discovery, Jwks, MAX_DISCOVERY_BYTES, MAX_JWKS_BYTES, Provider};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::{ProviderAnswer, ProviderError, Providers, Wanted};
+
+/// How old keys may be before they are fetched again: what providers tell caches, at most a day.
+const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// How long keys are used that cannot be fetched again. A provider withdraws a key by ceasing to list it.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+
+/// How soon a provider is asked again, whatever tokens name and however it fails: nobody makes us a flood.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a document may take to come.
+const TIMEOUTS: Timeouts = Timeouts {
+    connect: Duration::from_secs(5),
+    read: Duration::from_secs(5),
+    total: Duration::from_secs(10),
+};
+
+/// Providers that are remembered. Patterns cover as many as there are clusters; the one that was not used longest is forgotten.
+const MAX_PROVIDERS: usize = 1000;
+
+/// Keys by HTTP, each provider on its own: one that does not answer delays only those who ask for it. No redirect is followed.
+#[derive(Debug)]
+pub struct HttpProviders {
+    client: Client,
+    slots: Short<BTreeMap<String, Slot>>,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    used: Instant,
+    state: Arc<Mutex<State>>,
+}
+
+/// What is known of one provider. Locked while it is asked, so that it is asked once.
+#[derive(Debug, Default)]
+struct State {
+    fetched: Option<(Arc<Provider>, Instant)>,
+    asked: Option<Instant>,
+    failure: Option<ProviderError>,
+}
+
+impl HttpProviders {
+    /// Knows nobody yet.
+    ///
+    /// # Errors
+    /// [`HttpError::Setup`].
+    pub fn new() -> Result<Self, HttpError> {
+        Ok(HttpProviders { client: Client::without_redirects(&TIMEOUTS)?, slots: Short::default() })
+    }
+
+    fn slot(&self, issuer: &str) -> Arc<Mutex<State>> {
+        let now = Instant::now();
+        // Nothing panics while it is held, and what is in it is whole at any time.
+        let mut slots = self.slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !slots.contains_key(issuer) && slots.len() >= MAX_PROVIDERS {
+            let oldest = slots.iter().min_by_key(|(_, slot)| slot.used).map(|(issuer, _)| issuer.clone());
+            oldest.and_then(|oldest| slots.remove(&oldest));
+        }
+        let new = || Slot { used: now, state: Arc::default() };
+        let slot = slots.entry(issuer.to_owned()).or_insert_with(new);
+        slot.used = now;
+        Arc::clone(&slot.state)
+    }
+
+    async fn fetch(&self, issuer: &str) -> Result<Provider, ProviderError> {
+        let document = self.get(&Discovery::url(issuer), MAX_DISCOVERY_BYTES).await?;
+        let discovery = Discovery::parse(&document, issuer)?;
+        let keys = Jwks::parse(&self.get(discovery.jwks_uri(), MAX_JWKS_BYTES).await?)?;
+        Ok(discovery.with_keys(keys))
+    }
+
+    async fn get(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, ProviderError> {
+        let bad = |reason: String| HttpError::Url { url: url.to_owned(), reason };
+        let parsed = Url::parse(url).map_err(|error| bad(error.to_string()))?;
+        if parsed.scheme() != "https" && !is_this_machine(&parsed) {
+            return Err(HttpError::Insecure { url: parsed }.into());
+        }
+        let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX);
+        let found = self.client.get(&parsed, limit).await?;
+        found.ok_or_else(|| ProviderError::NotFound { url: url.to_owned() })
+    }
+}
+
+impl Providers for HttpProviders {
+    fn provider<'a>(&'a self, issuer: &'a str, wanted: Wanted) -> ProviderAnswer<'a> {
+        Box::pin(async move {
+            let slot = self.slot(issuer);
+            let mut state = slot.lock().await;
+            if let Some(known) = state.known(wanted) {
+                return known;
+            }
+            let answer = self.fetch(issuer).await;
+            state.remember(answer)
+        })
+    }
+}
+
+impl State {
+    /// What can be said without asking.
+    fn known(&self, wanted: Wanted) -> Option<Result<Arc<Provider>, ProviderError>> {
+        let young = |limit: Duration| {
+            self.fetched
+                .as_ref()
+                .filter(|(_, at)| at.elapsed() < limit)
+                .map(|(provider, _)| Arc::clone(provider))
+        };
+        let asked_just_now = self.asked.is_some_and(|at| at.elapsed() < PAUSE);
+        match (wanted, young(LIFETIME), asked_just_now) {
+            (Wanted::Known, Some(provider), _) | (Wanted::Newer, Some(provider), true) => Some(Ok(provider)),
+            (_, None, true) => match (young(LONGEST_LIFETIME), &self.failure) {
+                (Some(provider), _) => Some(Ok(provider)),
+                (None, failure) => failure.clone().map(Err),
+            },
+            _ => None,
+        }
+    }
+
+    fn remember(&mut self, answer: Result<Provider, ProviderError>) -> Result<Arc<Provider>, ProviderError> {
+        let now = Instant::now();
+        self.asked = Some(now);
+        match answer {
+            Ok(provider) => {
+                let provider = Arc::new(provider);
+                self.fetched = Some((Arc::clone(&provider), now));
+                self.failure = None;
+                Ok(provider)
+            }
+            Err(error) => {
+                self.failure = Some(error.clone());
+                let old = self.fetched.as_ref().filter(|(_, at)| at.elapsed() < LONGEST_LIFETIME);
+                old.map(|(provider, _)| Arc::clone(provider)).ok_or(error)
+            }
+        }
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,241 @@
+//! The whole service over its API, with a provider on this machine.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod common;
+
+use common::{Behaviour, authority, key, log, now};
+use sealwax_ca::{HttpProviders, ProviderAnswer, ProviderError, Providers, Service, Wanted, mount};
+use sealwax_crypto::{KeyKind, Message, Scheme, SigningKey, base64, pem};
+use sealwax_oidc::{Algorithm, Configuration, Jwks, Provider};
+use sealwax_pki::Certificate;
+use sealwax_server::{Bytes, Request, Response, Router, StatusCode, ask};
+use std::sync::{Arc, Mutex};
+
+/// A provider that has its second key only when newer ones are wanted.
+struct Rotating {
+    keys: [SigningKey; 2],
+    asked: Mutex<Vec<Wanted>>,
+    down: bool,
+}
+
+impl Rotating {
+    fn jwks(&self, count: usize) -> Jwks {
+        let keys: Vec<String> = (0..count)
+            .map(|number| {
+                let mut jwk = sealwax_json::compact(&self.keys[number].public_key().to_jwk().unwrap().into());
+                jwk.insert_str(1, &format!(r#""kid":"{number}","#));
+                jwk
+            })
+            .collect();
+        Jwks::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).unwrap()
+    }
+
+    fn token(&self, number: usize) -> String {
+        let url_safe =
+            |bytes: &[u8]| base64::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_");
+        let claims = format!(
+            r#"{{"iss":"{}","aud":"sigstore","sub":"7","email":"ann@a.example","email_verified":true,"exp":{}}}"#,
+            common::ISSUER,
+            now().as_second() + 60
+        );
+        let header = format!(r#"{{"alg":"EdDSA","kid":"{number}"}}"#);
+        let signed = format!("{}.{}", url_safe(header.as_bytes()), url_safe(claims.as_bytes()));
+        let signer = &self.keys[number.min(1)];
+        let signature = signer.sign(Scheme::Ed25519, Message::Bytes(signed.as_bytes())).unwrap();
+        format!("{signed}.{}", url_safe(&signature))
+    }
+}
+
+impl Providers for Rotating {
+    fn provider<'a>(&'a self, issuer: &'a str, wanted: Wanted) -> ProviderAnswer<'a> {
+        self.asked.lock().unwrap().push(wanted);
+        let keys = self.jwks(if wanted == Wanted::Known { 1 } else { 2 });
+        let provider = Provider::new(issuer, keys, &[Algorithm::EdDsa]);
+        let answer = if self.down {
+            Err(ProviderError::NotFound { url: "u".to_owned() })
+        } else {
+            Ok(Arc::new(provider))
+        };
+        Box::pin(async { answer })
+    }
+}
+
+fn providers(down: bool) -> Arc<Rotating> {
+    let keys = [key(KeyKind::Ed25519), key(KeyKind::Ed25519)];
+    Arc::new(Rotating { keys, asked: Mutex::default(), down })
+}
+
+fn service(providers: Arc<dyn Providers>, behaviour: Behaviour) -> Arc<Service> {
+    let configuration = format!("oidc-issuers: {{{}: {{client-id: sigstore, type: email}}}}", common::ISSUER);
+    let configuration = Configuration::parse(configuration.as_bytes()).unwrap();
+    let authority = authority(KeyKind::EcdsaP256);
+    Arc::new(Service::new(authority, vec![log(behaviour)], providers, configuration, now))
+}
+
+fn body(token: &str, client: &SigningKey, challenge: &str) -> String {
+    let proof = client.sign(common::scheme(client), Message::Bytes(challenge.as_bytes())).unwrap();
+    let content = client.public_key().to_pem().replace('\n', "\\n");
+    format!(
+        r#"{{"credentials":{{"oidcIdentityToken":"{token}"}},"publicKeyRequest":{{"publicKey":{{"content":"{content}"}},
+        "proofOfPossession":"{}"}}}}"#,
+        base64::encode(&proof)
+    )
+}
+
+async fn post(service: &Arc<Service>, path: &str, body: String) -> Response<Bytes> {
+    let request = Request::post(path).body(Bytes::from(body)).unwrap();
+    ask(&mount(Router::default(), service), request).await
+}
+
+async fn read(service: &Arc<Service>, path: &str) -> Response<Bytes> {
+    ask(&mount(Router::default(), service), Request::get(path).body(Bytes::new()).unwrap()).await
+}
+
+fn certificates(text: &str) -> Vec<Certificate> {
+    let blocks = pem::decode_all(&text.replace("\\n", "\n")).unwrap();
+    blocks.iter().map(|block| Certificate::from_der(&block.der).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_certificate_over_the_api() {
+    let rotating = providers(false);
+    let service = service(rotating.clone(), Behaviour::Honest);
+    let client = key(KeyKind::EcdsaP256);
+    let answer =
+        post(&service, "/api/v2/signingCert", body(&rotating.token(0), &client, "ann@a.example")).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let text = std::str::from_utf8(answer.body()).unwrap().to_owned();
+    assert!(text.starts_with(r#"{"signedCertificateEmbeddedSct":{"chain":{"certificates":["-----BEGIN"#));
+    let chain = certificates(&text);
+    assert_eq!(chain.len(), 3);
+    assert_eq!(chain[0].public_key().unwrap(), client.public_key());
+    assert_eq!(chain[0].subject_alternative_names()[0].identity(), Some("ann@a.example"));
+    assert_eq!(*rotating.asked.lock().unwrap(), [Wanted::Known]);
+
+    let trust = read(&service, "/api/v2/trustBundle").await;
+    assert_eq!(certificates(std::str::from_utf8(trust.body()).unwrap()), chain[1..]);
+    let root = read(&service, "/api/v1/rootCert").await;
+    assert_eq!(root.headers()["content-type"], "application/pem-certificate-chain");
+    assert_eq!(certificates(std::str::from_utf8(root.body()).unwrap()), chain[1..]);
+    assert_eq!(read(&service, "/api/v2/trustBundle/").await.status(), StatusCode::NOT_FOUND);
+
+    // Version 1: the token in the header, 201, PEM.
+    let proof = client.sign(common::scheme(&client), Message::Bytes(b"ann@a.example")).unwrap();
+    let (content, proof) = (base64::encode(client.public_key().spki_der()), base64::encode(&proof));
+    let body = format!(r#"{{"publicKey":{{"content":"{content}"}},"signedEmailAddress":"{proof}"}}"#);
+    let request = Request::post("/api/v1/signingCert")
+        .header("Authorization", format!("Bearer {}", rotating.token(0)))
+        .body(Bytes::from(body))
+        .unwrap();
+    let answer = ask(&mount(Router::default(), &service), request).await;
+    assert_eq!(answer.status(), StatusCode::CREATED);
+    assert_eq!(certificates(std::str::from_utf8(answer.body()).unwrap()).len(), 3);
+}
+
+#[tokio::test]
+async fn a_new_key_is_fetched_once() {
+    let rotating = providers(false);
+    let service = service(rotating.clone(), Behaviour::Honest);
+    let client = key(KeyKind::EcdsaP256);
+    let answer =
+        post(&service, "/api/v2/signingCert", body(&rotating.token(1), &client, "ann@a.example")).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(*rotating.asked.lock().unwrap(), [Wanted::Known, Wanted::Newer]);
+    let answer =
+        post(&service, "/api/v2/signingCert", body(&rotating.token(2), &client, "ann@a.example")).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+    assert!(std::str::from_utf8(answer.body()).unwrap().contains("the issuer has no key"));
+}
+
+#[tokio::test]
+async fn refusals() {
+    let rotating = providers(false);
+    let honest = service(rotating.clone(), Behaviour::Honest);
+    let client = key(KeyKind::EcdsaP256);
+    let check = async |service: &Arc<Service>, body: String, status: StatusCode, words: &str| {
+        let answer = post(service, "/api/v2/signingCert", body).await;
+        let text = std::str::from_utf8(answer.body()).unwrap().to_owned();
+        assert_eq!(answer.status(), status, "{text}");
+        assert!(text.contains(words), "{text}");
+    };
+    let bad = StatusCode::BAD_REQUEST;
+    check(&honest, "{}".to_owned(), bad, "invalid request").await;
+    check(&honest, body("a.b", &client, "x"), bad, "There was an error processing the identity token").await;
+    let token = rotating.token(0);
+    check(&honest, body(&token, &client, "7"), bad, "The signature supplied in the request").await;
+    let weak = body(&token, &client, "ann@a.example").replace("PUBLIC KEY", "PRIVATE KEY");
+    check(&honest, weak, bad, "The public key supplied in the request could not be parsed").await;
+    let lying = service(rotating.clone(), Behaviour::WrongKey);
+    let good = body(&token, &client, "ann@a.example");
+    check(&lying, good.clone(), StatusCode::INTERNAL_SERVER_ERROR, "Error entering certificate in CTL").await;
+    let down = providers(true);
+    let unreachable = service(down, Behaviour::Honest);
+    check(&unreachable, good.clone(), StatusCode::SERVICE_UNAVAILABLE, "there is nothing at u").await;
+
+    honest.reconfigure(Configuration::parse(b"oidc-issuers: {}").unwrap());
+    check(&honest, good, bad, "is no issuer of this authority").await;
+}
+
+/// A server that answers what a table says, and counts.
+async fn serve(answers: Vec<(&'static str, String)>) -> (String, Arc<Mutex<Vec<String>>>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let (seen, url) = (Arc::new(Mutex::new(Vec::new())), base.clone());
+    let asked = Arc::clone(&seen);
+    tokio::spawn(async move {
+        loop {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 4096];
+            let length = connection.read(&mut request).await.unwrap();
+            let line =
+                String::from_utf8_lossy(&request[..length]).lines().next().unwrap_or_default().to_owned();
+            let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+            asked.lock().unwrap().push(path.clone());
+            let body =
+                answers.iter().find(|(known, _)| *known == path).map(|(_, body)| body.replace("BASE", &url));
+            let answer = match body {
+                Some(body) if body.starts_with("HTTP") => body,
+                Some(body) => format!(
+                    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                ),
+                None => "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned(),
+            };
+            connection.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (base, seen)
+}
+
+#[tokio::test]
+async fn keys_by_http() {
+    let document = r#"{"issuer":"BASE/good","jwks_uri":"BASE/keys"}"#.to_owned();
+    let foreign = r#"{"issuer":"https://other.example","jwks_uri":"BASE/keys"}"#.to_owned();
+    let redirect = "HTTP/1.1 302 Found\r\nLocation: BASE/good/.well-known/openid-configuration\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    let (base, seen) = serve(vec![
+        ("/good/.well-known/openid-configuration", document),
+        ("/keys", r#"{"keys":[]}"#.to_owned()),
+        ("/foreign/.well-known/openid-configuration", foreign),
+        ("/away/.well-known/openid-configuration", redirect.to_owned()),
+    ])
+    .await;
+    let providers = HttpProviders::new().unwrap();
+    let good = format!("{base}/good");
+    for _ in 0..3 {
+        assert_eq!(providers.provider(&good, Wanted::Known).await.unwrap().issuer(), good);
+    }
+    // Asked a moment ago, so nothing newer can be had.
+    assert!(providers.provider(&good, Wanted::Newer).await.is_ok());
+    assert_eq!(seen.lock().unwrap().len(), 2);
+    let error =
+        async |path: &str| providers.provider(&format!("{base}/{path}"), Wanted::Known).await.unwrap_err();
+    assert!(matches!(error("foreign").await, ProviderError::Discovery(_)));
+    assert!(matches!(error("away").await, ProviderError::Http(_)));
+    assert!(matches!(error("none").await, ProviderError::NotFound { .. }));
+    assert!(matches!(error("none").await, ProviderError::NotFound { .. }));
+    let asked_for_none = seen.lock().unwrap().iter().filter(|path| path.starts_with("/none")).count();
+    assert_eq!(asked_for_none, 1);
+    let insecure = providers.provider("http://a.example", Wanted::Known).await.unwrap_err();
+    assert!(matches!(insecure, ProviderError::Http(_)));
+}
