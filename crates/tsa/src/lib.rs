@@ -23,7 +23,7 @@
 //! **How it is tested.** Tokens are read and verified by `sealwax-pki`, the verifier of the rest of the house, and by
 //! OpenSSL and rfc3161-client (`cargo xtask interop tsa`). The clock is a pure state machine and is walked through every
 //! rule; time sources that lie, are late, or answer for others are real UDP servers (`tests/sources.rs`). Requests,
-//! bodies in JSON and packets are fuzzed.
+//! bodies in JSON and packets are fuzzed, and changed byte by byte (`tests/hostile.rs`).
 
 pub mod clock;
 pub mod ntp;
