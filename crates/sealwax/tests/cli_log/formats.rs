@@ -41,9 +41,12 @@ fn contents(directory: &str) -> BTreeMap<PathBuf, Vec<u8>> {
     contents
 }
 
+/// Every version that was stored.
+const VERSIONS: [&str; 1] = ["v1"];
+
 #[test]
 fn directories_of_every_version_are_served() {
-    for version in ["v1"] {
+    for version in VERSIONS {
         let scratch = Scratch::new();
         let log = copy(&scratch, version, "signature");
         assert_eq!(size(&scratch, &log), 300);
