@@ -7,7 +7,8 @@
 //!
 //! **Who is to blame** when two files contradict each other: the one that does not lead to the root.
 //!
-//! **Non-goals.** Whether the root is signed: the caller verifies the checkpoint. Whether an entry was worth logging.
+//! **Non-goals.** Whether the root is signed: the caller verifies the checkpoint. Whether an entry was worth logging, or says
+//! anything to Rekor's clients: a log that was taken over may have others.
 
 mod block;
 pub mod directory;
@@ -55,8 +56,6 @@ pub struct Target {
     pub settled: u64,
     /// The entries beyond `settled`, as they stand in a bundle.
     pub tail: Vec<Bytes>,
-    /// Whether the log is one of ours, whose entries follow narrower rules.
-    pub ours: bool,
 }
 
 /// How far the check is.

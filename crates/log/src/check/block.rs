@@ -2,7 +2,6 @@
 
 use super::{Problem, Reading, Source};
 use crate::{ct::leaf::TileLeaf, engine::Kind};
-use sealwax_formats::EntryBody;
 use sealwax_tlog::{
     Hash, leaf_hash, node_hash,
     tile::{EntryBundle, Tile},
@@ -119,11 +118,6 @@ impl Block {
                     self.problems.push(bad("the bundle ends within it".to_owned()));
                     return None;
                 };
-                if reading.target.ours
-                    && let Err(error) = EntryBody::parse(entry)
-                {
-                    self.problems.push(bad(error.to_string()));
-                }
                 (leaf_hash(entry), entry.len() + 2)
             }
             Kind::Certificate => match TileLeaf::read(bytes) {

@@ -135,7 +135,7 @@ impl State {
     #[must_use]
     pub fn target(&self, kind: Kind) -> Target {
         let (lock, tail) = (&self.lock, self.tail.clone());
-        Target { kind, size: lock.size, root: lock.root, settled: lock.settled, tail, ours: true }
+        Target { kind, size: lock.size, root: lock.root, settled: lock.settled, tail }
     }
 }
 

@@ -45,7 +45,7 @@ fn log(size: u64, settled: u64) -> (Objects, Target) {
     }
     let root = build::root(&set, TreeSize(size)).unwrap();
     let tail = (settled..size).map(|index| record(index).into()).collect();
-    (objects, Target { kind: Kind::Signature, size, root, settled, tail, ours: false })
+    (objects, Target { kind: Kind::Signature, size, root, settled, tail })
 }
 
 fn problems(objects: &Objects, target: &Target) -> Vec<Problem> {

@@ -118,7 +118,7 @@ fn origin(remote: &Remote) -> String {
 /// What a static log should be: what its checkpoint says.
 fn target_of(remote: &Remote, checkpoint: &VerifiedCheckpoint) -> Target {
     let (size, root) = (checkpoint.size().0, *checkpoint.root());
-    Target { kind: remote.kind, size, root, settled: size, tail: Vec::new(), ours: false }
+    Target { kind: remote.kind, size, root, settled: size, tail: Vec::new() }
 }
 
 /// The lock value is this log's.

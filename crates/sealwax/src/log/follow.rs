@@ -106,7 +106,7 @@ fn newest(remote: &Remote) -> Result<Target, Newest> {
     match remote.checkpoint() {
         Ok(Some(checkpoint)) => {
             let (size, root) = (checkpoint.size().0, *checkpoint.root());
-            Ok(Target { kind: remote.kind, size, root, settled: size, tail: Vec::new(), ours: false })
+            Ok(Target { kind: remote.kind, size, root, settled: size, tail: Vec::new() })
         }
         Ok(None) => Err(Newest::Later("there is no checkpoint".to_owned())),
         Err(error @ CheckpointError::Unreadable(_)) => Err(Newest::Later(error.to_string())),
