@@ -35,7 +35,7 @@ pub const MAX_PIN_BYTES: usize = 255;
 
 const SCHEME: &str = "pkcs11:";
 
-/// What stands before the path of a file in a URI, at most.
+/// What is written before the path of a file. Less would be read as another path where that begins with two slashes.
 const FILE: &str = "file://";
 
 /// The name of a key. It is written without a PIN, whatever it was read with.
@@ -198,7 +198,7 @@ impl fmt::Display for Uri {
             separator = "&";
         }
         match &self.pin {
-            Some(Pin::File(path)) => write!(f, "{separator}pin-source=file:{}", in_query(path)),
+            Some(Pin::File(path)) => write!(f, "{separator}pin-source={FILE}{}", in_query(path)),
             Some(Pin::Value(_)) | None => Ok(()),
         }
     }
@@ -240,7 +240,7 @@ mod tests {
         assert_eq!(
             uri.to_string(),
             "pkcs11:token=log%3B1;manufacturer=SoftHSM%20project;serial=2d5e11f1ab120a5f;model=SoftHSM%20v2;\
-             object=log;id=%01%FF?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/run/pin"
+             object=log;id=%01%FF?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:///run/pin"
         );
         assert_eq!(Uri::parse("pkcs11:").unwrap().to_string(), "pkcs11:");
         assert_eq!(Uri::parse("pkcs11:slot-id=7").unwrap().slot_id, Some(7));
@@ -252,14 +252,15 @@ mod tests {
             "pkcs11:",
             "pkcs11:token=a&b;object=%C3%A9",
             "pkcs11:?module-path=/a%26b%23",
-            "pkcs11:slot-id=18446744073709551615?pin-source=file:/a",
+            "pkcs11:slot-id=18446744073709551615?pin-source=file:///a",
+            "pkcs11:?module-path=//a&pin-source=file:////a",
         ] {
             let uri = Uri::parse(text).unwrap();
             assert_eq!(uri.to_string(), text);
             assert_eq!(Uri::parse(&uri.to_string()).unwrap(), uri);
         }
-        for text in ["pkcs11:?pin-source=/run/pin", "pkcs11:?pin-source=file:///run/pin"] {
-            assert_eq!(Uri::parse(text).unwrap().to_string(), "pkcs11:?pin-source=file:/run/pin");
+        for text in ["pkcs11:?pin-source=/run/pin", "pkcs11:?pin-source=file:/run/pin"] {
+            assert_eq!(Uri::parse(text).unwrap().to_string(), "pkcs11:?pin-source=file:///run/pin");
         }
     }
 
@@ -270,16 +271,16 @@ mod tests {
         let (name, path) = (value(MAX_KEY_NAME_BYTES), value(MAX_PATH_BYTES - 1));
         let text = format!(
             "pkcs11:token={long};manufacturer={long};serial={short};model={short};slot-id={};object={name};id={name}\
-             ?module-path=/{path}&pin-source=file:/{path}",
+             ?module-path=/{path}&pin-source=file:///{path}",
             u64::MAX
         );
         assert!((26_400..MAX_URI_BYTES).contains(&text.len()));
         let uri = Uri::parse(&text).unwrap();
         assert_eq!(uri.to_string(), text);
         // A path may be as long as without `file:` before it.
-        let without = Uri::parse(&text.replace("=file:", "=")).unwrap();
+        let without = Uri::parse(&text.replace("=file://", "=")).unwrap();
         assert_eq!(without, uri);
-        let longer = text.replace("=file:/", "=file:/a");
+        let longer = text.replace("=file://", "=file:///a");
         assert!(matches!(Uri::parse(&longer), Err(UriError::ValueTooLong { name: "pin-source", .. })));
     }
 

@@ -124,7 +124,11 @@ impl SoftHsm {
 
     /// The name of a key.
     pub(super) fn uri(&self, path: &str) -> String {
-        format!("pkcs11:{path}?module-path={}&pin-source=file:{}", self.module.display(), self.pin.display())
+        format!(
+            "pkcs11:{path}?module-path={}&pin-source=file://{}",
+            self.module.display(),
+            self.pin.display()
+        )
     }
 
     /// Opens a key in a process of its own.

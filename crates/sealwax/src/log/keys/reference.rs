@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn is_read_as_written() {
-        let token = "pkcs11:token=a;object=log?module-path=/m.so&pin-source=file:/run/pin";
+        let token = "pkcs11:token=a;object=log?module-path=/m.so&pin-source=file:///run/pin";
         for word in ["/key.pem", token] {
             let reference = Reference::of_argument(word).unwrap();
             assert_eq!(reference.inside(), None);
