@@ -1,6 +1,7 @@
 //! `cargo xtask interop`: our services before other people's programs.
 
 pub(crate) mod ca;
+pub(crate) mod idp;
 pub(crate) mod log;
 mod peers;
 pub(crate) mod pkcs11;

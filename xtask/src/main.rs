@@ -43,6 +43,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ["fuzz", ..] => fuzz::run(arguments.get(1..).unwrap_or_default()),
         ["interop", "log", ..] => interop::log::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "ca", ..] => interop::ca::run(arguments.get(2..).unwrap_or_default()),
+        ["interop", "idp", ..] => interop::idp::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "tuf-editor", ..] => interop::tuf_editor::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "pkcs11", ..] => interop::pkcs11::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "tsa", ..] => interop::tsa::run(arguments.get(2..).unwrap_or_default()),
@@ -66,6 +67,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   fuzz --list                    the names of the targets
   interop log [--peer NAME=PATH] our log before other people's programs: cosign, sigstore-go, tessera, TesseraCT
   interop ca                     certificates of our authority beside Fulcio's, for the same tokens, byte for byte
+  interop idp                    cosign's, sigstore-python's and sigstore-js's own code signs in at our identity provider
   interop tuf-editor             python-tuf, go-tuf and tuf-js follow the ceremonies of our repository editor
   interop pkcs11                 keys in the tokens of SoftHSM: signatures, failures, and a log
   interop tsa                    our time-stamping authority before OpenSSL, rfc3161-client, timestamp-cli

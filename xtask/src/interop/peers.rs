@@ -13,6 +13,8 @@ pub(super) const FULCIO: (&str, &str) = ("github.com/sigstore/fulcio", "v1.8.8")
 const TIMESTAMP_CLI: (&str, &str) =
     ("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-cli", "v2.1.3");
 const RFC3161_CLIENT: &str = "rfc3161-client==1.0.9";
+const SIGSTORE_PYTHON: &str = "sigstore==4.5.0";
+const SIGSTORE_JS_CLI: (&str, &str) = ("@sigstore/cli", "0.10.3");
 
 /// cosign: three minutes to build on two cores.
 pub(super) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
@@ -44,6 +46,33 @@ pub(super) fn rfc3161_client(directory: &Path) -> Result<PathBuf, Failure> {
     python(directory, "rfc3161-client", &[RFC3161_CLIENT])
 }
 
+/// A Python that has sigstore-python.
+pub(super) fn sigstore_python(directory: &Path) -> Result<PathBuf, Failure> {
+    python(directory, "sigstore-python", &[SIGSTORE_PYTHON])
+}
+
+/// The script of sigstore-js's command line, for Node.
+pub(super) fn sigstore_js(directory: &Path) -> Result<PathBuf, Failure> {
+    let (package, version) = SIGSTORE_JS_CLI;
+    let modules = directory.join(format!("sigstore-js-cli-{version}"));
+    let script = modules.join("node_modules/@sigstore/cli/bin/run");
+    if !script.is_file() {
+        eprintln!("installing {package}@{version}");
+        std::fs::create_dir_all(&modules)?;
+        let mut install = Command::new("npm");
+        install.current_dir(&modules).args([
+            "install",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            ".",
+        ]);
+        run(install.arg(format!("{package}@{version}")))?;
+    }
+    Ok(script)
+}
+
 /// A Python of its own that has these packages. The first one's version is in the name of its directory.
 pub(super) fn python(directory: &Path, name: &str, packages: &[&str]) -> Result<PathBuf, Failure> {
     let version =
@@ -63,10 +92,19 @@ pub(super) fn python(directory: &Path, name: &str, packages: &[&str]) -> Result<
 
 /// `peers/go/add`, which signs with sigstore-go.
 pub(super) fn sigstore_go(directory: &Path) -> Result<PathBuf, Failure> {
-    let program = directory.join("peer-add");
+    go_program(directory, "add")
+}
+
+/// `peers/go/token`, which signs in as cosign does.
+pub(super) fn oauthflow(directory: &Path) -> Result<PathBuf, Failure> {
+    go_program(directory, "token")
+}
+
+fn go_program(directory: &Path, name: &str) -> Result<PathBuf, Failure> {
+    let program = directory.join(format!("peer-{name}"));
     let mut build = Command::new("go");
-    build.current_dir(root().join("peers/go")).args(["build", "-trimpath", "-o"]).arg(&program).arg("./add");
-    run(&mut build)?;
+    build.current_dir(root().join("peers/go")).args(["build", "-trimpath", "-o"]).arg(&program);
+    run(build.arg(format!("./{name}")))?;
     Ok(program)
 }
 
