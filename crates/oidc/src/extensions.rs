@@ -68,4 +68,13 @@ impl Extensions {
     pub fn iter(&self) -> impl Iterator<Item = (u8, &str)> {
         self.0.iter().map(|(number, text)| (*number, text.as_str()))
     }
+
+    /// The same with the names that a configuration file has for them.
+    pub fn named(&self) -> impl Iterator<Item = (u8, &'static str, &str)> {
+        self.iter().map(|(number, text)| {
+            let known = if number == ISSUER_V1 { ISSUER } else { number };
+            let name = NAMES.iter().find(|(other, ..)| *other == known).map_or("", |(_, _, yaml)| yaml);
+            (number, name, text)
+        })
+    }
 }

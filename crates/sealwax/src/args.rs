@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
 use crate::account::args::AccountCommand;
+use crate::ca::args::CaCommand;
 use crate::ceremony::args::CeremonyCommand;
 use crate::log::args::LogCommand;
 use crate::token::args::TokenArgs;
@@ -93,6 +94,9 @@ pub enum Command {
     Account(AccountCommand),
     /// Get an identity token, from your own provider or any other
     Token(TokenArgs),
+    /// Try what a certificate authority of your own would do
+    #[command(subcommand)]
+    Ca(CaCommand),
     /// Print the completions for a shell
     #[command(after_help = "Example:\n  sealwax completions bash > /etc/bash_completion.d/sealwax")]
     Completions {

@@ -14,6 +14,7 @@ mod account;
 mod args;
 mod artifact;
 mod bundle;
+mod ca;
 mod ceremony;
 mod inspect;
 mod judge;
@@ -114,6 +115,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Ceremony(command) => ceremony::run(command, out),
         Command::Account(command) => account::run(command, out),
         Command::Token(args) => token::run(&args, out),
+        Command::Ca(command) => ca::run(command, out),
         Command::Completions { shell } => {
             // Not into `out`: the generator panics where it cannot write.
             let mut script = Vec::new();
