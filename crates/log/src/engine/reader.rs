@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sealwax_store::{ObjectStore, StoreError};
 use sealwax_tlog::{
     Hash, LeafIndex, TreeSize,
-    merkle::build::{BuildError, Plan, PlanError},
+    merkle::build::{HashSource, Node, Plan, PlanError},
     tile::{EntryBundle, FULL_WIDTH, Tile, TileData, TileError, TileSet, tiles_holding},
 };
 use std::{
@@ -139,17 +139,26 @@ impl Reader {
         self.carry_out(&Plan::inclusion(LeafIndex(index), TreeSize(size))?, TreeSize(size)).await
     }
 
-    /// Builds what a plan says out of the tiles of a tree.
+    /// Builds what a plan says out of a tree: the right edge has its nodes in memory, those of other tiles are computed.
     pub(crate) async fn carry_out(&self, plan: &Plan, size: TreeSize) -> Result<Vec<Hash>, ReadError> {
+        let edge: Vec<Option<Hash>> = {
+            let edge = self.edge();
+            // The edge may be ahead of this tree.
+            let kept = |node: &Node| Tile::holding(*node, size).and_then(|_| edge.tree.node(*node).copied());
+            plan.nodes().iter().map(kept).collect()
+        };
+        let nodes = || plan.nodes().iter().copied().zip(edge.iter().copied());
+        let elsewhere: Vec<Node> = nodes().filter(|(_, hash)| hash.is_none()).map(|(node, _)| node).collect();
         let mut tiles = TileSet::default();
-        for tile in tiles_holding(plan.nodes(), size) {
+        for tile in tiles_holding(&elsewhere, size) {
             tiles.insert(self.tile_data(tile, size).await?);
         }
-        plan.run(&tiles).map_err(|error| match error {
-            BuildError::Plan(error) => error.into(),
-            BuildError::Source { source, .. } => ReadError::Tile { name: "a tile".to_owned(), source },
-            _ => ReadError::Missing { name: "a node".to_owned() },
-        })
+        let hash = |(node, edge): (Node, Option<Hash>)| edge.map_or_else(|| tiles.hash(node), Ok);
+        let hashes: Vec<Hash> = nodes()
+            .map(hash)
+            .collect::<Result<_, _>>()
+            .map_err(|source| ReadError::Tile { name: "a tile".to_owned(), source })?;
+        Ok(plan.finish(&hashes)?)
     }
 
     pub(crate) async fn tile_data(&self, tile: Tile, size: TreeSize) -> Result<TileData, ReadError> {
@@ -225,5 +234,41 @@ impl Reader {
             return Ok((partial, bytes));
         }
         Err(ReadError::Missing { name: partial })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealwax_store::Memory;
+    use sealwax_tlog::{leaf_hash, verify_inclusion};
+
+    #[tokio::test]
+    async fn proofs_come_from_the_edge_and_from_tiles_and_no_node_from_beyond_the_tree() {
+        let leaf = |index: u64| leaf_hash(&index.to_be_bytes());
+        let store = Memory::default();
+        let mut edge = Edge::empty();
+        (0..600).for_each(|index| edge.tree.push(leaf(index)));
+        for index in 0..2 {
+            let full = Tile::new(0, index, FULL_WIDTH).unwrap();
+            let bytes = Bytes::copy_from_slice(edge.tree.tile(full).unwrap().as_flattened());
+            store.put(&full.to_string(), bytes).await.unwrap();
+        }
+        edge.prune();
+        let (size, root) = (TreeSize(600), edge.tree.root());
+        // In flight, and perhaps never published.
+        (600..700).for_each(|index| edge.tree.push(leaf(index)));
+        let reader =
+            Reader { kind: Kind::Signature, objects: Arc::new(store), edge: Arc::new(RwLock::new(edge)) };
+        for index in [0, 255, 256, 511, 512, 599] {
+            let proof = reader.prove(index, size.0).await.unwrap();
+            verify_inclusion(&leaf(index), LeafIndex(index), size, &proof, &root).unwrap();
+        }
+        let beyond = Plan::inclusion(LeafIndex(599), TreeSize(700)).unwrap();
+        let refused = reader.carry_out(&beyond, size).await.unwrap_err();
+        assert!(
+            matches!(refused, ReadError::Tile { source: TileError::NotInTile { .. }, .. }),
+            "{refused:?}"
+        );
     }
 }

@@ -5,7 +5,9 @@
 //! [`Tree::prune`] are at hand: a proof copies hashes and computes none.
 
 use sealwax_tlog::{
-    Hash, TreeSize, empty_root, node_hash,
+    Hash, TreeSize, empty_root,
+    merkle::build::Node,
+    node_hash,
     tile::{FULL_WIDTH, HEIGHT, Tile, TileData},
 };
 
@@ -55,7 +57,7 @@ impl Tree {
             let place = tree.levels.get_mut(height)?;
             place.first = first;
             for index in first..size >> shift {
-                let node = sealwax_tlog::merkle::build::Node { level: above, index };
+                let node = Node { level: above, index };
                 place.nodes.push(tile?.hash(node).ok()?);
             }
         }
@@ -74,7 +76,12 @@ impl Tree {
 
     /// The hash of a leaf, if it is kept.
     pub(crate) fn leaf(&self, index: u64) -> Option<&Hash> {
-        self.levels.first()?.node(index)
+        self.node(Node { level: 0, index })
+    }
+
+    /// The hash of a complete node, if it is kept.
+    pub(crate) fn node(&self, node: Node) -> Option<&Hash> {
+        self.levels.get(usize::from(node.level))?.node(node.index)
     }
 
     /// Adds a leaf.
