@@ -5,8 +5,6 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
 use common::{Scratch, built_in};
@@ -15,28 +13,14 @@ use sealwax_testkit::{Instance, SignOptions};
 
 /// Serves a repository on the loopback interface until the process ends.
 fn serve(repository: &Arc<Mutex<TufRepository>>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
     let repository = Arc::clone(repository);
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let mut lines = BufReader::new(&stream).lines();
-            let request = lines.next().unwrap().unwrap();
-            let path = request.split(' ').nth(1).unwrap().trim_start_matches('/').to_owned();
-            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
-            let mut repository = repository.lock().unwrap();
-            let found = match path.strip_prefix("targets/") {
-                Some(target) => repository.targets.get(target).cloned(),
-                None => repository.fetch(&path),
-            };
-            let status = if found.is_some() { "200 OK" } else { "404 Not Found" };
-            let body = found.unwrap_or_default();
-            let head =
-                format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-            let _ = (&stream).write_all(head.as_bytes()).and_then(|()| (&stream).write_all(&body));
+    common::serve(move |path| {
+        let mut repository = repository.lock().unwrap();
+        match path.strip_prefix("targets/") {
+            Some(target) => repository.targets.get(target).cloned(),
+            None => repository.fetch(path),
         }
-    });
-    url
+    })
 }
 
 /// A repository that is fresh today, with the trust of an instance.
@@ -109,7 +93,7 @@ fn a_repository_that_goes_bad_changes_nothing() {
 #[test]
 fn what_cannot_be_refreshed_says_why_in_one_sentence() {
     let scratch = Scratch::new();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let root = built_in("public-good/root.json");

@@ -9,6 +9,8 @@
 )]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -58,7 +60,7 @@ impl Scratch {
             .spawn()
             .unwrap();
         // A command that does not read its input closes it.
-        let _ = std::io::Write::write_all(&mut child.stdin.take().unwrap(), input);
+        let _ = Write::write_all(&mut child.stdin.take().unwrap(), input);
         let output = child.wait_with_output().unwrap();
         Ran {
             code: output.status.code(),
@@ -105,6 +107,27 @@ impl Ran {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
     }
+}
+
+/// Answers GET requests on the loopback interface, by their path, until the process ends; the URL.
+pub fn serve(answer: impl Fn(&str) -> Option<Vec<u8>> + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut lines = BufReader::new(&stream).lines();
+            let request = lines.next().unwrap().unwrap();
+            let path = request.split(' ').nth(1).unwrap().trim_start_matches('/').to_owned();
+            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+            let found = answer(&path);
+            let status = if found.is_some() { "200 OK" } else { "404 Not Found" };
+            let body = found.unwrap_or_default();
+            let head =
+                format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _ = (&stream).write_all(head.as_bytes()).and_then(|()| (&stream).write_all(&body));
+        }
+    });
+    url
 }
 
 /// A built-in trust file.
