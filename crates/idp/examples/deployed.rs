@@ -30,11 +30,11 @@ use world::{PASSWORD, World};
 /// How long a client may take: the device flow asks every five seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+#[expect(clippy::zombie_processes, reason = "what opens a browser does not wait for it")]
 fn main() {
     let mut arguments: Vec<String> = std::env::args().collect();
     let program = arguments.remove(0);
     match &arguments[..] {
-        // What opens a browser does not wait for it.
         [link] if program.ends_with("xdg-open") => {
             let mut browser = Command::new(std::env::current_exe().unwrap());
             browser.arg(link).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
