@@ -102,8 +102,8 @@ pub(crate) fn request_seeds() -> Vec<Vec<u8>> {
     let signature = key.sign(Scheme::Ed25519, Message::Bytes(&info)).unwrap();
     // 1.3.101.112
     let algorithm = element(0x30, &[&[6, 3, 0x2b, 0x65, 0x70]]);
-    let content = [info, algorithm, element(3, &[&[0], &signature])].concat();
-    vec![[&[0x30, 0x81, u8::try_from(content.len()).unwrap()], content.as_slice()].concat()]
+    // 127 bytes of content: the longest that has a length of one octet.
+    vec![element(0x30, &[&info, &algorithm, &element(3, &[&[0], &signature])])]
 }
 
 #[cfg(test)]
