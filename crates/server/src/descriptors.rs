@@ -3,18 +3,21 @@
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::os::unix::net::UnixDatagram;
 
-/// As many must be free when a server starts: a log with its index has some 30 open, a runtime with its signals 10, each
-/// round and each read that is not in memory takes one more for a moment, and a few clients want to be served.
-pub const NEEDED: usize = 128;
+/// As many must be free when a server starts: a log with its index has some 30 open, runtimes and signals 20, each round and
+/// each read that is not in memory takes one more for a moment, and a few clients want to be served. A limit of 128 leaves
+/// room for the standard streams and for what a supervisor hands on.
+pub const NEEDED: usize = 120;
 
 /// Descriptors that connections never take, where there are many: the services open files. Where there are few, half.
 const RESERVED: u64 = 256;
 
 /// The process cannot open enough files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{NEEDED} file descriptors are needed to serve, and this process can have {free} (see `ulimit -n`)")]
+#[error(
+    "{NEEDED} free file descriptors are needed to serve, and this process can open {free} (see `ulimit -n`: 128 will do)"
+)]
 pub struct TooFewDescriptors {
-    /// Descriptors that it can have beside those it has.
+    /// Descriptors that it can have beside those that it has.
     pub free: usize,
 }
 

@@ -33,7 +33,7 @@ pub(super) fn run(log: &Log) -> Result<String, Failure> {
     for number in TOO_FEW {
         said = demand_refused(
             refused(&["sh", "-c", &limited(&format!("-n {number}"))], &log.program, &log.directory)?,
-            "128 file descriptors are needed",
+            "120 free file descriptors are needed",
         )?;
     }
     let raised = raised(log)?;
