@@ -65,7 +65,7 @@ mod tests {
             let tell = tell.clone();
             workers.serve(async move {
                 tell.send(format!("{:?}", thread::current().id())).unwrap();
-                std::future::pending().await
+                std::future::pending::<()>().await;
             });
         }
         drop(tell);
