@@ -64,7 +64,7 @@ pub struct Options {
     /// runs not yet written, are read from the log again: for a certificate log of 3 kB per entry the default is 100 MB.
     pub chunk_leaves: NonZeroUsize,
     /// Runs of at most so many leaves keep their filter in memory, 1.25 bytes for each leaf. Since each run is longer than all
-    /// that follow it, that is less than 2.5 bytes for each of these leaves, however large the log is. The default is 2¹⁹.
+    /// that follow it, that is less than 2.5 bytes for each of these leaves, however large the log is. The default is 2²⁰.
     pub kept_filter_leaves: u64,
     /// Who writes runs and merges them.
     pub work: Work,
@@ -81,7 +81,7 @@ pub enum Work {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { chunk_leaves: DEFAULT_CHUNK_LEAVES, kept_filter_leaves: 1 << 19, work: Work::Background }
+        Self { chunk_leaves: DEFAULT_CHUNK_LEAVES, kept_filter_leaves: 1 << 20, work: Work::Background }
     }
 }
 
