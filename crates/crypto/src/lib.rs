@@ -9,8 +9,8 @@
 //! provider: key encodings are parsed here, once, and every rule that libraries see differently (Ed25519's
 //! edge cases, hash and curve of different sizes) is decided here, in front of the provider.
 //!
-//! **Not here:** certificates (`sealwax-pki`), encrypted key files, key agreement, encryption. What is verified is public,
-//! so only [`mac`] compares in constant time.
+//! **Not here:** certificates (`sealwax-pki`), key agreement, passwords. What is verified is public, so only [`mac`] compares
+//! in constant time.
 //!
 //! **Tested** by the Wycheproof vectors through both providers with exact counts (`tests/wycheproof.rs`), by the
 //! vectors of the RFCs, and by signing with one provider, damaging, and comparing the verdicts of both.
@@ -28,6 +28,8 @@ pub mod pem;
 pub mod provider;
 mod registry;
 mod scheme;
+#[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
+pub mod sealed;
 #[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
 mod sign;
 mod spki;

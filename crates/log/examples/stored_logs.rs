@@ -35,7 +35,10 @@ const SETTLED: u64 = 270;
 const ENTRIES: u64 = 300;
 
 fn main() {
-    let directory = PathBuf::from(std::env::args().nth(1).expect("usage: stored_logs DIRECTORY"));
+    let Some(directory) = std::env::args_os().nth(1).map(PathBuf::from) else {
+        eprintln!("usage: stored_logs DIRECTORY");
+        std::process::exit(2);
+    };
     std::fs::create_dir_all(&directory).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

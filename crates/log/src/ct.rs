@@ -86,9 +86,21 @@ impl CtFace {
     /// # Errors
     /// [`AddChainError`].
     pub async fn submit(&self, log: &Log, submitted: Submitted, body: &[u8]) -> Result<Sct, AddChainError> {
-        let chain = request::parse(body)?;
+        self.submit_chain(log, submitted, &request::parse(body)?).await
+    }
+
+    /// The same, for who has the chain itself, in DER, the end entity first.
+    ///
+    /// # Errors
+    /// [`AddChainError`].
+    pub async fn submit_chain(
+        &self,
+        log: &Log,
+        submitted: Submitted,
+        chain: &[Vec<u8>],
+    ) -> Result<Sct, AddChainError> {
         let roots = self.roots.load();
-        let chain = VerifiedChain::verify(&chain, submitted, &roots, &self.window, &self.issuers)?;
+        let chain = VerifiedChain::verify(chain, submitted, &roots, &self.window, &self.issuers)?;
         let submission = entry::submission(&chain).map_err(ChainError::from)?;
         let entry = match &submission.body {
             Body::Certificate { entry, .. } => entry.clone(),

@@ -194,6 +194,12 @@ pub enum ConfigError {
     /// More than [`MAX_ISSUERS`].
     #[error("more than {MAX_ISSUERS} issuers")]
     TooManyIssuers,
+    /// Two files say something about the same issuer.
+    #[error("the issuer {issuer:?} is one of the instance's own, or listed twice")]
+    Twice {
+        /// Its URL.
+        issuer: String,
+    },
 }
 
 impl Configuration {
@@ -229,6 +235,21 @@ impl Configuration {
             configuration.patterns.push(entry);
         }
         Ok(configuration)
+    }
+
+    /// This and the issuers of another file. Which of two entries counts would be a guess, so there must not be two for one
+    /// URL; the patterns of the other come after these.
+    ///
+    /// # Errors
+    /// [`ConfigError::Twice`].
+    pub fn with(mut self, further: Configuration) -> Result<Self, ConfigError> {
+        if let Some(issuer) = further.issuers.keys().find(|issuer| self.issuers.contains_key(*issuer)) {
+            return Err(ConfigError::Twice { issuer: issuer.clone() });
+        }
+        self.issuers.extend(further.issuers);
+        self.patterns.extend(further.patterns);
+        self.ci_providers.extend(further.ci_providers);
+        Ok(self)
     }
 
     /// The issuer of that URL: the one listed under it, or else the first whose pattern fits.

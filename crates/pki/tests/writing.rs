@@ -95,7 +95,7 @@ fn poison_and_list_stand_in_the_same_place() {
     let precertificate = with(NewExtension::poison());
     let final_one = with(NewExtension::sct_list(std::slice::from_ref(&sct)).unwrap());
     assert!(precertificate.is_precertificate().unwrap());
-    assert_eq!(final_one.embedded_scts().unwrap(), [sct.clone()]);
+    assert_eq!(final_one.embedded_scts().unwrap(), std::slice::from_ref(&sct));
     let entry = precert_log_entry(&[precertificate, ca]).unwrap();
     assert_eq!(entry[2 + 32 + 3..], precertificate_tbs(&final_one).unwrap());
     let long = Sct { signature: vec![5; 65_000], ..sct };

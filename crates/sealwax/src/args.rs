@@ -10,6 +10,7 @@ use crate::account::args::AccountCommand;
 use crate::ca::args::CaCommand;
 use crate::ceremony::args::CeremonyCommand;
 use crate::log::args::LogCommand;
+use crate::serve::args::{EXAMPLES as SERVE_EXAMPLES, ServeArgs};
 use crate::token::args::TokenArgs;
 
 /// Exit codes, the same for every command that gives a verdict.
@@ -86,6 +87,9 @@ pub enum Command {
     /// Run transparency logs of your own: of signatures, and of certificates
     #[command(subcommand)]
     Log(LogCommand),
+    /// Run a whole Sigstore: authorities, logs, accounts and trust, in one process on one directory
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(Box<ServeArgs>),
     /// Change a TUF repository whose root keys people hold: plan, sign one holder at a time, publish
     #[command(subcommand)]
     Ceremony(CeremonyCommand),

@@ -26,6 +26,7 @@ mod output_file;
 mod profile;
 mod reader;
 mod render;
+mod serve;
 mod sources;
 mod terminal;
 mod token;
@@ -116,6 +117,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Account(command) => account::run(command, out),
         Command::Token(args) => token::run(&args, out),
         Command::Ca(command) => ca::run(command, out),
+        Command::Serve(args) => serve::run(&args),
         Command::Completions { shell } => {
             // Not into `out`: the generator panics where it cannot write.
             let mut script = Vec::new();

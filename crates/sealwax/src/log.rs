@@ -3,14 +3,14 @@
 pub(crate) mod args;
 mod backup;
 mod check;
-mod description;
+pub(crate) mod description;
 mod follow;
 mod freeze;
 mod host;
 pub(crate) mod keys;
-mod new;
+pub(crate) mod new;
 mod remote;
-mod serve;
+pub(crate) mod serve;
 
 use std::future::Future;
 use std::io::{self, Write};

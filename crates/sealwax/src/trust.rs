@@ -4,7 +4,7 @@ mod add;
 mod change;
 mod export;
 mod lint;
-mod new;
+pub(crate) mod new;
 mod show;
 mod update;
 

@@ -87,7 +87,7 @@ pub use refused::Refused;
 pub use reply::Reply;
 pub use route::Route;
 pub use router::Router;
-pub use serve::{Options, Server, Stopped};
+pub use serve::{Listener, Options, Server, Stopped};
 pub use site::{Answer, Head, Site};
 pub use tls::{TlsError, tls_config};
 

@@ -2,7 +2,8 @@ use crate::{Answer, Head, Refused, Reply, Route, Site};
 use bytes::Bytes;
 use hyper::Response;
 
-/// A site made of sites, each below a path of its own. The longest path wins; what leads nowhere is not found.
+/// A site made of sites, each below a path. The longest path wins; of the sites that share it, the first that has a route for
+/// the request. What leads nowhere is not found.
 #[derive(Default)]
 pub struct Router {
     /// The longest path first.
@@ -24,7 +25,10 @@ impl Router {
     }
 
     fn find<'a>(&self, head: Head<'a>) -> Option<(&dyn Site, Head<'a>)> {
-        self.sites.iter().find_map(|(path, site)| Some((&**site, head.below(path)?)))
+        let (longest, _) = self.sites.iter().find(|(path, _)| head.below(path).is_some())?;
+        let below = head.below(longest)?;
+        let sites = self.sites.iter().filter(|(path, _)| path == longest).map(|(_, site)| &**site);
+        sites.map(|site| (site, below)).find(|(site, below)| site.route(*below).is_some())
     }
 }
 
@@ -54,6 +58,19 @@ mod tests {
 
     /// Says its name and the path that it sees.
     struct Named(&'static str);
+
+    /// Has one path only.
+    struct Only(&'static str);
+
+    impl Site for Only {
+        fn route(&self, head: Head<'_>) -> Option<Route> {
+            (head.path() == self.0).then_some(Route::read("only"))
+        }
+
+        fn answer<'a>(&'a self, _: Head<'a>, _: Bytes) -> Answer<'a> {
+            Box::pin(async move { reply::plain(StatusCode::OK, format!("only {}", self.0)) })
+        }
+    }
 
     impl Site for Named {
         fn route(&self, head: Head<'_>) -> Option<Route> {
@@ -99,7 +116,9 @@ mod tests {
         ] {
             assert_eq!(get(&router, path), found, "{path}");
         }
-        let router = router.with("", Named("root"));
+        let router = router.with("a", Only("/x")).with("", Only("/y")).with("", Named("root"));
+        assert_eq!(get(&router, "/a/x"), named("short /x None"));
+        assert_eq!(get(&router, "/y"), named("only /y"));
         assert_eq!(get(&router, "/x"), named("root /x None"));
         assert_eq!(get(&router, "/a/b/none"), none());
     }

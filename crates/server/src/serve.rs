@@ -62,6 +62,30 @@ pub struct Stopped {
     pub cut: usize,
 }
 
+/// An address that is listened on, for whoever has to know it before there is a site. Clients that come wait.
+pub struct Listener {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Listens on `address`; port 0 picks one. Within a runtime of tokio with sockets.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        let listener = listen(address)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
 impl Server {
     /// Listens on `address`; port 0 picks one. Clients that come before [`Server::run`] wait. Within a runtime of tokio with
     /// sockets and timers.
@@ -69,9 +93,16 @@ impl Server {
     /// # Errors
     /// The operating system's.
     pub fn bind(address: SocketAddr, site: impl Site + 'static, options: Options) -> io::Result<Self> {
+        Self::on(Listener::bind(address)?, site, options)
+    }
+
+    /// Serves where somebody listens already.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub fn on(listener: Listener, site: impl Site + 'static, options: Options) -> io::Result<Self> {
         let Options { limits, tls, journal, metrics } = options;
-        let listener = listen(address)?;
-        let address = listener.local_addr()?;
+        let Listener { listener, address } = listener;
         let workers = Workers::start(limits.threads)?;
         let slots_in_all = limits.connections.min(descriptors::for_connections()).max(1);
         let addresses = Addresses::new(limits.connections_per_address, limits.submissions_per_address);

@@ -111,10 +111,7 @@ fn config(kind: Kind) -> Config {
     Config { look_every: Duration::from_millis(50), ..Config::new(kind, Shape::Shared) }
 }
 
-async fn open<S: ObjectStore + LockStore + 'static>(store: &S, config: Config) -> Replica
-where
-    S: Clone,
-{
+async fn open<S: ObjectStore + LockStore + Clone + 'static>(store: &S, config: Config) -> Replica {
     let signing = keys(config.kind, ORIGIN, 1);
     let (log, sequencer) = support::open_with(store.clone(), config, signing).await.unwrap();
     (log, tokio::spawn(sequencer.run()))

@@ -65,19 +65,34 @@ pub fn make(
     let (second, second_reference) = second.map(|key| (key.signer, key.reference)).unzip();
     let keys = Keys::new(kind, &naming.origin, first.signer, second)?;
 
+    let references = [Some(first.reference), second_reference].into_iter().flatten().collect();
+    let description = lay(directory, kind, &naming.origin, path, &keys, references, roots.as_deref())?;
+    Ok(report(directory, &description, &keys))
+}
+
+/// Lays out a log in a directory that is empty, but for keys.
+pub fn lay(
+    directory: &Path,
+    kind: Kind,
+    origin: &str,
+    path: String,
+    keys: &Keys,
+    references: Vec<Reference>,
+    roots: Option<&[u8]>,
+) -> Result<Description, Failure> {
     let store = open(directory)?;
-    let mut description = Description::new(kind, naming.origin.clone(), path, store.place().to_string());
-    description.keys = [Some(first.reference), second_reference].into_iter().flatten().collect();
+    let mut description = Description::new(kind, origin.to_owned(), path, store.place().to_string());
+    description.keys = references;
     description.verifier_keys = keys.verifier_keys();
     let created = super::block_on(engine::create(&store, &keys.signing, &System))?;
     created.map_err(|error| Failure::cannot(format!("{}: {error}", directory.display())))?;
-    write_public(directory, &description, &keys)?;
+    write_public(directory, &description, keys)?;
     if let Some(roots) = roots {
-        output_file::write(&directory.join(ROOTS), &roots, false)?;
+        output_file::write(&directory.join(ROOTS), roots, false)?;
     }
     // Last: a directory without it is no log.
     description.write(directory, false)?;
-    Ok(report(directory, &description, &keys))
+    Ok(description)
 }
 
 /// Writes down what verifiers need: the public key, and of a signature log a trusted root.

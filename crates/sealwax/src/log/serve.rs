@@ -1,8 +1,8 @@
 //! `sealwax log serve`.
 
 pub mod face;
-mod keeper;
-mod signals;
+pub mod keeper;
+pub mod signals;
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -49,7 +49,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let keys = if args.read_only { Keys::public } else { Keys::open };
     let keys = keys(&args.directory, &description)?;
     let limits = limits(args)?;
-    let tls = tls(args)?;
+    let tls = tls(args.tls_cert.as_deref(), args.tls_key.as_deref())?;
     let metrics = Arc::new(Metrics::default());
     let stop = signals::stop(&journal)?;
     let face = face::of(args, &description, &keys, &journal)?;
@@ -106,7 +106,7 @@ fn bind(address: SocketAddr, site: impl Site + 'static, options: Options) -> Res
     server.map_err(|error| Failure::cannot(format!("cannot listen on {address}: {error}")))
 }
 
-fn start(server: Server, mut stop: watch::Receiver<bool>) -> JoinHandle<Stopped> {
+pub fn start(server: Server, mut stop: watch::Receiver<bool>) -> JoinHandle<Stopped> {
     let stopping = async move {
         // An error says that nobody is left to ask for a stop, which is one.
         let _ = stop.wait_for(|stop| *stop).await;
@@ -178,8 +178,12 @@ fn anchor(args: &ServeArgs) -> Result<Option<Anchor>, Failure> {
     anchor.map_err(|error| Failure::usage(format!("--anchor: {error}")))
 }
 
-fn tls(args: &ServeArgs) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {
-    let (Some(certificate), Some(key)) = (&args.tls_cert, &args.tls_key) else { return Ok(None) };
+/// TLS with a certificate and its key, if there are any.
+pub fn tls(
+    certificate: Option<&Path>,
+    key: Option<&Path>,
+) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {
+    let (Some(certificate), Some(key)) = (certificate, key) else { return Ok(None) };
     let config = tls_config(&read(certificate)?, &read(key)?);
     config.map(Some).map_err(|error| Failure::cannot(format!("{}: {error}", certificate.display())))
 }
@@ -189,7 +193,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// Lines on standard error.
-fn journal(format: LogFormat) -> Journal {
+pub fn journal(format: LogFormat) -> Journal {
     let format = match format {
         LogFormat::Human => Format::Human,
         LogFormat::Json => Format::Json,

@@ -240,7 +240,7 @@ fn read_chain(path: &Path, start: Timestamp) -> Result<Vec<Certificate>, Failure
 }
 
 /// The name of the root, as others write it.
-fn subject(chain: &[Certificate]) -> DistinguishedName {
+pub fn subject(chain: &[Certificate]) -> DistinguishedName {
     let root = chain.last().map(Certificate::subject);
     let common_name = root.and_then(sealwax_pki::Name::common_name).unwrap_or_default();
     let text = root.map(ToString::to_string).unwrap_or_default();

@@ -46,7 +46,7 @@ const VERSIONS: [&str; 1] = ["v1"];
 
 #[test]
 fn directories_of_every_version_are_served() {
-    for version in VERSIONS {
+    VERSIONS.iter().for_each(|version| {
         let scratch = Scratch::new();
         let log = copy(&scratch, version, "signature");
         assert_eq!(size(&scratch, &log), 300);
@@ -68,7 +68,7 @@ fn directories_of_every_version_are_served() {
         let server = Server::start(&scratch, &log, &[]);
         assert_eq!(server.post(1).0, 405);
         server.stop();
-    }
+    });
 }
 
 #[test]

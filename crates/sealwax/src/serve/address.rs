@@ -1,0 +1,112 @@
+//! The address that clients use. It is part of the identity of everything, and never changes.
+
+use std::net::SocketAddr;
+
+use super::instance::Instance;
+use crate::Failure;
+
+/// The address of a new instance: as it was given, or this machine's own.
+pub fn of(given: Option<&str>, listen: SocketAddr) -> Result<String, Failure> {
+    let Some(given) = given else {
+        if !listen.ip().is_loopback() {
+            return Err(Failure::usage(format!(
+                "--listen {listen} is for others, so --url must say how they call it: it is part of the log's origin and of \
+                 the issuer, for ever"
+            )));
+        }
+        return Ok(format!("http://localhost:{}", listen.port()));
+    };
+    let bad = |why: &str| Err(Failure::usage(format!("--url {given:?}: {why}")));
+    let Some((scheme, rest)) = given.split_once("://") else {
+        return bad("begin it with https:// (or http://, on this machine)");
+    };
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let host = rest.rsplit_once(':').map_or(rest, |(host, _)| host);
+    if rest.contains('/') {
+        // sigstore-python joins the CA's URL with an absolute path.
+        return bad("deployed clients drop a path, so the instance needs a host name of its own");
+    }
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+    if host.is_empty() || !rest.bytes().all(plain) {
+        return bad("a host name in small letters was expected, perhaps with a port");
+    }
+    match scheme {
+        "https" => Ok(format!("https://{rest}")),
+        "http" if matches!(host, "localhost" | "127.0.0.1" | "[::1]") => Ok(format!("http://{rest}")),
+        _ => bad("over plain http anybody on the way reads tokens: https, or localhost"),
+    }
+}
+
+/// Refuses another address than the one the instance was made with, and says what it would change.
+pub fn check(instance: &Instance, given: Option<&str>) -> Result<(), Failure> {
+    let Some(given) = given else { return Ok(()) };
+    let given = given.strip_suffix('/').unwrap_or(given);
+    if given == instance.url {
+        return Ok(());
+    }
+    let url = &instance.url;
+    Err(Failure::usage(format!(
+        "--url {given}: this instance is {url}, for ever. Another address would change the origin of its logs (what they signed \
+         would no longer verify), the issuer of its tokens ({url}/oidc), and every URL in its trusted root, signing config \
+         and TUF repository. A new instance in a new directory can have it"
+    )))
+}
+
+/// The host name, without the port: what clients take for the origin of a signature log.
+pub fn host(url: &str) -> Option<&str> {
+    let authority = authority(url)?;
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    (!host.is_empty()).then_some(host)
+}
+
+/// Host name and port.
+pub fn authority(url: &str) -> Option<&str> {
+    url.split_once("://").map(|(_, rest)| rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::Status;
+    use jiff::Timestamp;
+
+    #[test]
+    fn addresses_of_instances() {
+        let here: SocketAddr = "127.0.0.1:4000".parse().unwrap();
+        let of_here = |url| of(url, here).map_err(|failure| failure.status);
+        assert_eq!(of_here(None).unwrap(), "http://localhost:4000");
+        assert_eq!(of_here(Some("https://sigstore.acme.example/")).unwrap(), "https://sigstore.acme.example");
+        assert_eq!(of_here(Some("http://127.0.0.1:8080")).unwrap(), "http://127.0.0.1:8080");
+        for bad in [
+            "",
+            "sigstore.acme.example",
+            "http://sigstore.acme.example",
+            "https://a.example/sub",
+            "https://A.example",
+            "https://",
+            "ftp://localhost",
+            "https://a b",
+            "https://user@a.example",
+        ] {
+            assert_eq!(of_here(Some(bad)), Err(Status::Usage), "{bad}");
+        }
+        assert_eq!(of(None, "0.0.0.0:80".parse().unwrap()).unwrap_err().status, Status::Usage);
+    }
+
+    #[test]
+    fn the_address_stays() {
+        let here = "127.0.0.1:4000".parse().unwrap();
+        let instance =
+            Instance::new("https://a.example:444".to_owned(), here, Timestamp::UNIX_EPOCH).unwrap();
+        check(&instance, None).unwrap();
+        check(&instance, Some("https://a.example:444/")).unwrap();
+        let refused = check(&instance, Some("https://b.example")).unwrap_err();
+        assert!(refused.message.contains("https://a.example:444/oidc"), "{}", refused.message);
+        assert_eq!(host(&instance.url), Some("a.example"));
+        assert_eq!(authority(&instance.url), Some("a.example:444"));
+        assert_eq!(host("http://[::1]"), Some("[::1]"));
+    }
+}

@@ -1,0 +1,102 @@
+//! The certificate authority of an instance: whom it believes, and where it logs.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sealwax_ca::{
+    Authority, CertificateLog, HttpProviders, ProviderAnswer, ProviderError, Providers, Service, Wanted,
+};
+use sealwax_idp::keys::Realm;
+use sealwax_idp::provider::Provider as IdentityProvider;
+use sealwax_log::ct::CtFace;
+use sealwax_oidc::{Algorithm, Configuration, Jwks, Provider};
+use sealwax_store::disk::Os;
+
+use super::certificates::Certified;
+use super::ct::InProcess;
+use super::shard::Running;
+use super::trust::{ISSUER, MACHINE_ISSUER};
+use crate::Failure;
+use crate::sources::read_limited;
+
+/// The longest configuration of issuers that is read, bytes. That of the public instance has 20,000.
+const MAX_CONFIGURATION_BYTES: u64 = 1 << 20;
+
+/// Whom tokens must be for.
+const AUDIENCE: &str = "sigstore";
+
+/// The parts of an instance that an authority needs.
+pub struct Parts<'a> {
+    pub url: &'a str,
+    pub certified: Certified,
+    pub log: &'a Running,
+    pub face: Arc<CtFace>,
+    pub accounts: Arc<IdentityProvider<Os>>,
+    /// A configuration of Fulcio with further issuers.
+    pub issuers: Option<&'a Path>,
+}
+
+/// The authority at work.
+pub fn service(parts: Parts<'_>) -> Result<Arc<Service>, Failure> {
+    let cannot =
+        |error: &dyn std::fmt::Display| Failure::cannot(format!("the certificate authority: {error}"));
+    let Certified { key, chain } = parts.certified;
+    let authority = Authority::new(chain, Arc::new(key)).map_err(|error| cannot(&error))?;
+    let log = CertificateLog {
+        name: parts.log.keys.signing.origin().to_owned(),
+        key: parts.log.keys.signer.public_key().clone(),
+        writes_leaf_index: true,
+        log: Arc::new(InProcess { log: parts.log.log().clone(), face: parts.face }),
+    };
+    let providers = Known {
+        url: parts.url.to_owned(),
+        accounts: parts.accounts,
+        others: HttpProviders::new().map_err(|error| cannot(&error))?,
+    };
+    let configuration = configuration(parts.url, parts.issuers)?;
+    Ok(Arc::new(Service::new(authority, vec![log], Arc::new(providers), configuration, Timestamp::now)))
+}
+
+/// The instance's own issuers, and those of the file.
+fn configuration(url: &str, issuers: Option<&Path>) -> Result<Configuration, Failure> {
+    let own = format!(
+        r#"{{"OIDCIssuers": {{
+            "{url}{ISSUER}": {{"IssuerURL": "{url}{ISSUER}", "ClientID": "{AUDIENCE}", "Type": "email"}},
+            "{url}{MACHINE_ISSUER}": {{"IssuerURL": "{url}{MACHINE_ISSUER}", "ClientID": "{AUDIENCE}", "Type": "uri",
+                "SubjectDomain": "{url}"}}
+        }}}}"#
+    );
+    let own = Configuration::parse(own.as_bytes()).map_err(|error| Failure::cannot(error.to_string()))?;
+    let Some(path) = issuers else { return Ok(own) };
+    let cannot = |error: &dyn std::fmt::Display| Failure::cannot(format!("{}: {error}", path.display()));
+    let text = read_limited(path, MAX_CONFIGURATION_BYTES).map_err(|error| cannot(&error))?;
+    let further = Configuration::parse(&text).map_err(|error| cannot(&error))?;
+    own.with(further).map_err(|error| cannot(&error))
+}
+
+/// The keys of the instance's own issuers are known in this process; those of others come by HTTP.
+struct Known {
+    url: String,
+    accounts: Arc<IdentityProvider<Os>>,
+    others: HttpProviders,
+}
+
+impl Known {
+    fn own(&self, issuer: &str, realm: Realm) -> Result<Arc<Provider>, ProviderError> {
+        let keys =
+            self.accounts.jwks(realm).map(|keys| sealwax_json::compact(&keys.into())).unwrap_or_default();
+        let keys = Jwks::parse(keys.as_bytes())?;
+        Ok(Arc::new(Provider::new(issuer, keys, &[Algorithm::Rs256, Algorithm::Es256])))
+    }
+}
+
+impl Providers for Known {
+    fn provider<'a>(&'a self, issuer: &'a str, wanted: Wanted) -> ProviderAnswer<'a> {
+        match issuer.strip_prefix(&self.url) {
+            Some(ISSUER) => Box::pin(async { self.own(issuer, Realm::People) }),
+            Some(MACHINE_ISSUER) => Box::pin(async { self.own(issuer, Realm::Machines) }),
+            _ => self.others.provider(issuer, wanted),
+        }
+    }
+}

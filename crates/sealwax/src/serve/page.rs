@@ -1,0 +1,128 @@
+//! The start page: what this is, for people, with commands that work here; and the documents beside it.
+
+use sealwax_server::read::{self, Coding, Lifetime, Representation};
+use sealwax_server::{Answer, Bytes, Head, Route, Site, header, reply};
+
+use super::trust::{Documents, ISSUER};
+
+/// Nothing is fetched, framed or run.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const STYLE: &str = "
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+body { max-width: 46rem; margin: 3rem auto; padding: 0 1rem }
+h1 { margin-bottom: 0 }
+h2 { margin-top: 2rem; font-size: 1.1rem }
+pre { padding: .8rem 1rem; overflow-x: auto; border: 1px solid #8886; border-radius: .4rem; background: #8881 }
+";
+
+/// The page and the documents, each ready to be sent.
+pub struct Pages {
+    pages: Vec<Page>,
+}
+
+struct Page {
+    path: &'static str,
+    media_type: &'static str,
+    bytes: Bytes,
+    tag: header::HeaderValue,
+}
+
+impl Pages {
+    /// Those of an instance.
+    pub fn new(url: &str, documents: &Documents) -> Self {
+        let page = |path, media_type, text: &str| Page {
+            path,
+            media_type,
+            bytes: Bytes::copy_from_slice(text.as_bytes()),
+            tag: read::tag(text.as_bytes(), ""),
+        };
+        let json = "application/json";
+        Self {
+            pages: vec![
+                page("/", "text/html; charset=utf-8", &start(url)),
+                page("/trusted_root.json", json, &documents.trusted_root),
+                page("/signing_config.json", json, &documents.signing_config),
+                page("/client_trust_config.json", json, &documents.client_trust_config),
+            ],
+        }
+    }
+
+    fn find(&self, path: &str) -> Option<&Page> {
+        self.pages.iter().find(|page| page.path == path)
+    }
+}
+
+impl Site for Pages {
+    fn route(&self, head: Head<'_>) -> Option<Route> {
+        self.find(head.path()).map(|_| Route::read("start"))
+    }
+
+    fn answer<'a>(&'a self, head: Head<'a>, _: Bytes) -> Answer<'a> {
+        Box::pin(async move {
+            let Some(page) = self.find(head.path()) else { return reply::not_found() };
+            let representation = Representation {
+                bytes: page.bytes.clone(),
+                tag: &page.tag,
+                media_type: page.media_type,
+                lifetime: Lifetime::Moment,
+                coding: Coding::Only,
+            };
+            let mut response = read::answer(head.method(), head.headers(), &representation);
+            let policy = header::HeaderValue::from_static(POLICY);
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            response
+        })
+    }
+}
+
+/// The URL is one of [`super::address`], so there is nothing in it to escape.
+fn start(url: &str) -> String {
+    let host = super::address::authority(url).unwrap_or(url);
+    let issuer = format!("{url}{ISSUER}");
+    format!(
+        "<!doctype html>
+<html lang=\"en\">
+<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width\">
+<title>Sealwax at {host}</title>
+<style>{STYLE}</style>
+<h1>Sealwax</h1>
+<p>This is a Sigstore instance: a certificate authority, a certificate log, a signature log, a timestamp authority, an
+identity provider and their trust root. Whoever has an account here can sign; anybody can check who signed what, and when.</p>
+
+<h2>What to trust</h2>
+<p>Fetch it once over a connection that you trust, or get it from whoever runs this instance.</p>
+<pre>curl -fsSO {url}/trusted_root.json
+curl -fsSO {url}/signing_config.json
+curl -fsSO {url}/client_trust_config.json</pre>
+
+<h2>sealwax</h2>
+<pre>sealwax verify FILE --trusted-root trusted_root.json \\
+    --identity NAME@EXAMPLE --issuer {issuer}</pre>
+
+<h2>cosign</h2>
+<pre>cosign sign-blob FILE --bundle FILE.sigstore.json \\
+    --trusted-root trusted_root.json --signing-config signing_config.json
+cosign verify-blob FILE --bundle FILE.sigstore.json --trusted-root trusted_root.json \\
+    --certificate-identity NAME@EXAMPLE --certificate-oidc-issuer {issuer}</pre>
+<p>Or by TUF, once:</p>
+<pre>curl -fsSO {url}/tuf/1.root.json
+cosign initialize --mirror {url}/tuf --root 1.root.json</pre>
+
+<h2>sigstore-python</h2>
+<pre>sigstore --trust-config client_trust_config.json sign FILE
+sigstore --trust-config client_trust_config.json verify identity FILE \\
+    --cert-identity NAME@EXAMPLE --cert-oidc-issuer {issuer}</pre>
+
+<h2>sigstore-js</h2>
+<pre>npx @sigstore/cli verify FILE.sigstore.json --tuf-mirror-url {url}/tuf --tuf-root-path 1.root.json \\
+    --certificate-identity-email NAME@EXAMPLE --certificate-issuer {issuer}</pre>
+
+<h2>The logs</h2>
+<pre>sealwax log check {url}
+sealwax log follow {url} --from 0</pre>
+</html>
+"
+    )
+}

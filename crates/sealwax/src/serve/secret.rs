@@ -1,0 +1,132 @@
+//! The master secret of an instance: what opens its sealed files. It is never in the instance's own directory.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sealwax_crypto::random;
+use sealwax_crypto::sealed::SECRET_BYTES;
+use sealwax_formats::base64;
+
+use super::vault::create_private;
+use crate::Failure;
+
+/// The variable that may hold it, as base64.
+const VARIABLE: &str = "SEALWAX_SECRET";
+
+/// What the credential is called for systemd (`LoadCredential=`, `LoadCredentialEncrypted=`).
+const CREDENTIAL: &str = "sealwax-secret";
+
+/// The longest file that is read, bytes: 44 characters and some white space.
+const MAX_BYTES: u64 = 1 << 10;
+
+/// 32 random bytes. Nothing shows them.
+pub struct Secret {
+    bytes: [u8; SECRET_BYTES],
+    /// Where it came from, for the message at the start.
+    pub source: Source,
+}
+
+/// Where a secret is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A file that was named, or the one beside the directory.
+    File(PathBuf),
+    /// `SEALWAX_SECRET`.
+    Environment,
+    /// systemd's credentials directory.
+    Credential(PathBuf),
+}
+
+impl Secret {
+    /// Finds the secret of the instance in `directory`: the file that was named, else systemd's credential, else the
+    /// environment, else the file beside the directory. If that is not there, and `may_make` says so, it is made.
+    pub fn find(directory: &Path, named: Option<&Path>, may_make: bool) -> Result<Self, Failure> {
+        let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
+            .map(|directory| Path::new(&directory).join(CREDENTIAL))
+            .filter(|path| path.exists());
+        let source = match (named, credential, std::env::var_os(VARIABLE)) {
+            (Some(path), ..) => Source::File(path.to_owned()),
+            (None, Some(path), _) => Source::Credential(path),
+            (None, None, Some(text)) => return Self::of_environment(&text),
+            (None, None, None) => Source::File(beside(directory)?),
+        };
+        let (Source::File(path) | Source::Credential(path)) = &source else {
+            return Err(Failure::cannot("there is no secret"));
+        };
+        match read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() && may_make => {
+                let made = make(path)?;
+                Ok(Self { bytes: made, source })
+            }
+            Err(error) => Err(Failure::cannot(format!(
+                "the secret that opens the keys of {} cannot be read: {}: {error}",
+                directory.display(),
+                path.display()
+            ))),
+            Ok(text) => Ok(Self { bytes: parse(&text, &path.display().to_string())?, source }),
+        }
+    }
+
+    /// The bytes, for sealing and opening.
+    pub fn bytes(&self) -> &[u8; SECRET_BYTES] {
+        &self.bytes
+    }
+
+    fn of_environment(text: &OsStr) -> Result<Self, Failure> {
+        Ok(Self { bytes: parse(&text.to_string_lossy(), VARIABLE)?, source: Source::Environment })
+    }
+}
+
+/// `D.secret`, beside D.
+fn beside(directory: &Path) -> Result<PathBuf, Failure> {
+    let real = std::path::absolute(directory).map_err(|error| Failure::cannot(error.to_string()))?;
+    let Some(name) = real.file_name() else {
+        return Err(Failure::usage(format!("{} has no place beside it: give --secret FILE", real.display())));
+    };
+    let mut beside = OsString::from(name);
+    beside.push(".secret");
+    Ok(real.with_file_name(beside))
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let file = File::open(path)?;
+    check_private(&file.metadata()?)?;
+    let mut text = String::new();
+    file.take(MAX_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn check_private(metadata: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let others = metadata.mode() & 0o077;
+    if others == 0 {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "its mode is {:o}, and nobody else may read it: chmod 600",
+        metadata.mode() & 0o777
+    )))
+}
+
+#[cfg(not(unix))]
+fn check_private(_: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+fn parse(text: &str, whence: &str) -> Result<[u8; SECRET_BYTES], Failure> {
+    let bytes = base64::decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| {
+        Failure::cannot(format!("{whence} is not a secret: base64 of {SECRET_BYTES} bytes was expected"))
+    })
+}
+
+fn make(path: &Path) -> Result<[u8; SECRET_BYTES], Failure> {
+    let cannot = |error: String| Failure::cannot(format!("cannot write {}: {error}", path.display()));
+    let bytes = random::<SECRET_BYTES>().map_err(|error| cannot(error.to_string()))?;
+    let text = format!("{}\n", base64::encode(&bytes));
+    create_private(path, text.as_bytes()).map_err(|error| cannot(error.to_string()))?;
+    Ok(bytes)
+}

@@ -1,0 +1,140 @@
+//! An instance of its own, and a client of few words.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::common::Scratch;
+
+/// One that answers.
+pub(crate) struct Running {
+    spawned: Spawned,
+    url: String,
+    machine_issuer: String,
+}
+
+/// One that may not answer yet.
+pub(crate) struct Spawned {
+    child: Child,
+    directory: PathBuf,
+    ready: PathBuf,
+}
+
+/// What came back.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}: {}", self.status, self.text()))
+    }
+}
+
+impl Running {
+    /// In the directory of the scratch; `more` may have another `--listen`.
+    pub(crate) fn start(scratch: &Scratch, more: &[&str]) -> Self {
+        let mut spawned = Self::spawn(scratch, more);
+        let start = Instant::now();
+        while !spawned.ready.exists() {
+            assert!(spawned.child.try_wait().unwrap().is_none(), "it has ended");
+            assert!(start.elapsed() < Duration::from_secs(60), "it is not ready");
+            sleep(Duration::from_millis(20));
+        }
+        let ready: Value = serde_json::from_slice(&std::fs::read(&spawned.ready).unwrap()).unwrap();
+        let member = |name: &str| ready[name].as_str().unwrap().to_owned();
+        Self { url: member("url"), machine_issuer: member("machine_issuer"), spawned }
+    }
+
+    pub(crate) fn spawn(scratch: &Scratch, more: &[&str]) -> Spawned {
+        let (directory, ready) = (scratch.path("sigstore"), scratch.path("ready.json"));
+        let _ = std::fs::remove_file(&ready);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sealwax"));
+        command.args(["serve", "--dir"]).arg(&directory).arg("--ready-file").arg(&ready);
+        if !more.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let child = command.args(more).stderr(Stdio::null()).spawn().unwrap();
+        Spawned { child, directory, ready }
+    }
+
+    pub(crate) fn directory(&self) -> String {
+        self.spawned.directory.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn machine_issuer(&self) -> &str {
+        &self.machine_issuer
+    }
+
+    /// Where it listens, to have the same port again.
+    pub(crate) fn listen(&self) -> String {
+        format!("127.0.0.1:{}", self.url.rsplit_once(':').unwrap().1)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, "application/json", b"")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
+        self.ask("POST", path, "application/json", body.to_string().as_bytes())
+    }
+
+    fn ask(&self, method: &str, path: &str, media_type: &str, body: &[u8]) -> Reply {
+        let host = self.listen();
+        let mut stream = TcpStream::connect(&host).unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).unwrap();
+        let end = reply.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+        let status = std::str::from_utf8(&reply[9..12]).unwrap().parse().unwrap();
+        Reply { status, body: reply[end + 4..].to_vec() }
+    }
+
+    /// As an operator does. Returns the exit code.
+    pub(crate) fn stop(mut self) -> Option<i32> {
+        let status =
+            Command::new("kill").args(["-TERM", &self.spawned.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+        self.spawned.child.wait().unwrap().code()
+    }
+}
+
+impl Spawned {
+    /// As a power cut does, but for what the system has still to write.
+    pub(crate) fn kill_after(mut self, pause_ms: u64) {
+        sleep(Duration::from_millis(pause_ms));
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Spawned {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// As `chmod 600` does.
+pub(crate) fn make_private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
