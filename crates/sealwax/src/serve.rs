@@ -41,6 +41,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use self::args::ServeArgs;
 use self::certificates::Certified;
+use self::ct::InProcess;
 use self::files::Files;
 use self::instance::{Instance, Shard};
 use self::page::Pages;
@@ -81,13 +82,13 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let certificate_log = Running::start(ready.certificate_log, metrics.clone(), journal.clone()).await?;
     let signature_log = Running::start(ready.signature_log, metrics.clone(), journal.clone()).await?;
     let ct_face = ct_face(&certificate_log, &ready.certificate_authority)?;
-    let timestamps = timestamp_authority(&args.dir, ready.timestamp_authority)?;
+    let ct_log = Arc::new(InProcess { log: certificate_log.log().clone(), face: ct_face.clone() });
+    let timestamps = timestamp_authority(&args.dir, ready.timestamp_authority, ct_log.clone())?;
     let accounts = identity_provider(args, &ready.instance.url, &journal).await?;
     let authority = authority::service(authority::Parts {
         url: &ready.instance.url,
         certified: ready.certificate_authority,
-        log: &certificate_log,
-        face: ct_face.clone(),
+        log: (&certificate_log.keys, ct_log),
         accounts: accounts.clone(),
         issuers: args.issuers.as_deref(),
     })?;
@@ -211,13 +212,23 @@ fn ct_face(log: &Running, authority: &Certified) -> Result<Arc<CtFace>, Failure>
     face.map(Arc::new).map_err(|error| cannot(&error))
 }
 
-fn timestamp_authority(directory: &Path, certified: Certified) -> Result<Arc<TimestampAuthority>, Failure> {
+/// It stamps no time that is behind the certificate log's.
+fn timestamp_authority(
+    directory: &Path,
+    certified: Certified,
+    log: Arc<InProcess>,
+) -> Result<Arc<TimestampAuthority>, Failure> {
     let cannot = |error: &dyn std::fmt::Display| Failure::cannot(format!("the timestamp authority: {error}"));
     let credentials = Credentials::new(Arc::new(certified.key), certified.chain, Embedded::Leaf);
     let credentials = credentials.map_err(|error| cannot(&error))?;
     let last = LastStamp::open(&directory.join("tsa")).map_err(|error| cannot(&error))?;
     let clock = Clock::new(None, Reading::take(), last.stored());
-    Ok(Arc::new(TimestampAuthority::new(credentials, clock, last, Settings::default())))
+    Ok(Arc::new(TimestampAuthority::new(
+        credentials,
+        clock,
+        last,
+        Settings { log: Some(log), ..Settings::default() },
+    )))
 }
 
 /// Does what is due by the clock, as long as the instance is served.

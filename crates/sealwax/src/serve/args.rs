@@ -51,9 +51,6 @@ pub struct ServeArgs {
     /// Its key
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// Where to listen for Prometheus, who asks for /metrics; not for strangers
-    #[arg(long, value_name = "ADDR:PORT")]
-    pub metrics_listen: Option<SocketAddr>,
     /// How lines on standard error look
     #[arg(long, value_enum, default_value_t = LogFormat::Human)]
     pub log_format: LogFormat,

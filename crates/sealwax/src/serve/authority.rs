@@ -9,15 +9,14 @@ use sealwax_ca::{
 };
 use sealwax_idp::keys::Realm;
 use sealwax_idp::provider::Provider as IdentityProvider;
-use sealwax_log::ct::CtFace;
 use sealwax_oidc::{Algorithm, Configuration, Jwks, Provider};
 use sealwax_store::disk::Os;
 
 use super::certificates::Certified;
 use super::ct::InProcess;
-use super::shard::Running;
 use super::trust::{ISSUER, MACHINE_ISSUER};
 use crate::Failure;
+use crate::log::keys::Keys;
 use crate::sources::read_limited;
 
 /// The longest configuration of issuers that is read, bytes. That of the public instance has 20,000.
@@ -30,8 +29,7 @@ const AUDIENCE: &str = "sigstore";
 pub struct Parts<'a> {
     pub url: &'a str,
     pub certified: Certified,
-    pub log: &'a Running,
-    pub face: Arc<CtFace>,
+    pub log: (&'a Keys, Arc<InProcess>),
     pub accounts: Arc<IdentityProvider<Os>>,
     /// A configuration of Fulcio with further issuers.
     pub issuers: Option<&'a Path>,
@@ -43,11 +41,12 @@ pub fn service(parts: Parts<'_>) -> Result<Arc<Service>, Failure> {
         |error: &dyn std::fmt::Display| Failure::cannot(format!("the certificate authority: {error}"));
     let Certified { key, chain } = parts.certified;
     let authority = Authority::new(chain, Arc::new(key)).map_err(|error| cannot(&error))?;
+    let (keys, log) = parts.log;
     let log = CertificateLog {
-        name: parts.log.keys.signing.origin().to_owned(),
-        key: parts.log.keys.signer.public_key().clone(),
+        name: keys.signing.origin().to_owned(),
+        key: keys.signer.public_key().clone(),
         writes_leaf_index: true,
-        log: Arc::new(InProcess { log: parts.log.log().clone(), face: parts.face }),
+        log,
     };
     let providers = Known {
         url: parts.url.to_owned(),

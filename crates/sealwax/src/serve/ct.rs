@@ -1,7 +1,8 @@
-//! The certificate log as the certificate authority sees it: in the same process.
+//! The certificate log as the authorities see it: in the same process.
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use sealwax_ca::{CtLog, CtLogError, Promise};
 use sealwax_log::Log;
 use sealwax_log::ct::{AddChainError, CtFace, Submitted};
@@ -20,6 +21,13 @@ impl CtLog for InProcess {
             let added = self.face.submit_chain(&self.log, Submitted::Precertificate, &chain).await;
             added.map_err(|error| refused(&error))
         })
+    }
+}
+
+impl sealwax_tsa::CertificateLog for InProcess {
+    fn newest_timestamp(&self) -> Option<Timestamp> {
+        let newest = i64::try_from(self.log.published()?.timestamp).ok()?;
+        Timestamp::from_millisecond(newest).ok()
     }
 }
 

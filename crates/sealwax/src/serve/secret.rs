@@ -46,27 +46,27 @@ impl Secret {
         let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
             .map(|directory| Path::new(&directory).join(CREDENTIAL))
             .filter(|path| path.exists());
-        let source = match (named, credential, std::env::var_os(VARIABLE)) {
-            (Some(path), ..) => Source::File(path.to_owned()),
-            (None, Some(path), _) => Source::Credential(path),
-            (None, None, Some(text)) => return Self::of_environment(&text),
-            (None, None, None) => Source::File(beside(directory)?),
-        };
-        let (Source::File(path) | Source::Credential(path)) = &source else {
-            return Err(Failure::cannot("there is no secret"));
-        };
-        match read(path) {
+        let (path, source): (PathBuf, fn(PathBuf) -> Source) =
+            match (named, credential, std::env::var_os(VARIABLE)) {
+                (Some(path), ..) => (path.to_owned(), Source::File),
+                (None, Some(path), _) => (path, Source::Credential),
+                (None, None, Some(text)) => return Self::of_environment(&text),
+                (None, None, None) => (beside(directory)?, Source::File),
+            };
+        let bytes = match read(&path) {
+            Ok(text) => parse(&text, &path.display().to_string())?,
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() && may_make => {
-                let made = make(path)?;
-                Ok(Self { bytes: made, source })
+                make(&path)?
             }
-            Err(error) => Err(Failure::cannot(format!(
-                "the secret that opens the keys of {} cannot be read: {}: {error}",
-                directory.display(),
-                path.display()
-            ))),
-            Ok(text) => Ok(Self { bytes: parse(&text, &path.display().to_string())?, source }),
-        }
+            Err(error) => {
+                return Err(Failure::cannot(format!(
+                    "the secret that opens the keys of {} cannot be read: {}: {error}",
+                    directory.display(),
+                    path.display()
+                )));
+            }
+        };
+        Ok(Self { bytes, source: source(path) })
     }
 
     /// The bytes, for sealing and opening.
