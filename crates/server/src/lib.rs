@@ -78,7 +78,6 @@ mod serve;
 mod site;
 mod socket;
 mod tls;
-mod workers;
 
 pub use address::Rate;
 pub use front::ask;

@@ -1,5 +1,5 @@
 use crate::Rate;
-use std::{num::NonZero, thread, time::Duration};
+use std::time::Duration;
 
 /// What a server spends on its clients.
 #[derive(Clone, Debug)]
@@ -28,8 +28,6 @@ pub struct Limits {
     pub connections_per_address: u32,
     /// Submissions of one address. No limit by default.
     pub submissions_per_address: Option<Rate>,
-    /// Threads that serve connections. One per core.
-    pub threads: usize,
     /// Requests at once on one HTTP/2 connection. 128, a little over what RFC 9113 section 6.5.2 asks for at least.
     pub streams: u32,
 }
@@ -48,7 +46,6 @@ impl Default for Limits {
             connections: 16_384,
             connections_per_address: 1_024,
             submissions_per_address: None,
-            threads: thread::available_parallelism().map_or(1, NonZero::get),
             streams: 128,
         }
     }

@@ -8,7 +8,6 @@ use crate::{
     front::Front,
     journal::{Journal, Value},
     metrics::{HttpMetrics, Refusal},
-    workers::Workers,
 };
 use std::{
     future::Future,
@@ -38,7 +37,6 @@ pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
     addresses: Arc<Addresses>,
-    workers: Workers,
     journal: Journal,
 }
 
@@ -103,7 +101,6 @@ impl Server {
     pub fn on(listener: Listener, site: impl Site + 'static, options: Options) -> io::Result<Self> {
         let Options { limits, tls, journal, metrics } = options;
         let Listener { listener, address } = listener;
-        let workers = Workers::start(limits.threads)?;
         let slots_in_all = limits.connections.min(descriptors::for_connections()).max(1);
         let addresses = Addresses::new(limits.connections_per_address, limits.submissions_per_address);
         let shared = Shared {
@@ -114,14 +111,7 @@ impl Server {
             slots_in_all,
             front: Front::new(limits, metrics),
         };
-        Ok(Self {
-            listener,
-            address,
-            shared: Arc::new(shared),
-            addresses: Arc::new(addresses),
-            workers,
-            journal,
-        })
+        Ok(Self { listener, address, shared: Arc::new(shared), addresses: Arc::new(addresses), journal })
     }
 
     /// The address it listens on.
@@ -138,7 +128,7 @@ impl Server {
             () = stop => {}
             never = self.accept_all(&phases) => match never {},
         }
-        let Self { listener, shared, workers: _workers, .. } = self;
+        let Self { listener, shared, .. } = self;
         drop((listener, phases));
         phase.send_replace(Phase::Draining);
         if timeout(shared.front.limits.stop_time, phase.closed()).await.is_ok() {
@@ -174,13 +164,7 @@ impl Server {
             let _ = stream.set_nodelay(true);
             let client = Client { place, slot };
             let (shared, phases) = (Arc::clone(&self.shared), phases.clone());
-            // It leaves the thread that accepts, and is watched by the one that serves it.
-            let Ok(stream) = stream.into_std() else { continue };
-            self.workers.serve(async move {
-                if let Ok(stream) = TcpStream::from_std(stream) {
-                    connection::serve(shared, stream, client, phases).await;
-                }
-            });
+            tokio::spawn(connection::serve(shared, stream, client, phases));
         }
     }
 

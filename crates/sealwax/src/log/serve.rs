@@ -37,8 +37,7 @@ const BURST_SECONDS: f64 = 10.0;
 
 pub fn run(args: &ServeArgs) -> Result<Status, Failure> {
     descriptors::claim().map_err(|error| Failure::cannot(error.to_string()))?;
-    // It accepts connections and waits for signals; the server has threads of its own, and so has the sequencer.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
     runtime.block_on(serve(args)).map(|()| Status::Verified)
 }
@@ -77,9 +76,8 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let observer = match args.metrics_listen {
         Some(address) => {
             let page = Page::new(move || metrics.text(System.now_ms()));
-            let limits = Limits { threads: 1, ..Limits::default() };
             // Those who fetch the metrics are not counted among the clients.
-            Some(bind(address, page, Options { limits, journal: journal.clone(), ..Options::default() })?)
+            Some(bind(address, page, Options { journal: journal.clone(), ..Options::default() })?)
         }
         None => None,
     };
