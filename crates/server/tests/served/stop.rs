@@ -25,7 +25,9 @@ fn what_was_accepted_is_finished() {
     assert!(!stopping.is_finished());
     for client in &mut busy {
         let answer = client.send("}").answer().unwrap();
-        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+        assert_eq!(answer.status, 200);
+        // One that had not heard of the stop when it began to answer does not announce the end, which comes all the same.
+        assert!(matches!(answer.header("connection"), Some("close") | None));
         assert!(client.is_closed());
     }
     assert_eq!(stopping.join().unwrap().cut, 0);
