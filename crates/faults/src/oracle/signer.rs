@@ -37,6 +37,11 @@ impl Signer for RecordingSigner {
         }
         Ok(SigningKey::sign(&self.key, scheme, message)?)
     }
+
+    /// The key is in memory: the simulation signs where it stands, and has no other threads.
+    fn may_wait(&self) -> bool {
+        false
+    }
 }
 
 /// The text of a note is what a signature of a note covers.
