@@ -20,10 +20,6 @@ const HASHES: usize = 2;
 /// Answers that may wait for that. A hash takes some 20 ms, so these wait a second.
 const WAITING: usize = 64;
 
-/// Where a form may lead in the end: browsers hold the redirect to the program that asked against the policy of the form. A
-/// program is on the machine of the browser; an IPv6 address cannot be written here, and no deployed client uses one.
-const TARGETS: &str = "http://localhost:* http://127.0.0.1:*";
-
 /// What this serves, below the path of the people's issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoint {
@@ -53,7 +49,7 @@ impl<D: Disk> IdpSite<D> {
     ) -> Self {
         let style = base64::encode(&sha256(STYLE.as_bytes()));
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {TARGETS}"
+            "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
         );
         let (hashes, waiting) = (Arc::new(Semaphore::new(HASHES)), Semaphore::new(WAITING));
         Self { provider, clock: Box::new(clock), hashes, waiting, policy }
