@@ -120,8 +120,8 @@ pub fn ask_user_code(action: &str, trouble: bool) -> Page {
     let body = body
         .raw("<form method=\"get\" action=\"")
         .text(action)
-        .raw("\"><label for=\"user_code\">Code</label><input id=\"user_code\" name=\"user_code\" type=\"text\" required autofocus ")
-        .raw("autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" maxlength=\"16\" placeholder=\"BCDF-GHJK\">")
+        .raw("\"><label for=\"user_code\">Code, such as BCDF-GHJK</label><input id=\"user_code\" name=\"user_code\" type=\"text\" required autofocus ")
+        .raw("autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" maxlength=\"16\">")
         .raw("<button type=\"submit\">Continue</button></form>");
     document(if trouble { 400 } else { 200 }, "Which program?", &body)
 }

@@ -1,6 +1,6 @@
 //! Identity tokens: verification, issuer configuration, claims to certificate identity.
 //!
-//! **Job.** Decide whether a token is one that a configured issuer signed, for us, for now ([`Token`]); read whose tokens become which
+//! **Job.** Decide whether a token is one that a configured issuer signed, for us, and that is valid at this time ([`Token`]); read whose tokens become which
 //! certificates from Fulcio's configuration file ([`Configuration`]); say what a token becomes: the subject of a certificate, its
 //! extensions, and what the client must sign to prove its key ([`Identity`]).
 //!

@@ -34,7 +34,7 @@ pub struct Token<'a> {
     claims: Claims,
 }
 
-/// A token that an issuer signed, for us, for now.
+/// A token that an issuer signed, for us, and that is valid at the time of the check.
 #[derive(Clone, Debug)]
 pub struct VerifiedToken {
     claims: Claims,

@@ -134,7 +134,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that takes the wall clock at its word for now, unless sources are configured: then it waits for them.
+    /// A clock. Without sources it begins by taking the wall clock at its word; with sources it waits for them.
     /// `stored` is what an earlier process has stored last.
     #[must_use]
     pub fn new(sources: Option<Sources>, first: Reading, stored: Option<Timestamp>) -> Self {

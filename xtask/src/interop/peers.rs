@@ -57,20 +57,18 @@ pub(super) fn sigstore_js(directory: &Path) -> Result<PathBuf, Failure> {
     let modules = directory.join(format!("sigstore-js-cli-{version}"));
     let script = modules.join("node_modules/@sigstore/cli/bin/run");
     if !script.is_file() {
-        eprintln!("installing {package}@{version}");
-        std::fs::create_dir_all(&modules)?;
-        let mut install = Command::new("npm");
-        install.current_dir(&modules).args([
-            "install",
-            "--silent",
-            "--no-audit",
-            "--no-fund",
-            "--prefix",
-            ".",
-        ]);
-        run(install.arg(format!("{package}@{version}")))?;
+        npm(&modules, &format!("{package}@{version}"))?;
     }
     Ok(script)
+}
+
+/// Installs a package of the npm registry into a directory.
+pub(super) fn npm(directory: &Path, package: &str) -> Result<(), Failure> {
+    eprintln!("installing {package}");
+    std::fs::create_dir_all(directory)?;
+    let mut install = Command::new("npm");
+    install.current_dir(directory).args(["install", "--silent", "--no-audit", "--no-fund", "--prefix", "."]);
+    run(install.arg(package))
 }
 
 /// A Python of its own that has these packages. The first one's version is in the name of its directory.

@@ -100,17 +100,7 @@ fn go(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn javascript(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     let modules = directory.join(format!("tuf-js-{TUF_JS}"));
     if !modules.join("node_modules/tuf-js").exists() {
-        fs::create_dir_all(&modules)?;
-        let mut install = Command::new("npm");
-        install.current_dir(&modules).args([
-            "install",
-            "--silent",
-            "--no-audit",
-            "--no-fund",
-            "--prefix",
-            ".",
-        ]);
-        run(install.arg(format!("tuf-js@{TUF_JS}")))?;
+        peers::npm(&modules, &format!("tuf-js@{TUF_JS}"))?;
     }
     // Modules are looked for beside the script.
     let script = modules.join("follow.js");
