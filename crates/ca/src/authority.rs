@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sealwax_crypto::{KeyKind, Message, PublicKey, Scheme};
+use sealwax_crypto::{KeyKind, Message, Scheme};
 use sealwax_pki::{Certificate, CertificateError, SignatureError, oids};
-use sealwax_signer::{Signer, SignerError};
+use sealwax_signer::{Signer, SignerError, certificate_scheme};
 
 use crate::lint::Linted;
 
@@ -135,13 +135,8 @@ impl Authority {
         if issuer.public_key() != Ok(signer.public_key()) {
             return Err(AuthorityError::KeyMismatch);
         }
-        match (kind, certificate_scheme(signer.public_key())) {
-            (
-                KeyKind::Rsa { .. } | KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521,
-                Some(scheme),
-            ) => Ok(Authority { chain: chain.into(), signer, scheme }),
-            (kind, _) => Err(AuthorityError::KeyKind { kind }),
-        }
+        let scheme = certificate_scheme(signer.public_key()).ok_or(AuthorityError::KeyKind { kind })?;
+        Ok(Authority { chain: chain.into(), signer, scheme })
     }
 
     /// The chain, from the issuer of leaves to the root.
@@ -191,12 +186,6 @@ impl fmt::Debug for Authority {
     fn fmt(&self, output: &mut fmt::Formatter<'_>) -> fmt::Result {
         output.debug_struct("Authority").field("chain", &self.chain).finish_non_exhaustive()
     }
-}
-
-/// The one scheme with which a key signs certificates, and proofs of possession: SHA-2 of the curve's size, PKCS#1 v1.5 with SHA-256,
-/// pure Ed25519.
-pub(crate) fn certificate_scheme(key: &PublicKey) -> Option<Scheme> {
-    key.default_schemes().first().copied()
 }
 
 fn check_link(child: &Certificate, parent: &Certificate) -> Result<(), LinkCause> {

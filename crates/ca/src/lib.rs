@@ -33,7 +33,7 @@ mod site;
 mod weak_key;
 
 pub use authority::{Authority, AuthorityError, LinkCause, MAX_CHAIN, SigningError};
-pub use create::{AuthorityName, CreateError, create_intermediate, create_root};
+pub use create::{create_intermediate, create_root};
 pub use ct_log::{CertificateLog, CtLog, CtLogError, LogLies, MAX_CLOCK_DIFFERENCE, Promise};
 pub use issue::{IssueError, IssuedCertificate, issue};
 pub use lint::LintError;
@@ -43,3 +43,6 @@ pub use providers::{HttpProviders, ProviderAnswer, ProviderError, Providers, Wan
 pub use service::{Service, identify};
 pub use site::mount;
 pub use weak_key::WeakKey;
+
+/// What [`create_root`] and [`create_intermediate`] are told, and answer.
+pub use sealwax_signer::{CertifyError, Subject};

@@ -4,7 +4,6 @@ use sealwax_crypto::{KeyError, KeyKind, Message, PublicKey, Scheme, pem};
 use sealwax_oidc::Identity;
 use sealwax_pki::{CertificateRequest, RequestError, SignatureAlgorithm, SignatureError};
 
-use crate::authority::certificate_scheme;
 use crate::weak_key::{self, WeakKey};
 
 /// The longest key that is read, in bytes: RSA with 4,096 bits takes 800 as PEM.
@@ -85,7 +84,7 @@ impl ProvenKey {
         check_policy(&key)?;
         let challenge = identity.challenge();
         let message = Message::Bytes(challenge.as_bytes());
-        match certificate_scheme(&key).map(|scheme| key.verify(scheme, message, proof)) {
+        match proof_scheme(&key).map(|scheme| key.verify(scheme, message, proof)) {
             Some(Ok(())) => Ok(ProvenKey(key)),
             _ => Err(PossessionError::Proof { challenge: challenge.to_owned() }),
         }
@@ -99,7 +98,7 @@ impl ProvenKey {
         let key = request.claimed_key();
         check_policy(key)?;
         let (kind, found) = (key.kind(), request.signature_algorithm());
-        let expected = certificate_scheme(key).ok_or(PossessionError::NotPermitted { kind })?;
+        let expected = proof_scheme(key).ok_or(PossessionError::NotPermitted { kind })?;
         if !matches!(found, SignatureAlgorithm::Known { scheme, .. } if scheme == expected) {
             return Err(PossessionError::Algorithm { kind, expected, found });
         }
@@ -109,6 +108,11 @@ impl ProvenKey {
     pub(crate) fn into_key(self) -> PublicKey {
         self.0
     }
+}
+
+/// The one scheme with which a key proves itself: SHA-2 of the curve's size, PKCS#1 v1.5 with SHA-256, pure Ed25519.
+fn proof_scheme(key: &PublicKey) -> Option<Scheme> {
+    key.default_schemes().first().copied()
 }
 
 /// The kinds of key that Fulcio certifies unless told otherwise, and none that is known to be weak.

@@ -1,18 +1,16 @@
 //! What a leaf of ours looks like, to the byte that Fulcio would write.
 
 use jiff::{SignedDuration, Timestamp};
-use sealwax_crypto::{PublicKey, SignError, random};
+use sealwax_crypto::{PublicKey, SignError};
 use sealwax_oidc::{Identity, Subject};
 use sealwax_pki::{Certificate, CertificateDraft, GeneralName, Name, NewExtension, oids};
+use sealwax_signer::{SERIAL_BYTES, serial_number};
 
 use crate::authority::Authority;
 use crate::lint::LintError;
 
 /// How long a certificate is valid, from its first to its last second.
 pub const VALIDITY: SignedDuration = SignedDuration::from_mins(10);
-
-/// Octets of a serial number (RFC 5280 4.1.2.2: at most 20).
-pub(crate) const SERIAL_BYTES: usize = 20;
 
 /// The bit of keyUsage (RFC 5280 4.2.1.3) that a leaf has.
 const DIGITAL_SIGNATURE: &[u8] = &[0];
@@ -42,7 +40,7 @@ impl Profile {
             identity.extensions().iter().map(|(number, text)| (number, text.to_owned())).collect();
         // Past the end of the calendar there is nothing to add; lint refuses what comes of it.
         let not_after = not_before.checked_add(VALIDITY).unwrap_or(not_before);
-        Ok(Profile { serial: serial()?, not_before, not_after, public_key, subject, extensions })
+        Ok(Profile { serial: serial_number()?, not_before, not_after, public_key, subject, extensions })
     }
 
     /// The TBSCertificate, with `last` (the poison, or the list of SCTs) behind all other extensions.
@@ -78,15 +76,6 @@ impl Profile {
         extensions.push(last);
         Ok(extensions)
     }
-}
-
-/// 159 random bits: the highest is zero, so that the number is positive in twenty octets.
-fn serial() -> Result<[u8; SERIAL_BYTES], SignError> {
-    let mut serial = random::<SERIAL_BYTES>()?;
-    if let Some(first) = serial.first_mut() {
-        *first &= 0x7f;
-    }
-    Ok(serial)
 }
 
 fn whole_second(time: Timestamp) -> Timestamp {

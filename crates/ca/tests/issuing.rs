@@ -9,9 +9,9 @@ use sealwax_ca::{
     Authority, AuthorityError, CertificateLog, CtLogError, IssueError, IssuedCertificate, LinkCause,
     LintError, LogLies, ProvenKey, VALIDITY, create_intermediate, create_root, issue,
 };
-use sealwax_crypto::{KeyKind, Message};
+use sealwax_crypto::{KeyKind, Message, PublicKey, Scheme, SigningKey};
 use sealwax_oidc::Identity;
-use sealwax_pki::{EndEntity, SctError, oids};
+use sealwax_pki::{Certificate, CertificateDraft, EndEntity, Name, NewExtension, SctError, oids};
 use sealwax_signer::{Signer, SignerError};
 use std::sync::Arc;
 
@@ -206,16 +206,16 @@ async fn other_identities() {
 
 /// A key that lives elsewhere and signs with another one.
 struct Elsewhere {
-    shown: sealwax_crypto::SigningKey,
-    used: sealwax_crypto::SigningKey,
+    shown: SigningKey,
+    used: SigningKey,
 }
 
 impl Signer for Elsewhere {
-    fn public_key(&self) -> &sealwax_crypto::PublicKey {
+    fn public_key(&self) -> &PublicKey {
         self.shown.public_key()
     }
 
-    fn sign(&self, scheme: sealwax_crypto::Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError> {
+    fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError> {
         Ok(self.used.sign(scheme, message)?)
     }
 }
@@ -224,11 +224,11 @@ impl Signer for Elsewhere {
 async fn a_key_elsewhere_is_not_believed() {
     let identity = person();
     let (from, until) = (now() - SignedDuration::from_hours(1), now() + SignedDuration::from_hours(1));
-    let make = |used: Option<sealwax_crypto::SigningKey>| {
+    let make = |used: Option<SigningKey>| {
         let shown = key(KeyKind::EcdsaP256);
         let root = create_root(&shown, named("root", from, until)).unwrap();
         let pkcs8 = shown.to_pkcs8_der().unwrap();
-        let used = used.unwrap_or_else(|| sealwax_crypto::SigningKey::from_pkcs8_der(&pkcs8).unwrap());
+        let used = used.unwrap_or_else(|| SigningKey::from_pkcs8_der(&pkcs8).unwrap());
         Authority::new(vec![root], Arc::new(Elsewhere { shown, used })).unwrap()
     };
     assert!(issue_for(&make(None), &[log(Behaviour::Honest)], &identity).await.is_ok());
@@ -244,7 +244,7 @@ fn chains_that_are_no_authority() {
     let root = create_root(&*root_key, named("root", from, until)).unwrap();
     let public = ca_key.public_key();
     let ca = create_intermediate(&root, &*root_key, public, named("ca", from, until)).unwrap();
-    let error = |chain: &[&sealwax_pki::Certificate], key: &Arc<sealwax_crypto::SigningKey>| {
+    let error = |chain: &[&Certificate], key: &Arc<SigningKey>| {
         Authority::new(chain.iter().map(|one| (*one).clone()).collect(), Arc::clone(key) as Arc<dyn Signer>)
             .unwrap_err()
     };
@@ -258,6 +258,23 @@ fn chains_that_are_no_authority() {
     let link = error(&[&ca, &other], &ca_key);
     assert!(matches!(link, AuthorityError::Link { position: 0, cause: LinkCause::Signature(_) }));
     let strange = Arc::new(key(KeyKind::Ed25519));
-    let strange_root = create_root(&*strange, named("root", from, until)).unwrap();
+    let strange_root = root_that_nobody_takes(&strange, from, until);
     assert_eq!(error(&[&strange_root], &strange), AuthorityError::KeyKind { kind: KeyKind::Ed25519 });
+}
+
+/// By a key that certifies nothing here.
+fn root_that_nobody_takes(key: &SigningKey, not_before: Timestamp, not_after: Timestamp) -> Certificate {
+    let name = Name::from_attributes(&[(oids::COMMON_NAME, "root")]);
+    let draft = CertificateDraft {
+        serial: &[1],
+        issuer: &name,
+        not_before,
+        not_after,
+        subject: &name,
+        spki: key.public_key().spki_der(),
+        extensions: vec![NewExtension::basic_constraints(true, None)],
+    };
+    let tbs = draft.tbs_der(common::scheme(key), key.public_key().kind()).unwrap();
+    let signature = key.sign(common::scheme(key), Message::Bytes(&tbs)).unwrap();
+    Certificate::assemble(&tbs, &signature).unwrap()
 }

@@ -1,13 +1,19 @@
 //! Keys that sign: in a file, or in a PKCS#11 token.
 //!
-//! **Job.** One trait, [`Signer`], behind which a key may live anywhere.
+//! **Job.** One trait, [`Signer`], behind which a key may live anywhere; and the certificates that an authority makes for its own keys
+//! ([`certify()`]).
 //!
-//! **Non-goals.** What is signed. Verification: that is `crypto`.
+//! **Non-goals.** What else is signed. Verification: that is `crypto`.
 
+mod certify;
 pub mod file;
 pub mod pkcs11;
 
 use sealwax_crypto::{Message, PublicKey, Scheme, SigningKey};
+
+pub use certify::{
+    CertifyError, SERIAL_BYTES, Subject, certificate_scheme, certify, self_signed, serial_number,
+};
 
 /// A private key that may live elsewhere. Calls may block (a token, a network): call from a thread that may wait.
 pub trait Signer: Send + Sync {

@@ -39,8 +39,11 @@ mod site;
 
 pub use authority::{CertificateLog, SIGSTORE_POLICY, Settings, TimestampAuthority};
 pub use credentials::{Credentials, CredentialsError, Embedded};
-pub use issue::{IssueError, Subject, issue_leaf, issue_root};
+pub use issue::{issue_leaf, issue_root};
 pub use last_stamp::{LastStamp, LastStampError};
 pub use metrics::{Metrics, StampResult};
 pub use refusal::{FailureInfo, Refusal};
 pub use site::{mount, router};
+
+/// What [`issue_root`] and [`issue_leaf`] are told, and answer.
+pub use sealwax_signer::{CertifyError, Subject};

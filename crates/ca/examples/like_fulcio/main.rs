@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sealwax_ca::{
-    Authority, AuthorityName, CertificateLog, CtLog, Promise, ProvenKey, VALIDITY, create_root, issue,
+    Authority, CertificateLog, CtLog, Promise, ProvenKey, Subject, VALIDITY, create_root, issue,
 };
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, Scheme, SigningKey};
 use sealwax_oidc::{Configuration, Discovery, Identity, Jwks, Token};
@@ -147,7 +147,7 @@ fn authority() -> (Authority, SigningKey) {
     let key = SigningKey::generate(KeyKind::EcdsaP384).unwrap();
     let copy = SigningKey::from_pkcs8_der(&key.to_pkcs8_der().unwrap()).unwrap();
     let now = Timestamp::now();
-    let name = AuthorityName {
+    let name = Subject {
         organization: "sealwax.test",
         common_name: "like Fulcio",
         not_before: now - SignedDuration::from_hours(1),

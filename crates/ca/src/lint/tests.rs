@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use sealwax_crypto::{KeyKind, SigningKey};
 use sealwax_pki::{GeneralName, NewExtension, Sct};
 
-use crate::create::{AuthorityName, create_root};
+use crate::{Subject, create_root};
 
 fn now() -> Timestamp {
     "2026-11-22T10:00:00Z".parse().unwrap()
@@ -18,8 +18,7 @@ fn key() -> SigningKey {
 fn authority() -> Authority {
     let key = key();
     let until = now() + SignedDuration::from_hours(1);
-    let name =
-        AuthorityName { organization: "Tests", common_name: "root", not_before: now(), not_after: until };
+    let name = Subject { organization: "Tests", common_name: "root", not_before: now(), not_after: until };
     let root = create_root(&key, name).unwrap();
     Authority::new(vec![root], Arc::new(key)).unwrap()
 }

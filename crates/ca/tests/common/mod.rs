@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sealwax_ca::{
-    Authority, AuthorityName, CertificateLog, CtLog, CtLogError, Promise, create_intermediate, create_root,
+    Authority, CertificateLog, CtLog, CtLogError, Promise, Subject, create_intermediate, create_root,
 };
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, Scheme, SigningKey, base64};
 use sealwax_oidc::{Algorithm, Configuration, Identity, Jwks, Provider, Token};
@@ -21,8 +21,8 @@ pub fn key(kind: KeyKind) -> SigningKey {
     SigningKey::generate(kind).unwrap()
 }
 
-pub fn named(common_name: &str, not_before: Timestamp, not_after: Timestamp) -> AuthorityName<'_> {
-    AuthorityName { organization: "Tests", common_name, not_before, not_after }
+pub fn named(common_name: &str, not_before: Timestamp, not_after: Timestamp) -> Subject<'_> {
+    Subject { organization: "Tests", common_name, not_before, not_after }
 }
 
 /// The scheme with which a key signs certificates and proofs.

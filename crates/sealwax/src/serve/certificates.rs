@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
-use sealwax_ca::{AuthorityName, create_intermediate, create_root};
+use sealwax_ca::{create_intermediate, create_root};
 use sealwax_crypto::{KeyKind, SigningKey};
 use sealwax_pki::Certificate;
 use sealwax_tsa::{Subject, issue_leaf, issue_root};
@@ -36,6 +36,14 @@ pub struct Terms<'a> {
     pub from: Timestamp,
 }
 
+impl<'a> Terms<'a> {
+    fn subject(&self, common_name: &'a str, lasts: SignedDuration) -> Result<Subject<'a>, Failure> {
+        let Self { organization, from } = *self;
+        let until = from.checked_add(lasts).map_err(|error| Failure::cannot(error.to_string()))?;
+        Ok(Subject { organization, common_name, not_before: from, not_after: until })
+    }
+}
+
 /// The folder of certificates.
 pub struct Certificates<'a> {
     pub folder: PathBuf,
@@ -48,22 +56,13 @@ impl Certificates<'_> {
         let root_key = self.vault.key(&format!("ca-root-{name}"), KeyKind::EcdsaP384)?;
         let key = self.vault.key(&format!("ca-{name}"), KeyKind::EcdsaP256)?;
         let chain = self.chain(&format!("ca-{name}"), || {
-            let name = |common_name, lasts| -> Result<AuthorityName<'_>, Failure> {
-                let Terms { organization, from } = *terms;
-                Ok(AuthorityName {
-                    organization,
-                    common_name,
-                    not_before: from,
-                    not_after: end(from, lasts)?,
-                })
-            };
-            let root = create_root(&root_key, name("certificate authority root", ROOT_LASTS)?);
+            let root = create_root(&root_key, terms.subject("certificate authority root", ROOT_LASTS)?);
             let root = root.map_err(|error| Failure::cannot(error.to_string()))?;
             let intermediate = create_intermediate(
                 &root,
                 &root_key,
                 key.public_key(),
-                name("certificate authority", LASTS)?,
+                terms.subject("certificate authority", LASTS)?,
             );
             let intermediate = intermediate.map_err(|error| Failure::cannot(error.to_string()))?;
             Ok(vec![intermediate, root])
@@ -76,13 +75,10 @@ impl Certificates<'_> {
         let root_key = self.vault.key(&format!("tsa-root-{name}"), KeyKind::EcdsaP256)?;
         let key = self.vault.key(&format!("tsa-{name}"), KeyKind::EcdsaP256)?;
         let chain = self.chain(&format!("tsa-{name}"), || {
-            let Terms { organization, from } = *terms;
-            let subject = |common_name, lasts| -> Result<Subject<'_>, Failure> {
-                Ok(Subject { organization, common_name, not_before: from, not_after: end(from, lasts)? })
-            };
-            let root = issue_root(&root_key, subject("timestamp authority root", ROOT_LASTS)?);
+            let root = issue_root(&root_key, terms.subject("timestamp authority root", ROOT_LASTS)?);
             let root = root.map_err(|error| Failure::cannot(error.to_string()))?;
-            let leaf = issue_leaf(&root_key, &root, key.public_key(), subject("timestamp authority", LASTS)?);
+            let subject = terms.subject("timestamp authority", LASTS)?;
+            let leaf = issue_leaf(&root_key, &root, key.public_key(), subject);
             let leaf = leaf.map_err(|error| Failure::cannot(error.to_string()))?;
             Ok(vec![leaf, root])
         })?;
@@ -109,10 +105,6 @@ impl Certificates<'_> {
         durable.map_err(|error| cannot(&self.folder, &error))?;
         Ok(chain)
     }
-}
-
-fn end(from: Timestamp, lasts: SignedDuration) -> Result<Timestamp, Failure> {
-    from.checked_add(lasts).map_err(|error| Failure::cannot(error.to_string()))
 }
 
 fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, Failure> {
