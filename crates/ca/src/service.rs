@@ -16,12 +16,18 @@ use crate::providers::{ProviderError, Providers, Wanted};
 
 /// An authority, whom it believes, and where it logs.
 pub struct Service {
-    authority: Authority,
-    logs: Vec<CertificateLog>,
+    /// Replaced as a whole; a request keeps the one that it began with.
+    issuing: RwLock<Arc<Issuing>>,
     providers: Arc<dyn Providers>,
     /// Replaced as a whole; a request keeps the one that it began with.
     configuration: RwLock<Arc<Configuration>>,
     clock: fn() -> Timestamp,
+}
+
+/// What certificates are made with.
+struct Issuing {
+    authority: Authority,
+    logs: Vec<CertificateLog>,
 }
 
 impl Service {
@@ -34,7 +40,8 @@ impl Service {
         configuration: Configuration,
         clock: fn() -> Timestamp,
     ) -> Self {
-        Service { authority, logs, providers, configuration: RwLock::new(Arc::new(configuration)), clock }
+        let issuing = RwLock::new(Arc::new(Issuing { authority, logs }));
+        Service { issuing, providers, configuration: RwLock::new(Arc::new(configuration)), clock }
     }
 
     /// The configuration at this moment.
@@ -49,10 +56,21 @@ impl Service {
             Arc::new(configuration);
     }
 
-    /// The authority.
+    /// The authority at this moment.
     #[must_use]
-    pub fn authority(&self) -> &Authority {
-        &self.authority
+    pub fn authority(&self) -> Authority {
+        self.issuing().authority.clone()
+    }
+
+    /// Issues with another authority, or logs elsewhere, from the next request on. What was begun ends as it began: logs that
+    /// are left out are to stay open until then.
+    pub fn renew(&self, authority: Authority, logs: Vec<CertificateLog>) {
+        *self.issuing.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            Arc::new(Issuing { authority, logs });
+    }
+
+    fn issuing(&self) -> Arc<Issuing> {
+        Arc::clone(&self.issuing.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     /// Issues the certificate that is asked for.
@@ -62,7 +80,8 @@ impl Service {
     pub async fn certify(&self, request: &SigningRequest) -> Result<IssuedCertificate, ApiError> {
         let identity = self.identify(&request.token).await?;
         let key = prove(&request.key, &identity)?;
-        Ok(issue(&self.authority, &self.logs, &identity, key, &self.clock).await?)
+        let issuing = self.issuing();
+        Ok(issue(&issuing.authority, &issuing.logs, &identity, key, &self.clock).await?)
     }
 
     /// Who a token says somebody is, and nothing else: what a certificate would say.
@@ -105,7 +124,7 @@ pub async fn identify(
 
 impl fmt::Debug for Service {
     fn fmt(&self, output: &mut fmt::Formatter<'_>) -> fmt::Result {
-        output.debug_struct("Service").field("authority", &self.authority).finish_non_exhaustive()
+        output.debug_struct("Service").field("authority", &self.issuing().authority).finish_non_exhaustive()
     }
 }
 

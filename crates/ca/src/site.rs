@@ -57,7 +57,8 @@ impl Site for Api {
 
     fn answer<'a>(&'a self, head: Head<'a>, body: Bytes) -> Answer<'a> {
         Box::pin(async move {
-            let chain = self.service.authority().chain();
+            let authority = self.service.authority();
+            let chain = authority.chain();
             match self.call {
                 Call::TrustBundle => reply::json(StatusCode::OK, trust_bundle_json(chain)),
                 Call::Configuration => {
