@@ -6,6 +6,7 @@ mod address;
 pub(crate) mod args;
 mod authority;
 mod certificates;
+pub(crate) mod config;
 mod ct;
 mod files;
 mod instance;
@@ -17,6 +18,7 @@ mod start;
 mod trust;
 mod vault;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +33,7 @@ use sealwax_log::http::{Face, LogSite};
 use sealwax_log::metrics::Metrics;
 use sealwax_pki::Certificate;
 use sealwax_server::journal::{Journal, Value};
-use sealwax_server::{Listener, Options, Router, Server, Stopped};
+use sealwax_server::{Listener, Options, Router, Server, Stopped, descriptors};
 use sealwax_store::disk::Os;
 use sealwax_tlog::LogKey;
 use sealwax_tsa::clock::{Clock, Reading};
@@ -41,6 +43,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use self::args::ServeArgs;
 use self::certificates::Certified;
+use self::config::Config;
 use self::ct::InProcess;
 use self::files::Files;
 use self::instance::{Instance, Shard};
@@ -64,18 +67,26 @@ const LOOK: Duration = Duration::from_secs(3600);
 /// Of each log: what an instance of a company reads is little, and idle memory is a bar.
 const CACHE_BYTES: usize = 16 << 20;
 
-pub(crate) fn run(args: &ServeArgs) -> Result<Status, Failure> {
+pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    let config = Config::load(args)?;
+    if args.print_config {
+        let printed = out.write_all(config.print().as_bytes());
+        return printed
+            .map(|()| Status::Verified)
+            .map_err(|error| Failure::cannot(format!("cannot write the result: {error}")));
+    }
+    descriptors::claim().map_err(|error| Failure::cannot(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
-    runtime.block_on(serve(args)).map(|()| Status::Verified)
+    runtime.block_on(serve(args, &config)).map(|()| Status::Verified)
 }
 
-async fn serve(args: &ServeArgs) -> Result<(), Failure> {
-    let journal = log_serve::journal(args.log_format);
+async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
+    let journal = log_serve::journal(config.log_format);
     let stop = signals::stop(&journal)?;
     let _lock = start::lock(&args.dir)?;
-    let listener = listen(args)?;
-    let ready = prepare(args, listener.address()).await?;
+    let listener = listen(args, config)?;
+    let ready = prepare(args, config, listener.address()).await?;
     tell_what_was_made(args, &ready, &journal);
 
     let metrics = Arc::new(Metrics::default());
@@ -90,7 +101,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
         certified: ready.certificate_authority,
         log: (&certificate_log.keys, ct_log),
         accounts: accounts.clone(),
-        issuers: args.issuers.as_deref(),
+        issuers: config.issuers.as_deref(),
     })?;
     let site = Router::default().with(ISSUER, IdpSite::new(accounts.clone(), Timestamp::now));
     let site = sealwax_ca::mount(site, &authority);
@@ -100,9 +111,9 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
             .with("/tuf", Files::new(args.dir.join("tuf")))
             .with("", Pages::new(&ready.instance.url, &ready.documents));
 
-    let tls = log_serve::tls(args.tls_cert.as_deref(), args.tls_key.as_deref())?;
-    let options =
-        Options { tls, journal: journal.clone(), metrics: metrics.http.clone(), ..Options::default() };
+    let tls = log_serve::tls(config.tls.certificate.as_deref(), config.tls.key.as_deref())?;
+    let limits = config.limits.of_server();
+    let options = Options { limits, tls, journal: journal.clone(), metrics: metrics.http.clone() };
     let server = Server::on(listener, site, options);
     let server = server.map_err(|error| Failure::cannot(format!("cannot serve: {error}")))?;
     let server = log_serve::start(server, stop.clone());
@@ -123,9 +134,9 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn listen(args: &ServeArgs) -> Result<Listener, Failure> {
+fn listen(args: &ServeArgs, config: &Config) -> Result<Listener, Failure> {
     let stored = start::stored(&args.dir)?.map(|instance| instance.listen);
-    let address = match (args.listen, stored) {
+    let address = match (config.listen, stored) {
         // The port was picked once; it is in every URL.
         (Some(asked), Some(stored)) if asked.port() == 0 => stored,
         (asked, stored) => asked.or(stored).unwrap_or(LISTEN),
@@ -134,8 +145,8 @@ fn listen(args: &ServeArgs) -> Result<Listener, Failure> {
 }
 
 /// Not on a thread that answers: keys are made, and disks are waited for.
-async fn prepare(args: &ServeArgs, listen: SocketAddr) -> Result<Ready, Failure> {
-    let (directory, secret, url) = (args.dir.clone(), args.secret.clone(), args.url.clone());
+async fn prepare(args: &ServeArgs, config: &Config, listen: SocketAddr) -> Result<Ready, Failure> {
+    let (directory, secret, url) = (args.dir.clone(), config.secret.clone(), config.url.clone());
     let prepared = spawn_blocking(move || {
         start::prepare(&Wanted {
             directory: &directory,

@@ -139,7 +139,7 @@ fn refuse_strangers(directory: &Path) -> Result<(), Failure> {
         let name = entry.map_err(cannot)?.file_name();
         // What a start that was killed may have left before it wrote down what it makes.
         let unfinished = name.to_string_lossy().starts_with(&format!(".{}.", super::instance::NAME));
-        if name != LOCK && name != "secrets" && !unfinished {
+        if name != LOCK && name != "secrets" && name != super::config::NAME && !unfinished {
             return Err(Failure::cannot(format!(
                 "{} is no instance, and not empty ({}): give --dir an empty directory, or a new one",
                 directory.display(),
