@@ -1,7 +1,7 @@
 //! `sealwax serve`: the whole service side of a Sigstore in one process, on one directory, behind one address (ADR 6). The
 //! only place that knows all services; they know nothing of each other.
 
-mod accounts;
+pub(crate) mod accounts;
 mod address;
 pub(crate) mod args;
 mod authority;
@@ -9,6 +9,7 @@ mod certificates;
 pub(crate) mod config;
 mod ct;
 mod files;
+mod format;
 mod instance;
 mod page;
 mod repository;
@@ -89,13 +90,13 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let ready = prepare(args, config, listener.address()).await?;
     tell_what_was_made(args, &ready, &journal);
 
+    let accounts = identity_provider(args, &ready, &journal).await?;
     let metrics = Arc::new(Metrics::default());
     let certificate_log = Running::start(ready.certificate_log, metrics.clone(), journal.clone()).await?;
     let signature_log = Running::start(ready.signature_log, metrics.clone(), journal.clone()).await?;
     let ct_face = ct_face(&certificate_log, &ready.certificate_authority)?;
     let ct_log = Arc::new(InProcess { log: certificate_log.log().clone(), face: ct_face.clone() });
     let timestamps = timestamp_authority(&args.dir, ready.timestamp_authority, ct_log.clone())?;
-    let accounts = identity_provider(args, &ready.instance.url, &journal).await?;
     let authority = authority::service(authority::Parts {
         url: &ready.instance.url,
         certified: ready.certificate_authority,
@@ -161,11 +162,12 @@ async fn prepare(args: &ServeArgs, config: &Config, listen: SocketAddr) -> Resul
 /// Makes its keys, if there are none.
 async fn identity_provider(
     args: &ServeArgs,
-    url: &str,
+    ready: &Ready,
     journal: &Journal,
 ) -> Result<Arc<Provider<Os>>, Failure> {
-    let (directory, issuer, journal) = (args.dir.clone(), format!("{url}{ISSUER}"), journal.clone());
-    let opened = spawn_blocking(move || accounts::open(&directory, &issuer, &journal));
+    let (directory, secret) = (args.dir.clone(), ready.vault.secret().clone());
+    let (issuer, journal) = (format!("{}{ISSUER}", ready.instance.url), journal.clone());
+    let opened = spawn_blocking(move || accounts::open(&directory, &secret, &issuer, &journal));
     opened.await.map_err(|error| Failure::cannot(format!("the start has failed: {error}")))?
 }
 

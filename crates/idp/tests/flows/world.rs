@@ -35,7 +35,7 @@ impl World {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Relaxed);
         let directory = std::env::temp_dir().join(format!("sealwax-idp-{}-{number}", std::process::id()));
-        let state = State::open(&directory).unwrap();
+        let state = State::open(&directory, [7; 32]).unwrap();
         let secret = MachineSecret::new([7; 32]);
         let accounts = AccountStore::new(state.clone());
         for account in [

@@ -22,6 +22,7 @@ const CREDENTIAL: &str = "sealwax-secret";
 const MAX_BYTES: u64 = 1 << 10;
 
 /// 32 random bytes. Nothing shows them.
+#[derive(Clone)]
 pub struct Secret {
     bytes: [u8; SECRET_BYTES],
     /// Where it came from, for the message at the start.

@@ -14,7 +14,7 @@ use super::instance::Instance;
 use super::secret::{Secret, Source};
 use super::shard::{self, Laid};
 use super::vault::{Vault, private_directory};
-use super::{address, repository, trust};
+use super::{address, format, repository, trust};
 use crate::Failure;
 
 /// One process has an instance.
@@ -58,7 +58,7 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
     let mut instance = match stored {
         Some(instance) => {
             address::check(&instance, wanted.url)?;
-            instance
+            format::bring_up(directory, vault.secret(), instance)?
         }
         None => {
             let url = address::of(wanted.url, wanted.listen)?;

@@ -6,6 +6,7 @@
 mod common;
 mod config;
 mod instance;
+mod sealed;
 mod signing;
 
 use common::Scratch;
