@@ -1,13 +1,15 @@
 //! The authority at work: a request becomes a certificate.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 use sealwax_oidc::{Configuration, Identity, Token, TokenError};
 use sealwax_pki::CertificateRequest;
 
-use crate::api::{ApiError, KeyProof, SigningRequest};
+use crate::api::{ApiError, KeyProof, RequestError, SigningRequest};
+use crate::audit::{Audit, Event};
 use crate::authority::Authority;
 use crate::ct_log::CertificateLog;
 use crate::issue::{IssuedCertificate, issue};
@@ -22,6 +24,7 @@ pub struct Service {
     /// Replaced as a whole; a request keeps the one that it began with.
     configuration: RwLock<Arc<Configuration>>,
     clock: fn() -> Timestamp,
+    audit: Option<Arc<dyn Audit>>,
 }
 
 /// What certificates are made with.
@@ -41,7 +44,14 @@ impl Service {
         clock: fn() -> Timestamp,
     ) -> Self {
         let issuing = RwLock::new(Arc::new(Issuing { authority, logs }));
-        Service { issuing, providers, configuration: RwLock::new(Arc::new(configuration)), clock }
+        let configuration = RwLock::new(Arc::new(configuration));
+        Service { issuing, providers, configuration, clock, audit: None }
+    }
+
+    /// The same, of whose work a record is kept.
+    #[must_use]
+    pub fn recorded_by(self, audit: Arc<dyn Audit>) -> Self {
+        Service { audit: Some(audit), ..self }
     }
 
     /// The configuration at this moment.
@@ -73,15 +83,58 @@ impl Service {
         Arc::clone(&self.issuing.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    /// Issues the certificate that is asked for.
+    /// Answers a request that came from `address`: issues the certificate that is asked for. What came of it is recorded before
+    /// it is answered.
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn certify(&self, request: &SigningRequest) -> Result<IssuedCertificate, ApiError> {
-        let identity = self.identify(&request.token).await?;
-        let key = prove(&request.key, &identity)?;
+    pub async fn certify(
+        &self,
+        request: Result<SigningRequest, RequestError>,
+        address: Option<IpAddr>,
+    ) -> Result<IssuedCertificate, ApiError> {
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return self.record(address, None, None, Err(error.into())),
+        };
+        let identity = match self.identify(&request.token).await {
+            Ok(identity) => identity,
+            Err(error) => return self.record(address, Some(&request), None, Err(error)),
+        };
+        let issued = self.issue(&request, &identity).await;
+        self.record(address, Some(&request), Some(&identity), issued)
+    }
+
+    async fn issue(
+        &self,
+        request: &SigningRequest,
+        identity: &Identity,
+    ) -> Result<IssuedCertificate, ApiError> {
+        let key = prove(&request.key, identity)?;
         let issuing = self.issuing();
-        Ok(issue(&issuing.authority, &issuing.logs, &identity, key, &self.clock).await?)
+        Ok(issue(&issuing.authority, &issuing.logs, identity, key, &self.clock).await?)
+    }
+
+    fn record(
+        &self,
+        address: Option<IpAddr>,
+        request: Option<&SigningRequest>,
+        identity: Option<&Identity>,
+        outcome: Result<IssuedCertificate, ApiError>,
+    ) -> Result<IssuedCertificate, ApiError> {
+        let Some(audit) = &self.audit else { return outcome };
+        let token = request.and_then(|request| Token::parse(&request.token).ok());
+        let recorded = audit.record(&Event {
+            time: (self.clock)(),
+            address,
+            identity,
+            claimed_issuer: token.as_ref().map(Token::claimed_issuer),
+            outcome: outcome.as_ref(),
+        });
+        // A refusal gives nobody anything, recorded or not.
+        let issued = outcome?;
+        recorded?;
+        Ok(issued)
     }
 
     /// Who a token says somebody is, and nothing else: what a certificate would say.

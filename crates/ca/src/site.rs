@@ -6,10 +6,9 @@ use sealwax_server::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use sealwax_server::{Answer, Bytes, Head, Refused, Reply, Response, Route, Router, Site, StatusCode, reply};
 
 use crate::api::{
-    ApiError, Code, MAX_REQUEST_BYTES, RequestError, SigningRequest, configuration_json, pem_chain,
+    ApiError, Code, MAX_REQUEST_BYTES, SigningRequest, configuration_json, pem_chain,
     signing_certificate_json, trust_bundle_json,
 };
-use crate::issue::IssuedCertificate;
 use crate::service::Service;
 
 /// Adds the paths of the API to a router that has others: `signingCert`, `trustBundle` and `configuration` under `/api/v2`,
@@ -66,14 +65,16 @@ impl Site for Api {
                 }
                 Call::LegacyRootCert => pem(StatusCode::OK, pem_chain(chain.iter())),
                 Call::SigningCert => {
-                    let issued = self.certify(SigningRequest::from_json(&body, bearer(head))).await;
+                    let request = SigningRequest::from_json(&body, bearer(head));
+                    let issued = self.service.certify(request, head.address()).await;
                     issued.map_or_else(
                         |error| failed(&error),
                         |issued| reply::json(StatusCode::OK, signing_certificate_json(issued.chain())),
                     )
                 }
                 Call::LegacySigningCert => {
-                    let issued = self.certify(SigningRequest::from_legacy_json(&body, bearer(head))).await;
+                    let request = SigningRequest::from_legacy_json(&body, bearer(head));
+                    let issued = self.service.certify(request, head.address()).await;
                     issued.map_or_else(
                         |error| failed(&error),
                         |issued| pem(StatusCode::CREATED, pem_chain(issued.chain())),
@@ -93,15 +94,6 @@ impl Site for Api {
             reply::retry_after(response.headers_mut(), wait);
         }
         response
-    }
-}
-
-impl Api {
-    async fn certify(
-        &self,
-        request: Result<SigningRequest, RequestError>,
-    ) -> Result<IssuedCertificate, ApiError> {
-        self.service.certify(&request?).await
     }
 }
 
