@@ -254,18 +254,28 @@ async fn keep_fresh(
 ) {
     let due = Arc::new(move || {
         let now = Timestamp::now();
-        repository::publish(&directory, &vault, &documents, now)?;
-        let turned = accounts.keys().turn(now);
-        turned.map_err(|error| Failure::cannot(format!("the identity provider's keys: {error}")))
+        // Each by itself: what fails must not keep the other from being done.
+        let failed = |what: &dyn std::fmt::Display| {
+            journal.error("what is due was not done", &[("error", Value::Shown(what))]);
+        };
+        match repository::publish(&directory, &vault, &documents, now) {
+            Ok(left) => {
+                left.iter()
+                    .for_each(|why| journal.warning("a ceremony is due", &[("why", Value::Text(why))]));
+            }
+            Err(failure) => failed(&failure.message),
+        }
+        if let Err(error) = accounts.keys().turn(now) {
+            failed(&format!("the identity provider's keys: {error}"));
+        }
     });
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         looks.tick().await;
         let due = due.clone();
-        if let Ok(Err(failure)) = spawn_blocking(move || due()).await {
-            journal.error("what is due was not done", &[("error", Value::Text(&failure.message))]);
-        }
+        // A panic has been reported by itself; the next look tries again.
+        let _ = spawn_blocking(move || due()).await;
     }
 }
 
