@@ -15,17 +15,19 @@ use crate::service::Service;
 /// `signingCert` and `rootCert` under `/api/v1`.
 #[must_use]
 pub fn mount(router: Router, service: &Arc<Service>) -> Router {
-    const CALLS: [(&str, Call); 5] = [
-        ("/api/v2/signingCert", Call::SigningCert),
-        ("/api/v2/trustBundle", Call::TrustBundle),
-        ("/api/v2/configuration", Call::Configuration),
-        ("/api/v1/signingCert", Call::LegacySigningCert),
-        ("/api/v1/rootCert", Call::LegacyRootCert),
-    ];
     CALLS
         .into_iter()
         .fold(router, |router, (path, call)| router.with(path, Api { service: Arc::clone(service), call }))
 }
+
+/// The paths.
+const CALLS: [(&str, Call); 5] = [
+    ("/api/v2/signingCert", Call::SigningCert),
+    ("/api/v2/trustBundle", Call::TrustBundle),
+    ("/api/v2/configuration", Call::Configuration),
+    ("/api/v1/signingCert", Call::LegacySigningCert),
+    ("/api/v1/rootCert", Call::LegacyRootCert),
+];
 
 /// One call, which is a whole path.
 struct Api {
@@ -42,15 +44,21 @@ enum Call {
     LegacyRootCert,
 }
 
+impl Call {
+    fn route(self) -> Route {
+        match self {
+            Call::SigningCert => Route::submission("signing_cert").body_bytes(MAX_REQUEST_BYTES),
+            Call::LegacySigningCert => Route::submission("signing_cert_v1").body_bytes(MAX_REQUEST_BYTES),
+            Call::TrustBundle => Route::read("trust_bundle"),
+            Call::Configuration => Route::read("configuration"),
+            Call::LegacyRootCert => Route::read("root_cert"),
+        }
+    }
+}
+
 impl Site for Api {
     fn route(&self, head: Head<'_>) -> Option<Route> {
-        let route = match self.call {
-            Call::SigningCert => Route::submission("signingCert").body_bytes(MAX_REQUEST_BYTES),
-            Call::LegacySigningCert => Route::submission("signingCert-v1").body_bytes(MAX_REQUEST_BYTES),
-            Call::TrustBundle => Route::read("trustBundle"),
-            Call::Configuration => Route::read("configuration"),
-            Call::LegacyRootCert => Route::read("rootCert"),
-        };
+        let route = self.call.route();
         head.path().is_empty().then_some(route)
     }
 
@@ -121,4 +129,21 @@ fn pem(status: StatusCode, text: String) -> Response<Reply> {
     let kind = HeaderValue::from_static("application/pem-certificate-chain");
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the names of routes the metrics make names of their own, and Prometheus refuses a page with one that is none.
+    #[test]
+    fn routes_are_called_what_metrics_may_be_called() {
+        for (_, call) in CALLS {
+            let name = call.route().name();
+            assert!(
+                name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'),
+                "{name}"
+            );
+        }
+    }
 }
