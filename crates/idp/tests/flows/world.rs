@@ -71,6 +71,13 @@ impl World {
         Self { address, secret, directory, ahead, stop: Some(stop), thread: Some(thread) }
     }
 
+    /// The file of the accounts is replaced by something else.
+    pub(crate) fn spoil_accounts(&self) {
+        let new = self.directory.join("spoilt");
+        std::fs::write(&new, "nothing of ours").unwrap();
+        std::fs::rename(new, self.directory.join("accounts.json")).unwrap();
+    }
+
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.address)
     }
