@@ -166,8 +166,12 @@ async fn identity_provider(
     journal: &Journal,
 ) -> Result<Arc<Provider<Os>>, Failure> {
     let (directory, secret) = (args.dir.clone(), ready.vault.secret().clone());
-    let (issuer, journal) = (format!("{}{ISSUER}", ready.instance.url), journal.clone());
-    let opened = spawn_blocking(move || accounts::open(&directory, &secret, &issuer, &journal));
+    let (url, journal) = (ready.instance.url.clone(), journal.clone());
+    // Who has no TLS under an address that promises it is behind a proxy, and all clients come from there.
+    let knows_addresses = args.tls_cert.is_some() || !url.starts_with("https:");
+    let opened = spawn_blocking(move || {
+        accounts::open(&directory, &secret, &format!("{url}{ISSUER}"), knows_addresses, &journal)
+    });
     opened.await.map_err(|error| Failure::cannot(format!("the start has failed: {error}")))?
 }
 

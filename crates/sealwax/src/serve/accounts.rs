@@ -16,17 +16,17 @@ use super::secret::Secret;
 use super::start;
 use crate::Failure;
 
-/// The provider's part of a directory.
-const PART: &str = "idp";
-
-/// Makes the directory, and the keys in it, if they are not there. Blocks.
+/// Makes the directory, and the keys in it, if they are not there. Blocks. `knows_addresses`: whether requests come from the
+/// clients' own addresses.
 pub fn open(
     instance: &Path,
     secret: &Secret,
     issuer: &str,
+    knows_addresses: bool,
     journal: &Journal,
 ) -> Result<Arc<Provider<Os>>, Failure> {
-    let settings = Settings::new(IssuerUrl::parse(issuer).map_err(|error| cannot(&error))?);
+    let issuer = IssuerUrl::parse(issuer).map_err(|error| cannot(&error))?;
+    let settings = Settings { knows_addresses, ..Settings::new(issuer) };
     let provider = Provider::open(state(instance, secret)?, settings, journal.clone(), Timestamp::now());
     provider.map(Arc::new).map_err(|error| cannot(&error))
 }

@@ -119,6 +119,18 @@ fn an_instance_keeps_its_address_its_secret_and_its_directory_to_itself() {
 }
 
 #[test]
+fn behind_a_proxy_nobody_pays_for_the_wrong_guesses_of_others() {
+    let guesses = |running: &Running| -> Vec<u16> {
+        (0..40).map(|_| running.get("/oidc/device?user_code=BCDF-GHJK").status).collect()
+    };
+    let scratch = Scratch::new();
+    assert!(guesses(&Running::start(&scratch, &[])).contains(&429));
+    let (scratch, listen) = (Scratch::new(), instance::free_port());
+    let url = ["--listen", &listen, "--url", "https://sigstore.acme.example"];
+    assert_eq!(guesses(&Running::start(&scratch, &url)), [400; 40]);
+}
+
+#[test]
 fn a_first_start_that_was_killed_is_taken_up_again() {
     let scratch = Scratch::new();
     // At whatever moment it is: the next start finishes what was begun, with one address and one set of keys.
