@@ -90,7 +90,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let ready = prepare(args, config, listener.address()).await?;
     tell_what_was_made(args, &ready, &journal);
 
-    let accounts = identity_provider(args, &ready, &journal).await?;
+    let accounts = identity_provider(args, config, &ready, &journal).await?;
     let metrics = Arc::new(Metrics::default());
     let certificate_log = Running::start(ready.certificate_log, metrics.clone(), journal.clone()).await?;
     let signature_log = Running::start(ready.signature_log, metrics.clone(), journal.clone()).await?;
@@ -162,13 +162,14 @@ async fn prepare(args: &ServeArgs, config: &Config, listen: SocketAddr) -> Resul
 /// Makes its keys, if there are none.
 async fn identity_provider(
     args: &ServeArgs,
+    config: &Config,
     ready: &Ready,
     journal: &Journal,
 ) -> Result<Arc<Provider<Os>>, Failure> {
     let (directory, secret) = (args.dir.clone(), ready.vault.secret().clone());
     let (url, journal) = (ready.instance.url.clone(), journal.clone());
     // Who has no TLS under an address that promises it is behind a proxy, and all clients come from there.
-    let knows_addresses = args.tls_cert.is_some() || !url.starts_with("https:");
+    let knows_addresses = config.tls.certificate.is_some() || !url.starts_with("https:");
     let opened = spawn_blocking(move || {
         accounts::open(&directory, &secret, &format!("{url}{ISSUER}"), knows_addresses, &journal)
     });

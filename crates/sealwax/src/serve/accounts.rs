@@ -16,6 +16,9 @@ use super::secret::Secret;
 use super::start;
 use crate::Failure;
 
+/// The provider's part of a directory.
+const PART: &str = "idp";
+
 /// Makes the directory, and the keys in it, if they are not there. Blocks. `knows_addresses`: whether requests come from the
 /// clients' own addresses.
 pub fn open(
