@@ -44,6 +44,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ["interop", "log", ..] => interop::log::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "ca", ..] => interop::ca::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "idp", ..] => interop::idp::run(arguments.get(2..).unwrap_or_default()),
+        ["interop", "serve", ..] => interop::serve::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "tuf-editor", ..] => interop::tuf_editor::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "pkcs11", ..] => interop::pkcs11::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "tsa", ..] => interop::tsa::run(arguments.get(2..).unwrap_or_default()),
@@ -56,8 +57,6 @@ fn dispatch(arguments: &[String]) -> Outcome {
 const USAGE: &str = "usage: cargo xtask CHORE
   bench [libraries|processes]    speed and size beside the peers, as docs/performance.md has it
   bench log [PART]… [OPTION]…    the log beside rekor-tiles and TesseraCT; `bench log --help` names the parts
-  bench services [PART]… [OPTION]…
-                                 the authorities beside Fulcio and timestamp-authority; `bench services --help`
   conformance                    the public bundle cases, through both binaries
   conformance tuf --suite DIR    the public TUF client suite, run unedited beside the project
   faults [--more N]              every write of a log in a directory fails, in every way
@@ -70,6 +69,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   interop log [--peer NAME=PATH] our log before other people's programs: cosign, sigstore-go, tessera, TesseraCT
   interop ca                     certificates of our authority beside Fulcio's, for the same tokens, byte for byte
   interop idp                    cosign's, sigstore-python's and sigstore-js's own code signs in at our identity provider
+  interop serve                  deployed clients sign and verify at a fresh `sealwax serve`: the matrix
   interop tuf-editor             python-tuf, go-tuf and tuf-js follow the ceremonies of our repository editor
   interop pkcs11                 keys in the tokens of SoftHSM: signatures, failures, and a log
   interop tsa                    our time-stamping authority before OpenSSL, rfc3161-client, timestamp-cli

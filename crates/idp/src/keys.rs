@@ -12,9 +12,9 @@ use sealwax_json::{Object, Value};
 use sealwax_oidc::{Algorithm, UnsignedToken};
 use sealwax_store::disk::Disk;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
 
 pub use file::KeyFileError;
-pub(crate) use file::{FILE, MAX_BYTES};
 
 /// How long a key signs. Tokens are worth minutes, so nobody gains by more haste.
 pub const PERIOD: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -23,7 +23,7 @@ pub const PERIOD: SignedDuration = SignedDuration::from_hours(90 * 24);
 pub const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 
 /// The server that signs holds this.
-pub(crate) const LOCK: &str = "serve.lock";
+const LOCK: &str = "serve.lock";
 
 /// Which issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,14 +81,9 @@ pub enum KeysError {
     None,
 }
 
-/// What an issuer signs with: what its clients take. sigstore-js takes RS256 alone; who verifies machines' tokens takes
-/// anything that discovery announces, and ECDSA is a tenth of the work.
-const fn algorithm(realm: Realm) -> Algorithm {
-    match realm {
-        Realm::People => Algorithm::Rs256,
-        Realm::Machines => Algorithm::Es256,
-    }
-}
+/// What every issuer signs with: sigstore-js takes RS256 alone in a sign-in, cosign in a token on its command line, and a token
+/// of a machine is handed to any client.
+const ALGORITHM: Algorithm = Algorithm::Rs256;
 
 impl<D: Disk> Keys<D> {
     /// Opens the keys of a directory, and makes those that are missing.
@@ -97,18 +92,12 @@ impl<D: Disk> Keys<D> {
     /// [`KeysError`]; [`StateError::InUse`] if another server has them.
     pub fn open(state: State<D>, now: Timestamp) -> Result<Self, KeysError> {
         let lock = state.lock(LOCK)?;
-        let rings = match state.read_sealed(FILE, MAX_BYTES)? {
+        let rings = match state.read(file::NAME, file::MAX_BYTES)? {
             Some(found) => Rings::parse(&found.bytes)?,
             None => Rings::default(),
         };
         let keys = Self { state, _lock: lock, rings: RwLock::new(Arc::new(rings)) };
-        keys.change(|rings| {
-            let mut changed = false;
-            for realm in [Realm::People, Realm::Machines] {
-                changed |= rings.begin(realm, now)?;
-            }
-            Ok(changed)
-        })?;
+        keys.change(|rings| rings.begin(now))?;
         Ok(keys)
     }
 
@@ -134,7 +123,7 @@ impl<D: Disk> Keys<D> {
     fn change(&self, change: impl FnOnce(&mut Rings) -> Result<bool, KeysError>) -> Result<(), KeysError> {
         let mut rings = (*self.now()).clone();
         if change(&mut rings)? {
-            self.state.replace_sealed(FILE, &rings.write()?)?;
+            self.state.replace(file::NAME, &rings.write()?)?;
             *self.rings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rings);
         }
         Ok(())
@@ -179,13 +168,23 @@ impl Rings {
         self.keys.iter().filter(move |key| key.realm == realm)
     }
 
-    /// Makes the first key.
-    fn begin(&mut self, realm: Realm, now: Timestamp) -> Result<bool, KeysError> {
-        if self.of(realm).any(Key::is_current) {
-            return Ok(false);
-        }
-        self.keys.push(Key { since: Some(now), ..Key::new(realm, now)? });
-        Ok(true)
+    /// Makes the first keys, all at once: an RSA key takes a moment, and a first start waits for it.
+    fn begin(&mut self, now: Timestamp) -> Result<bool, KeysError> {
+        let mut missing = vec![Realm::People, Realm::Machines];
+        missing.retain(|realm| !self.of(*realm).any(Key::is_current));
+        let made = thread::scope(|scope| {
+            let make = |realm: &Realm| {
+                let realm = *realm;
+                scope.spawn(move || Key::new(realm, now))
+            };
+            let making: Vec<_> = missing.iter().map(make).collect();
+            making
+                .into_iter()
+                .map(|key| key.join().map_err(|_| SignError::Provider)?)
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        self.keys.extend(made.into_iter().map(|key| Key { since: Some(now), ..key }));
+        Ok(!missing.is_empty())
     }
 
     fn turn(&mut self, realm: Realm, now: Timestamp) -> Result<bool, KeysError> {
@@ -215,15 +214,10 @@ impl Rings {
 
 impl Key {
     fn new(realm: Realm, now: Timestamp) -> Result<Self, KeysError> {
-        let algorithm = algorithm(realm);
-        let kind = match algorithm {
-            Algorithm::Es256 => KeyKind::EcdsaP256,
-            _ => KeyKind::Rsa { bits: 3072 },
-        };
-        let key = Arc::new(SigningKey::generate(kind)?);
+        let key = Arc::new(SigningKey::generate(KeyKind::Rsa { bits: 3072 })?);
         let id = key.public_key().jwk_thumbprint()?;
         let published = crate::account::file::whole_seconds(now);
-        Ok(Self { realm, id, algorithm, published, since: None, until: None, key })
+        Ok(Self { realm, id, algorithm: ALGORITHM, published, since: None, until: None, key })
     }
 
     fn public_key(&self) -> &PublicKey {

@@ -43,7 +43,6 @@ pub mod store;
 pub mod throttle;
 pub mod token;
 pub mod totp;
-mod upgrade;
 pub mod used;
 
 pub use fields::FieldError;

@@ -3,11 +3,10 @@
 //! to copy; sigstore-js's with a browser. The browser fills in our pages over HTTP.
 
 use std::ffi::OsStr;
-use std::process::Command;
 
 use super::peers;
 use crate::Outcome;
-use crate::process::{cargo, output, root, run as run_command, target};
+use crate::process::{cargo, root, run as run_command, target};
 
 const USAGE: &str = "usage: cargo xtask interop idp";
 
@@ -17,14 +16,12 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     }
     let directory = target().join("interop");
     std::fs::create_dir_all(&directory)?;
-    let (go, python, js) =
-        (peers::oauthflow(&directory)?, peers::sigstore_python(&directory)?, peers::sigstore_js(&directory)?);
-    // By its path: the check changes where programs are looked for.
-    let node = output(Command::new("node").args(["-p", "process.execPath"]))?;
+    let (go, python, node) =
+        (peers::oauthflow(&directory)?, peers::sigstore_python(&directory)?, peers::node(&directory)?);
     let script = root().join("peers/python/identity_token.py");
     check("go", &[go.as_os_str()])?;
     check("python", &[python.as_os_str(), script.as_os_str()])?;
-    check("js", &[OsStr::new(node.trim()), js.as_os_str()])
+    check("js", &[node.program.as_os_str(), node.sigstore_cli().as_os_str()])
 }
 
 fn check(peer: &str, program: &[&OsStr]) -> Outcome {

@@ -3,20 +3,33 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Failure;
 use crate::process::{root, run};
+use crate::{Failure, Outcome};
 
-const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
+pub(super) const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
 const TESSERA_FSCK: (&str, &str) = ("github.com/transparency-dev/tessera/cmd/fsck", "v1.0.4");
 const CT_CLIENT: (&str, &str) = ("github.com/google/certificate-transparency-go/client/ctclient", "v1.3.3");
 pub(super) const FULCIO: (&str, &str) = ("github.com/sigstore/fulcio", "v1.8.8");
 const TIMESTAMP_CLI: (&str, &str) =
     ("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-cli", "v2.1.3");
-const TIMESTAMP_SERVER: (&str, &str) =
-    ("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server", "v2.1.3");
 const RFC3161_CLIENT: &str = "rfc3161-client==1.0.9";
-const SIGSTORE_PYTHON: &str = "sigstore==4.5.0";
-const SIGSTORE_JS_CLI: (&str, &str) = ("@sigstore/cli", "0.10.3");
+pub(super) const SIGSTORE_PYTHON: &str = "sigstore==4.5.0";
+/// Of `sigstore`, whose parts the program in `peers/js` uses by name.
+pub(super) const SIGSTORE_JS: &str = "5.0.1";
+/// Of `peers/go/go.mod`.
+pub(super) const SIGSTORE_GO: &str = "1.2.2";
+/// sigstore-js wants a newer Node than distributions have; its command line gets tokens; the browser is driven by the last.
+const NODE: &[(&str, &str)] = &[
+    ("node", "22.23.3"),
+    ("sigstore", SIGSTORE_JS),
+    ("@sigstore/bundle", "5.0.1"),
+    ("@sigstore/protobuf-specs", "0.5.2"),
+    ("@sigstore/sign", "5.1.0"),
+    ("@sigstore/tuf", "5.0.1"),
+    ("@sigstore/verify", "4.1.3"),
+    ("@sigstore/cli", "0.10.3"),
+    ("playwright-core", "1.65.1"),
+];
 
 /// cosign: three minutes to build on two cores.
 pub(super) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
@@ -24,13 +37,8 @@ pub(super) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Fulcio.
-pub(crate) fn fulcio(directory: &Path) -> Result<PathBuf, Failure> {
+pub(super) fn fulcio(directory: &Path) -> Result<PathBuf, Failure> {
     install(directory, FULCIO, "fulcio")
-}
-
-/// timestamp-authority.
-pub(crate) fn timestamp_server(directory: &Path) -> Result<PathBuf, Failure> {
-    install(directory, TIMESTAMP_SERVER, "timestamp-server")
 }
 
 /// The check of a whole log that comes with tessera.
@@ -58,24 +66,46 @@ pub(super) fn sigstore_python(directory: &Path) -> Result<PathBuf, Failure> {
     python(directory, "sigstore-python", &[SIGSTORE_PYTHON])
 }
 
-/// The script of sigstore-js's command line, for Node.
-pub(super) fn sigstore_js(directory: &Path) -> Result<PathBuf, Failure> {
-    let (package, version) = SIGSTORE_JS_CLI;
-    let modules = directory.join(format!("sigstore-js-cli-{version}"));
-    let script = modules.join("node_modules/@sigstore/cli/bin/run");
-    if !script.is_file() {
-        npm(&modules, &format!("{package}@{version}"))?;
-    }
-    Ok(script)
+/// A Node with sigstore-js.
+pub(super) struct Node {
+    pub(super) program: PathBuf,
+    directory: PathBuf,
 }
 
-/// Installs a package of the npm registry into a directory.
-pub(super) fn npm(directory: &Path, package: &str) -> Result<(), Failure> {
-    eprintln!("installing {package}");
+impl Node {
+    /// A script of `peers/js`. Modules are looked for beside a script.
+    pub(super) fn script(&self, name: &str) -> Result<PathBuf, Failure> {
+        let script = self.directory.join(name);
+        std::fs::copy(root().join("peers/js").join(name), &script)?;
+        Ok(script)
+    }
+
+    /// The script of sigstore-js's command line.
+    pub(super) fn sigstore_cli(&self) -> PathBuf {
+        self.directory.join("node_modules/@sigstore/cli/bin/run")
+    }
+}
+
+/// Node with all that is used in it.
+pub(super) fn node(directory: &Path) -> Result<Node, Failure> {
+    let version = NODE.iter().map(|(_, version)| *version).collect::<Vec<_>>().join("-");
+    let directory = directory.join(format!("node-{version}"));
+    let done = directory.join("installed");
+    if !done.is_file() {
+        let packages: Vec<String> = NODE.iter().map(|(name, version)| format!("{name}@{version}")).collect();
+        npm(&directory, &packages.join(" "))?;
+        std::fs::write(&done, "")?;
+    }
+    Ok(Node { program: directory.join("node_modules/.bin/node"), directory })
+}
+
+/// Installs packages of the npm registry into a directory; several are separated by spaces.
+pub(super) fn npm(directory: &Path, packages: &str) -> Result<(), Failure> {
+    eprintln!("installing {packages}");
     std::fs::create_dir_all(directory)?;
     let mut install = Command::new("npm");
     install.current_dir(directory).args(["install", "--silent", "--no-audit", "--no-fund", "--prefix", "."]);
-    run(install.arg(package))
+    run(install.args(packages.split(' ')))
 }
 
 /// A Python of its own that has these packages. The first one's version is in the name of its directory.
@@ -100,6 +130,11 @@ pub(super) fn sigstore_go(directory: &Path) -> Result<PathBuf, Failure> {
     go_program(directory, "add")
 }
 
+/// `peers/go/bundle`, which signs and verifies with sigstore-go as a client of an instance.
+pub(super) fn sigstore_go_bundle(directory: &Path) -> Result<PathBuf, Failure> {
+    go_program(directory, "bundle")
+}
+
 /// `peers/go/token`, which signs in as cosign does.
 pub(super) fn oauthflow(directory: &Path) -> Result<PathBuf, Failure> {
     go_program(directory, "token")
@@ -122,4 +157,21 @@ fn install(directory: &Path, package: (&str, &str), name: &str) -> Result<PathBu
         run(Command::new("go").args(["install", &format!("{path}@{version}")]).env("GOBIN", &binaries))?;
     }
     Ok(program)
+}
+
+/// Installs packages of Debian's.
+pub(super) fn debian(packages: &[&str]) -> Outcome {
+    eprintln!("installing {} with apt-get", packages.join(", "));
+    run(Command::new("apt-get").args(["-qq", "update"]))?;
+    let mut install = Command::new("apt-get");
+    install.args(["-qq", "install", "--yes", "--no-install-recommends"]).args(packages);
+    run(install.env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Installs those of these programs that are missing, each from the package of its name or the one that is given.
+pub(super) fn debian_programs(needed: &[(&str, &str)]) -> Outcome {
+    let missing = |program: &str| Command::new(program).arg("--version").output().is_err();
+    let packages: Vec<&str> =
+        needed.iter().filter(|(program, _)| missing(program)).map(|(_, package)| *package).collect();
+    if packages.is_empty() { Ok(()) } else { debian(&packages) }
 }

@@ -1,18 +1,14 @@
-//! `keys.sealed`: the keys of both issuers, with the private ones, as JSON under a seal.
+//! `keys.json`: the keys of both issuers, with the private ones.
 
 use super::{Key, KeysError, Realm, Rings};
 use crate::fields::{FieldError, Fields};
-use crate::state::Sealed;
 use sealwax_crypto::{KeyError, SignError, SigningKey, pem};
 use sealwax_json::{Limits, Object, Value};
 use sealwax_oidc::Algorithm;
 use std::sync::Arc;
 
 /// Its name in the directory.
-pub(crate) const NAME: &str = "keys.sealed";
-
-/// Where it is.
-pub(crate) const FILE: Sealed = Sealed { name: NAME, before: "keys.json" };
+pub(crate) const NAME: &str = "keys.json";
 
 /// The longest file that is read, bytes: an RSA key with 4096 bits takes 3,272, and there are six.
 pub(crate) const MAX_BYTES: usize = 64 << 10;
@@ -130,7 +126,8 @@ mod tests {
     fn rings() -> Rings {
         let now = Timestamp::from_second(1_700_000_000).unwrap();
         let mut rings = Rings::default();
-        rings.begin(Realm::Machines, now).unwrap();
+        rings.begin(now).unwrap();
+        rings.keys.retain(|key| key.realm == Realm::Machines);
         rings.turn(Realm::Machines, now + SignedDuration::from_hours(1)).unwrap();
         rings
     }
@@ -150,8 +147,8 @@ mod tests {
         let value = |member| KeyFileError::Field(FieldError::Value { member });
         assert_eq!(error("\"version\": 1", "\"version\": 9"), FieldError::Version { found: 9 }.into());
         assert_eq!(error("machines", "others"), value("issuer"));
-        assert_eq!(error("ES256", "HS256"), value("algorithm"));
-        assert_eq!(error("ES256", "RS256"), value("algorithm"));
+        assert_eq!(error("RS256", "HS256"), value("algorithm"));
+        assert_eq!(error("RS256", "ES256"), value("algorithm"));
         assert_eq!(error("\"since\"", "\"until\""), value("until"));
         assert_eq!(error("-----BEGIN", "----BEGIN"), value("private_key"));
         assert_eq!(error("PRIVATE KEY", "PUBLIC KEY"), value("private_key"));

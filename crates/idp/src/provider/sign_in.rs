@@ -75,7 +75,7 @@ impl<D: Disk> Provider<D> {
             Step::Later { wait } => Sent::later(seconds(wait)),
             Step::Broken { cause } => {
                 self.journal.error("nobody can sign in", &[("error", Value::Text(&cause))]);
-                self.told(&asked.matter, &asked.about, Refusal::Broken).unwrap_or_else(Sent::broken)
+                Sent::broken()
             }
         }
     }
@@ -161,25 +161,19 @@ impl<D: Disk> Provider<D> {
     }
 
     fn cancelled(&self, matter: &Matter, about: &str, now: Timestamp) -> Sent {
-        if let Matter::Device(user_code) = matter {
-            // Nobody waits any more: then there is nothing to refuse.
-            let _ = self.tables().devices.decide(user_code, Outcome::Denied, now);
-        }
-        self.told(matter, about, Refusal::Cancelled).unwrap_or_else(|| {
-            let cookie = Some(self.cookie(about, "", 0));
-            Sent::Page { page: page::cancelled(), cookie, retry_after: None }
-        })
-    }
-
-    /// The program is told why it gets no code, if the browser can be sent to it.
-    fn told(&self, matter: &Matter, about: &str, refusal: Refusal) -> Option<Sent> {
+        let cookie = Some(self.cookie(about, "", 0));
         match matter {
             Matter::Program(asked) if !asked.redirect.is_out_of_band() => {
-                let to = refused(refusal, &asked.redirect, asked.state.as_deref(), &self.issuer());
-                Some(Sent::Redirect { to, cookie: Some(self.cookie(about, "", 0)) })
+                let to = refused(Refusal::Cancelled, &asked.redirect, asked.state.as_deref(), &self.issuer());
+                return Sent::Redirect { to, cookie };
             }
-            Matter::Program(_) | Matter::Device(_) => None,
+            Matter::Program(_) => {}
+            Matter::Device(user_code) => {
+                // Nobody waits any more: then there is nothing to refuse.
+                let _ = self.tables().devices.decide(user_code, Outcome::Denied, now);
+            }
         }
+        Sent::Page { page: page::cancelled(), cookie, retry_after: None }
     }
 
     /// Somebody has signed in.
@@ -202,8 +196,7 @@ impl<D: Disk> Provider<D> {
                     identity,
                 };
                 if self.tables().codes.give(&code, grant, request.now).is_err() {
-                    let told = self.told(&asked.matter, &asked.about, Refusal::Busy);
-                    return told.unwrap_or_else(Sent::busy);
+                    return Sent::busy();
                 }
                 if program.redirect.is_out_of_band() {
                     return Sent::Page { page: page::copy_code(&code), cookie, retry_after: None };

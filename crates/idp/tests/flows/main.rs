@@ -154,7 +154,7 @@ fn a_machine_in_both_ways_of_saying_who_it_is() {
     ] {
         let answer = send(world.address, "POST", "/oidc/machine/token", &headers, body);
         assert_eq!(answer.status, 200, "{answer:?}");
-        let claims = world.verify("/oidc/machine", "ES256", &answer.text("id_token"));
+        let claims = world.verify("/oidc/machine", "RS256", &answer.text("id_token"));
         let text = |claim: &str| claims.get(claim).and_then(Value::as_str).unwrap_or_default().to_owned();
         assert_eq!(text("iss"), format!("{}/machine", world.issuer()));
         assert_eq!(text("sub"), format!("{}/machine/ci", world.issuer()));

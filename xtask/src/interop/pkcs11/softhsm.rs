@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use crate::process::{output, run};
+use super::super::peers;
+use crate::process::output;
 use crate::{Failure, Outcome};
 
 /// The PIN of every token here.
@@ -19,18 +20,11 @@ const MODULES: &[&str] =
 
 /// Installs what is missing, and says so.
 pub(super) fn install() -> Outcome {
-    let missing = |program: &str| Command::new(program).arg("--version").output().is_err();
-    let needed = [("softhsm2-util", "softhsm2"), ("pkcs11-tool", "opensc"), ("openssl", "openssl")];
-    let packages: Vec<&str> =
-        needed.into_iter().filter(|(program, _)| missing(program)).map(|(_, package)| package).collect();
-    if packages.is_empty() {
-        return Ok(());
-    }
-    eprintln!("installing {} with apt-get", packages.join(", "));
-    run(Command::new("apt-get").args(["-qq", "update"]))?;
-    let mut install = Command::new("apt-get");
-    install.args(["-qq", "install", "--yes", "--no-install-recommends"]).args(packages);
-    run(install.env("DEBIAN_FRONTEND", "noninteractive"))
+    peers::debian_programs(&[
+        ("softhsm2-util", "softhsm2"),
+        ("pkcs11-tool", "opensc"),
+        ("openssl", "openssl"),
+    ])
 }
 
 /// SoftHSM, with tokens of its own.

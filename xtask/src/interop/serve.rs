@@ -1,0 +1,104 @@
+//! `cargo xtask interop serve`: deployed clients sign and verify, unmodified, at a fresh `sealwax serve`.
+//!
+//! Each signs a message and a statement, with trust by TUF as a person who signs in with a browser, and with trust from files as
+//! a machine. Each verifies what each other one signed, as do we, with log entry, SCT and timestamp demanded; and must refuse it
+//! with one byte changed, and for another identity, for that reason. All of it once more after a restart: what was signed before,
+//! and what is signed then. The matrix is printed, and kept with pictures of the pages that the browser went through.
+
+mod browser;
+mod check;
+mod clients;
+mod instance;
+mod place;
+mod table;
+
+use std::fs;
+
+use self::check::Signed;
+use self::clients::{Client, Content, Way};
+use self::instance::Instance;
+use self::place::Place;
+use super::peers;
+use crate::process::{cargo, executable, target};
+use crate::running::sealwax::absent;
+use crate::{Failure, Outcome};
+
+const USAGE: &str = "usage: cargo xtask interop serve";
+
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    if !arguments.is_empty() {
+        return Err(USAGE.into());
+    }
+    let directory = target().join("interop");
+    fs::create_dir_all(&directory)?;
+    let mut build = cargo();
+    build.args(["build", "-q", "-p", "sealwax"]);
+    let program = executable(build, "sealwax")?;
+    let node = peers::node(&directory)?;
+    let chromium = browser::install()?;
+    let clients = clients::all(&directory, &program, &node)?;
+
+    let place = Place::make(absent(&directory, "serve")?, &node, &chromium)?;
+    let mut instance = Instance::start(&program, &place)?;
+    println!("an instance at {}", instance.url);
+    let mut signed = Vec::new();
+    let mut bad = 0;
+    for round in [Round::First, Round::Restarted] {
+        if round == Round::Restarted {
+            instance.restart()?;
+        }
+        instance.publish_files()?;
+        for client in &clients {
+            client.follow(&instance).map_err(|error| format!("{} by TUF: {error}", client.name()))?;
+        }
+        signed.extend(sign_all(&clients, &instance, round)?);
+        let table = check::everything(&clients, &instance, &signed)?;
+        bad += table.bad();
+        table.print(round.title(), &place)?;
+    }
+    instance.stop()?;
+    println!("pictures of the pages: {}", place.pictures().display());
+    if bad == 0 { Ok(()) } else { Err(format!("{bad} cells are not as they must be").into()) }
+}
+
+/// When something was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Round {
+    First,
+    Restarted,
+}
+
+impl Round {
+    fn title(self) -> &'static str {
+        match self {
+            Self::First => "At first",
+            Self::Restarted => "After a restart",
+        }
+    }
+}
+
+/// Every client signs both contents in both ways, if it can.
+fn sign_all(
+    clients: &[Box<dyn Client>],
+    instance: &Instance<'_>,
+    round: Round,
+) -> Result<Vec<Signed>, Failure> {
+    let mut all = Vec::new();
+    for client in clients {
+        for way in [Way::Tuf, Way::Files] {
+            for content in [Content::Message, Content::Statement] {
+                if client.signs(way) {
+                    let signed = Signed::by(client.as_ref(), instance, (content, way, round));
+                    let signed = signed.map_err(|error| {
+                        format!(
+                            "{} does not sign a {content:?} with trust by {way:?}: {error}",
+                            client.name()
+                        )
+                    })?;
+                    all.push(signed);
+                }
+            }
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,191 @@
+//! Who accepts what: each client, each bundle, and twice what it must not accept.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use sealwax_crypto::sha256;
+use sealwax_formats::base64;
+use serde_json::{Value, json};
+
+use super::Round;
+use super::clients::{Change, Claim, Client, Compared, Content, Job, PREDICATE_TYPE, Way};
+use super::instance::Instance;
+use super::place::ADDRESS;
+use super::table::{Cell, Table};
+use crate::{Failure, Outcome};
+
+/// Who has not signed.
+pub(super) const ANOTHER: &str = "eve@example.com";
+
+/// Something that a client signed.
+pub(super) struct Signed {
+    pub(super) by: String,
+    pub(super) content: Content,
+    pub(super) way: Way,
+    pub(super) round: Round,
+    artifact: PathBuf,
+    bundle: PathBuf,
+    identity: String,
+    issuer: String,
+}
+
+impl Signed {
+    /// The client signs something new.
+    pub(super) fn by(
+        client: &dyn Client,
+        instance: &Instance<'_>,
+        (content, way, round): (Content, Way, Round),
+    ) -> Result<Self, Failure> {
+        let by = client.name();
+        let name = format!("{by} {content:?} {way:?} {round:?}").replace(' ', "-");
+        let file = |extension: &str| instance.place.path("signed").join(format!("{name}.{extension}"));
+        let (artifact, bundle) = (file("txt"), file("sigstore.json"));
+        fs::write(&artifact, format!("{name}\n"))?;
+        let predicate = predicate();
+        let digest: String = sha256(&fs::read(&artifact)?).iter().map(|byte| format!("{byte:02x}")).collect();
+        let statement = json!({
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"name": "artifact", "digest": {"sha256": digest}}],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": &predicate,
+        });
+        fs::write(file("statement"), statement.to_string())?;
+        fs::write(file("predicate"), predicate.to_string())?;
+        let (identity, issuer, token) = match way {
+            Way::Tuf => (ADDRESS.to_owned(), instance.issuer.clone(), None),
+            Way::Files => {
+                (instance.machine(), instance.machine_issuer.clone(), Some(instance.machine_token()?))
+            }
+        };
+        let job = Job {
+            content,
+            way,
+            artifact,
+            statement: file("statement"),
+            predicate: file("predicate"),
+            bundle,
+            token,
+        };
+        client.sign(instance, &job)?;
+        Ok(Self { by, content, way, round, artifact: job.artifact, bundle: job.bundle, identity, issuer })
+    }
+
+    fn claim(&self) -> Claim {
+        Claim {
+            content: self.content,
+            way: self.way,
+            artifact: self.artifact.clone(),
+            bundle: self.bundle.clone(),
+            identity: self.identity.clone(),
+            issuer: self.issuer.clone(),
+        }
+    }
+
+    /// What is not true.
+    fn changed(&self, change: Change, compared: Compared) -> Result<Claim, Failure> {
+        let mut claim = self.claim();
+        match (change, compared) {
+            (Change::Identity, _) => claim.identity = ANOTHER.to_owned(),
+            (Change::Byte, Compared::Artifact) => {
+                claim.artifact = self.artifact.with_extension("changed");
+                change_byte(&self.artifact, &claim.artifact)?;
+            }
+            (Change::Byte, Compared::Statement | Compared::Signature) => {
+                claim.bundle = self.bundle.with_extension(format!("{compared:?}-changed.json"));
+                change_member(&self.bundle, &claim.bundle, compared)?;
+            }
+        }
+        Ok(claim)
+    }
+}
+
+/// The least that sigstore-python takes.
+fn predicate() -> Value {
+    json!({
+        "buildDefinition": {"buildType": "https://example.com/build", "externalParameters": {}},
+        "runDetails": {"builder": {"id": "https://example.com/builder"}},
+    })
+}
+
+fn change_byte(from: &Path, to: &Path) -> Outcome {
+    let mut bytes = fs::read(from)?;
+    *bytes.first_mut().ok_or("an empty file")? ^= 1;
+    Ok(fs::write(to, bytes)?)
+}
+
+/// The last byte of what the statement, or the signature, is in base64.
+fn change_member(from: &Path, to: &Path, compared: Compared) -> Outcome {
+    let mut bundle: Value = serde_json::from_slice(&fs::read(from)?)?;
+    let places: &[&str] = match compared {
+        Compared::Statement => &["/dsseEnvelope/payload"],
+        _ => &["/messageSignature/signature", "/dsseEnvelope/signatures/0/sig"],
+    };
+    let place = places.iter().find(|place| bundle.pointer(place).is_some()).ok_or("nothing to change")?;
+    let member = bundle.pointer_mut(place).ok_or("nothing to change")?;
+    let mut bytes = base64::decode(member.as_str().ok_or("not text")?)?;
+    *bytes.last_mut().ok_or("an empty member")? ^= 1;
+    *member = base64::encode(&bytes).into();
+    Ok(fs::write(to, bundle.to_string())?)
+}
+
+/// Each client goes through everything, beside the others.
+pub(super) fn everything<'a>(
+    clients: &[Box<dyn Client>],
+    instance: &Instance<'_>,
+    signed: &'a [Signed],
+) -> Result<Table<'a>, Failure> {
+    let columns = thread::scope(|scope| {
+        let going: Vec<_> = clients
+            .iter()
+            .map(|client| {
+                let column = move || {
+                    signed.iter().map(|signed| cell(client.as_ref(), instance, signed)).collect::<Vec<_>>()
+                };
+                scope.spawn(column)
+            })
+            .collect();
+        going
+            .into_iter()
+            .map(|column| column.join().map_err(|_| "a client's thread has failed"))
+            .collect::<Result<Vec<_>, _>>()
+    })?;
+    let remarks = clients.iter().flat_map(|client| client.remarks()).copied().collect();
+    Ok(Table {
+        clients: clients.iter().map(|client| client.name()).collect(),
+        rows: signed,
+        columns,
+        remarks,
+    })
+}
+
+fn cell(client: &dyn Client, instance: &Instance<'_>, signed: &Signed) -> Cell {
+    if !client.verifies(signed.way) {
+        return Cell::Impossible;
+    }
+    judged(client, instance, signed).unwrap_or_else(|error| Cell::Bad(error.to_string()))
+}
+
+fn judged(client: &dyn Client, instance: &Instance<'_>, signed: &Signed) -> Result<Cell, Failure> {
+    let bad = |what: String| Ok(Cell::Bad(what));
+    let bundle = serde_json::from_slice(&fs::read(&signed.bundle)?)?;
+    let verdict = client.verify(instance, &signed.claim())?;
+    match (client.does_not_read(&bundle), verdict) {
+        (Some(words), Err(said)) if said.contains(words) => return Ok(Cell::Unread),
+        (Some(_), Ok(_)) => return bad("it reads what it could not read".to_owned()),
+        (_, Err(said)) => return bad(format!("it refuses: {said}")),
+        (None, Ok(_)) => {}
+    }
+    for change in [Change::Byte, Change::Identity] {
+        let claim = signed.changed(change, client.compares(signed.content))?;
+        let refusal = client.refusal(signed.content, change);
+        match client.verify(instance, &claim)? {
+            Ok(_) => return bad(format!("it accepts another {change:?}")),
+            Err(said) if !said.contains(refusal) => {
+                return bad(format!("of another {change:?} it does not say {refusal:?}: {said}"));
+            }
+            Err(_) => {}
+        }
+    }
+    Ok(Cell::Good)
+}

@@ -1,0 +1,133 @@
+//! The clients, installed by name and version, and how each is told to sign and to verify.
+
+mod cosign;
+mod libraries;
+mod openssl;
+mod ours;
+mod python;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::super::peers::Node;
+use super::instance::Instance;
+use crate::{Failure, Outcome};
+
+/// What is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    Message,
+    /// An in-toto statement in an envelope.
+    Statement,
+}
+
+/// Where a client has its trust from, and who signs with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// From the repository; a person, who signs in with a browser.
+    Tuf,
+    /// From files; a machine, with its token.
+    Files,
+}
+
+/// What a verifier must refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// One byte of what was signed is another.
+    Byte,
+    /// Somebody else is expected to have signed.
+    Identity,
+}
+
+/// What a client compares with what was signed, and of which a byte is changed for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compared {
+    /// The artifact.
+    Artifact,
+    /// The statement in the envelope; the artifact with nothing.
+    Statement,
+    /// The signature, as what a timestamp is over.
+    Signature,
+}
+
+/// Something to sign.
+pub(super) struct Job {
+    pub(super) content: Content,
+    pub(super) way: Way,
+    pub(super) artifact: PathBuf,
+    /// The statement over it, and its predicate alone.
+    pub(super) statement: PathBuf,
+    pub(super) predicate: PathBuf,
+    pub(super) bundle: PathBuf,
+    /// Whose token is to be used; whoever has none signs in.
+    pub(super) token: Option<String>,
+}
+
+/// What somebody is said to have signed.
+pub(super) struct Claim {
+    pub(super) content: Content,
+    pub(super) way: Way,
+    pub(super) artifact: PathBuf,
+    pub(super) bundle: PathBuf,
+    pub(super) identity: String,
+    pub(super) issuer: String,
+}
+
+/// The type of the predicate of every statement: sigstore-python knows no other than SLSA's.
+pub(super) const PREDICATE_TYPE: &str = "https://slsa.dev/provenance/v1";
+
+/// What a client says: something, or why it refuses.
+pub(super) type Verdict = Result<Result<String, String>, Failure>;
+
+pub(super) trait Client: Sync {
+    /// With its version.
+    fn name(&self) -> String;
+
+    /// Whether it can sign with trust from there.
+    fn signs(&self, way: Way) -> bool;
+
+    /// Whether it can have trust from there.
+    fn verifies(&self, _way: Way) -> bool {
+        true
+    }
+
+    /// What it compares with what was signed.
+    fn compares(&self, _content: Content) -> Compared {
+        Compared::Artifact
+    }
+
+    /// Brings its trust by TUF up to date.
+    fn follow(&self, instance: &Instance<'_>) -> Outcome;
+
+    /// Signs, and writes the bundle.
+    fn sign(&self, instance: &Instance<'_>, job: &Job) -> Outcome;
+
+    /// Verifies, with log entry, SCT and timestamp.
+    fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict;
+
+    /// Its words for a bundle that it cannot read, although it is good.
+    fn does_not_read(&self, _bundle: &Value) -> Option<&'static str> {
+        None
+    }
+
+    /// Words that are in a refusal for this reason, and in no other.
+    fn refusal(&self, content: Content, change: Change) -> &'static str;
+
+    /// What it cannot do, and why.
+    fn remarks(&self) -> &'static [&'static str] {
+        &[]
+    }
+}
+
+/// All of them, ours last.
+pub(super) fn all(directory: &Path, program: &Path, node: &Node) -> Result<Vec<Box<dyn Client>>, Failure> {
+    Ok(vec![
+        Box::new(cosign::Cosign::install(directory)?),
+        Box::new(python::Python::install(directory)?),
+        Box::new(libraries::Library::javascript(node)?),
+        Box::new(libraries::Library::go(directory)?),
+        Box::new(openssl::OpenSsl::install(directory)?),
+        Box::new(ours::Ours::new(program)),
+    ])
+}

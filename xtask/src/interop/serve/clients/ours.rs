@@ -1,0 +1,65 @@
+//! `sealwax verify`.
+
+use std::path::{Path, PathBuf};
+
+use super::super::instance::Instance;
+use super::super::place::{said, verdict};
+use super::{Change, Claim, Client, Content, Job, Verdict, Way};
+use crate::Outcome;
+
+/// The name of its trust profile.
+const PROFILE: &str = "instance";
+
+pub(super) struct Ours(PathBuf);
+
+impl Ours {
+    pub(super) fn new(program: &Path) -> Self {
+        Self(program.to_owned())
+    }
+}
+
+impl Client for Ours {
+    fn name(&self) -> String {
+        "sealwax".to_owned()
+    }
+
+    fn signs(&self, _way: Way) -> bool {
+        false
+    }
+
+    fn follow(&self, instance: &Instance<'_>) -> Outcome {
+        let trust = |arguments: &[&str]| {
+            let mut trust = instance.place.command(&self.0);
+            trust.arg("trust").args(arguments);
+            trust
+        };
+        if !said(&mut trust(&["list"]))?.contains(PROFILE) {
+            let mut add = trust(&["add", PROFILE, "--tuf", &instance.tuf_url(), "--root"]);
+            said(add.arg(instance.tuf().join("root.json")))?;
+        }
+        said(&mut trust(&["update", PROFILE])).map(drop)
+    }
+
+    fn sign(&self, _instance: &Instance<'_>, _job: &Job) -> Outcome {
+        Err("it does not sign yet".into())
+    }
+
+    fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict {
+        let mut verify = instance.place.command(&self.0);
+        verify.arg("verify").arg(&claim.artifact).arg("--bundle").arg(&claim.bundle);
+        verify.args(["--identity", &claim.identity, "--issuer", &claim.issuer]);
+        match claim.way {
+            Way::Tuf => verify.args(["--trust", PROFILE]),
+            Way::Files => verify.arg("--trusted-root").arg(instance.files().join("trusted_root.json")),
+        };
+        verdict(&mut verify)
+    }
+
+    fn refusal(&self, content: Content, change: Change) -> &'static str {
+        match (content, change) {
+            (Content::Message, Change::Byte) => "failed artifact.digest",
+            (Content::Statement, Change::Byte) => "failed statement.subject",
+            (_, Change::Identity) => "failed identity",
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! sigstore-python: `sign`, `attest`, `verify identity`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::super::super::peers;
+use super::super::instance::Instance;
+use super::super::place::{said, verdict};
+use super::{Change, Claim, Client, Content, Job, PREDICATE_TYPE, Verdict, Way};
+use crate::{Failure, Outcome};
+
+pub(super) struct Python(PathBuf);
+
+impl Python {
+    pub(super) fn install(directory: &Path) -> Result<Self, Failure> {
+        peers::sigstore_python(directory).map(Self)
+    }
+
+    fn command(&self, instance: &Instance<'_>, way: Way) -> Command {
+        let mut command = instance.place.command(&self.0);
+        command.args(["-m", "sigstore"]);
+        match way {
+            Way::Tuf => command.args(["--instance", &instance.tuf_url()]),
+            Way::Files => {
+                command.arg("--trust-config").arg(instance.files().join("client_trust_config.json"))
+            }
+        };
+        command
+    }
+}
+
+impl Client for Python {
+    fn name(&self) -> String {
+        peers::SIGSTORE_PYTHON.replace("sigstore==", "sigstore-python ")
+    }
+
+    fn signs(&self, _way: Way) -> bool {
+        true
+    }
+
+    fn follow(&self, instance: &Instance<'_>) -> Outcome {
+        let mut trust = self.command(instance, Way::Tuf);
+        said(trust.arg("trust-instance").arg(instance.tuf().join("root.json"))).map(drop)
+    }
+
+    fn sign(&self, instance: &Instance<'_>, job: &Job) -> Outcome {
+        let mut sign = self.command(instance, job.way);
+        match job.content {
+            Content::Message => sign.arg("sign"),
+            Content::Statement => {
+                sign.args(["attest", "--predicate-type", PREDICATE_TYPE, "--predicate"]).arg(&job.predicate)
+            }
+        };
+        match &job.token {
+            Some(token) => sign.args(["--identity-token", token]),
+            None => sign.env("PICTURE", "sigstore-python"),
+        };
+        said(sign.arg("--bundle").arg(&job.bundle).arg(&job.artifact)).map(drop)
+    }
+
+    fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict {
+        let mut verify = self.command(instance, claim.way);
+        verify.args(["verify", "identity", "--bundle"]).arg(&claim.bundle);
+        verify.args(["--cert-identity", &claim.identity, "--cert-oidc-issuer", &claim.issuer]);
+        verdict(verify.arg(&claim.artifact))
+    }
+
+    fn does_not_read(&self, bundle: &Value) -> Option<&'static str> {
+        let is_there = bundle.pointer("/verificationMaterial/tlogEntries/0/logIndex").is_some();
+        (!is_there).then_some("logIndex Field required")
+    }
+
+    fn remarks(&self) -> &'static [&'static str] {
+        &[
+            "* cosign and sigstore-go leave the index out of the first entry of a log, since protobuf's JSON leaves out a 0, \
+           and sigstore-python (sigstore_models) does not read a bundle without it.",
+        ]
+    }
+
+    fn refusal(&self, content: Content, change: Change) -> &'static str {
+        match (content, change) {
+            (Content::Message, Change::Byte) => "Bundle message digest mismatch",
+            (Content::Statement, Change::Byte) => "in-toto statement has no subject for digest",
+            (_, Change::Identity) => "Certificate's SANs do not match",
+        }
+    }
+}
