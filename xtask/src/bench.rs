@@ -6,26 +6,41 @@
 #![allow(clippy::indexing_slicing, reason = "only JSON is indexed, which gives null for what is absent")]
 
 mod libraries;
+mod load;
 mod log;
 mod processes;
+mod services;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Outcome;
 use crate::process::{cargo, command, executable, output, root, run};
+use crate::{Failure, Outcome};
 
-/// Runs verification, or one half of it: `libraries`, `processes`; or what is measured of the log.
+/// A demand, what was found, and whether that is enough.
+struct Bar {
+    work: String,
+    bar: String,
+    found: String,
+    is_met: bool,
+}
+
+/// Runs verification, or one half of it: `libraries`, `processes`; or what is measured of the log or of the services.
 pub(crate) fn run_all(arguments: &[String]) -> Outcome {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if let ["log", ..] = words.as_slice() {
         return log::run(arguments.get(1..).unwrap_or_default());
     }
+    if let ["services", ..] = words.as_slice() {
+        return services::run(arguments.get(1..).unwrap_or_default());
+    }
     let (libraries, processes) = match words.as_slice() {
         [] => (true, true),
         ["libraries"] => (true, false),
         ["processes"] => (false, true),
-        other => return Err(format!("bench knows libraries, processes and log, not {other:?}").into()),
+        other => {
+            return Err(format!("bench knows libraries, processes, log and services, not {other:?}").into());
+        }
     };
     let bench = build_bench()?;
     let directory = root().join("target/bench");
@@ -60,6 +75,30 @@ fn machine() -> Result<String, Box<dyn std::error::Error>> {
         kernel.trim(),
         rustc.trim()
     ))
+}
+
+/// The kind of the file system, unless it is memory: a flush must be one.
+fn on_a_disk(directory: &Path) -> Result<String, Failure> {
+    let kind = output(Command::new("stat").args(["-f", "-c", "%T"]).arg(directory))?;
+    let kind = kind.trim();
+    if ["tmpfs", "ramfs", "overlayfs"].contains(&kind) {
+        return Err(format!(
+            "{} is on {kind}, where a flush costs nothing: choose CARGO_TARGET_DIR",
+            directory.display()
+        )
+        .into());
+    }
+    Ok(format!("{kind} on disk"))
+}
+
+fn print_bars(bars: &[Bar]) {
+    if !bars.is_empty() {
+        println!("\n| Bar | Found | |\n|---|---|---|");
+    }
+    for bar in bars {
+        let verdict = if bar.is_met { "met" } else { "**missed**" };
+        println!("| {}: {} | {} | {verdict} |", bar.work, bar.bar, bar.found);
+    }
 }
 
 /// The least, which is what a busy machine spoils least.

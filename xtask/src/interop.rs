@@ -3,7 +3,7 @@
 pub(crate) mod ca;
 pub(crate) mod idp;
 pub(crate) mod log;
-mod peers;
+pub(crate) mod peers;
 pub(crate) mod pkcs11;
 pub(crate) mod serve;
 mod takeover;

@@ -57,6 +57,8 @@ fn dispatch(arguments: &[String]) -> Outcome {
 const USAGE: &str = "usage: cargo xtask CHORE
   bench [libraries|processes]    speed and size beside the peers, as docs/performance.md has it
   bench log [PART]… [OPTION]…    the log beside rekor-tiles and TesseraCT; `bench log --help` names the parts
+  bench services [PART]… [OPTION]…
+                                 the authorities beside Fulcio and timestamp-authority; `bench services --help`
   conformance                    the public bundle cases, through both binaries
   conformance tuf --suite DIR    the public TUF client suite, run unedited beside the project
   faults [--more N]              every write of a log in a directory fails, in every way

@@ -2,6 +2,7 @@
 
 pub(crate) mod rekor_tiles;
 pub(crate) mod sealwax;
+pub(crate) mod tesseract;
 pub(crate) mod trace;
 
 use std::fs;
@@ -15,6 +16,9 @@ use crate::process::output;
 
 /// A server that does not answer after so long has failed.
 const START: Duration = Duration::from_secs(20);
+
+/// How often it is looked whether a server answers.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A server that does not stop after so long is killed. TesseraCT waits for its requests.
 const STOP: Duration = Duration::from_secs(20);
@@ -67,6 +71,13 @@ pub(crate) struct Used {
     pub(crate) cpu_s: f64,
     pub(crate) peak_mib: f64,
     pub(crate) resident_mib: f64,
+}
+
+/// What a server has in memory now.
+pub(crate) struct Memory {
+    pub(crate) resident_mib: f64,
+    /// What it shares with others is divided among them.
+    pub(crate) proportional_mib: f64,
 }
 
 impl Server {
@@ -126,7 +137,7 @@ impl Server {
                 self.find_traced()?;
                 return Ok(());
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(LOOK);
         }
         Err(format!("{} does not answer", self.name).into())
     }
@@ -148,16 +159,17 @@ impl Server {
         let ticks =
             |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).unwrap_or(f64::NAN);
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let mebibytes = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name));
-            let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-            kibibytes.map_or(f64::NAN, |kibibytes| kibibytes / 1024.0)
-        };
         Ok(Used {
             cpu_s: (ticks(11) + ticks(12)) / TICKS_PER_SECOND,
-            peak_mib: mebibytes("VmHWM:"),
-            resident_mib: mebibytes("VmRSS:"),
+            peak_mib: mebibytes(&status, "VmHWM:"),
+            resident_mib: mebibytes(&status, "VmRSS:"),
         })
+    }
+
+    /// What it has in memory now.
+    pub(crate) fn memory(&self) -> Result<Memory, Failure> {
+        let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid))?;
+        Ok(Memory { resident_mib: mebibytes(&rollup, "Rss:"), proportional_mib: mebibytes(&rollup, "Pss:") })
     }
 
     /// Asks it to stop, waits, and says what was traced.
@@ -192,11 +204,19 @@ impl Drop for Server {
     }
 }
 
+/// What a file of `/proc` says in kB behind a name.
+fn mebibytes(text: &str, name: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(name));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kibibytes.map_or(f64::NAN, |kibibytes| kibibytes / 1024.0)
+}
+
 /// The address in a ready file.
 fn ready(file: &Path) -> Option<String> {
     let ready: serde_json::Value = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
     let url = ready.get("url")?.as_str()?;
-    Some(url.strip_prefix("http://")?.trim_end_matches('/').to_owned())
+    // Who sends requests resolves no names.
+    Some(url.strip_prefix("http://")?.trim_end_matches('/').replace("localhost", "127.0.0.1"))
 }
 
 /// A port of the loopback that nobody has at the moment.

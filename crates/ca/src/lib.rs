@@ -20,6 +20,7 @@
 //! `examples/like_fulcio`: every type of issuer beside a running Fulcio, byte for byte (`cargo xtask interop ca`).
 
 pub mod api;
+mod audit;
 mod authority;
 mod create;
 mod ct_log;
@@ -32,6 +33,7 @@ mod service;
 mod site;
 mod weak_key;
 
+pub use audit::{Audit, Event, NotRecorded};
 pub use authority::{Authority, AuthorityError, LinkCause, MAX_CHAIN, SigningError};
 pub use create::{create_intermediate, create_root};
 pub use ct_log::{CertificateLog, CtLog, CtLogError, LogLies, MAX_CLOCK_DIFFERENCE, Promise};

@@ -1,13 +1,15 @@
 //! The authority at work: a request becomes a certificate.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
 
 use jiff::Timestamp;
 use sealwax_oidc::{Configuration, Identity, Token, TokenError};
 use sealwax_pki::CertificateRequest;
 
-use crate::api::{ApiError, KeyProof, SigningRequest};
+use crate::api::{ApiError, KeyProof, RequestError, SigningRequest};
+use crate::audit::{Audit, Event};
 use crate::authority::Authority;
 use crate::ct_log::CertificateLog;
 use crate::issue::{IssuedCertificate, issue};
@@ -16,12 +18,19 @@ use crate::providers::{ProviderError, Providers, Wanted};
 
 /// An authority, whom it believes, and where it logs.
 pub struct Service {
-    authority: Authority,
-    logs: Vec<CertificateLog>,
+    /// Replaced as a whole; a request keeps the one that it began with.
+    issuing: RwLock<Arc<Issuing>>,
     providers: Arc<dyn Providers>,
     /// Replaced as a whole; a request keeps the one that it began with.
     configuration: RwLock<Arc<Configuration>>,
     clock: fn() -> Timestamp,
+    audit: Option<Arc<dyn Audit>>,
+}
+
+/// What certificates are made with.
+struct Issuing {
+    authority: Authority,
+    logs: Vec<CertificateLog>,
 }
 
 impl Service {
@@ -34,7 +43,15 @@ impl Service {
         configuration: Configuration,
         clock: fn() -> Timestamp,
     ) -> Self {
-        Service { authority, logs, providers, configuration: RwLock::new(Arc::new(configuration)), clock }
+        let issuing = RwLock::new(Arc::new(Issuing { authority, logs }));
+        let configuration = RwLock::new(Arc::new(configuration));
+        Service { issuing, providers, configuration, clock, audit: None }
+    }
+
+    /// The same, of whose work a record is kept.
+    #[must_use]
+    pub fn recorded_by(self, audit: Arc<dyn Audit>) -> Self {
+        Service { audit: Some(audit), ..self }
     }
 
     /// The configuration at this moment.
@@ -49,20 +66,75 @@ impl Service {
             Arc::new(configuration);
     }
 
-    /// The authority.
+    /// The authority at this moment.
     #[must_use]
-    pub fn authority(&self) -> &Authority {
-        &self.authority
+    pub fn authority(&self) -> Authority {
+        self.issuing().authority.clone()
     }
 
-    /// Issues the certificate that is asked for.
+    /// Issues with another authority, or logs elsewhere, from the next request on. What was begun ends as it began: logs that
+    /// are left out are to stay open until then.
+    pub fn renew(&self, authority: Authority, logs: Vec<CertificateLog>) {
+        *self.issuing.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            Arc::new(Issuing { authority, logs });
+    }
+
+    fn issuing(&self) -> Arc<Issuing> {
+        Arc::clone(&self.issuing.read().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Answers a request that came from `address`: issues the certificate that is asked for. What came of it is recorded before
+    /// it is answered.
     ///
     /// # Errors
     /// [`ApiError`].
-    pub async fn certify(&self, request: &SigningRequest) -> Result<IssuedCertificate, ApiError> {
-        let identity = self.identify(&request.token).await?;
-        let key = prove(&request.key, &identity)?;
-        Ok(issue(&self.authority, &self.logs, &identity, key, &self.clock).await?)
+    pub async fn certify(
+        &self,
+        request: Result<SigningRequest, RequestError>,
+        address: Option<IpAddr>,
+    ) -> Result<IssuedCertificate, ApiError> {
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return self.record(address, None, None, Err(error.into())),
+        };
+        let identity = match self.identify(&request.token).await {
+            Ok(identity) => identity,
+            Err(error) => return self.record(address, Some(&request), None, Err(error)),
+        };
+        let issued = self.issue(&request, &identity).await;
+        self.record(address, Some(&request), Some(&identity), issued)
+    }
+
+    async fn issue(
+        &self,
+        request: &SigningRequest,
+        identity: &Identity,
+    ) -> Result<IssuedCertificate, ApiError> {
+        let key = prove(&request.key, identity)?;
+        let issuing = self.issuing();
+        Ok(issue(&issuing.authority, &issuing.logs, identity, key, &self.clock).await?)
+    }
+
+    fn record(
+        &self,
+        address: Option<IpAddr>,
+        request: Option<&SigningRequest>,
+        identity: Option<&Identity>,
+        outcome: Result<IssuedCertificate, ApiError>,
+    ) -> Result<IssuedCertificate, ApiError> {
+        let Some(audit) = &self.audit else { return outcome };
+        let token = request.and_then(|request| Token::parse(&request.token).ok());
+        let recorded = audit.record(&Event {
+            time: (self.clock)(),
+            address,
+            identity,
+            claimed_issuer: token.as_ref().map(Token::claimed_issuer),
+            outcome: outcome.as_ref(),
+        });
+        // A refusal gives nobody anything, recorded or not.
+        let issued = outcome?;
+        recorded?;
+        Ok(issued)
     }
 
     /// Who a token says somebody is, and nothing else: what a certificate would say.
@@ -105,7 +177,7 @@ pub async fn identify(
 
 impl fmt::Debug for Service {
     fn fmt(&self, output: &mut fmt::Formatter<'_>) -> fmt::Result {
-        output.debug_struct("Service").field("authority", &self.authority).finish_non_exhaustive()
+        output.debug_struct("Service").field("authority", &self.issuing().authority).finish_non_exhaustive()
     }
 }
 

@@ -6,27 +6,28 @@ use sealwax_server::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use sealwax_server::{Answer, Bytes, Head, Refused, Reply, Response, Route, Router, Site, StatusCode, reply};
 
 use crate::api::{
-    ApiError, Code, MAX_REQUEST_BYTES, RequestError, SigningRequest, configuration_json, pem_chain,
+    ApiError, Code, MAX_REQUEST_BYTES, SigningRequest, configuration_json, pem_chain,
     signing_certificate_json, trust_bundle_json,
 };
-use crate::issue::IssuedCertificate;
 use crate::service::Service;
 
 /// Adds the paths of the API to a router that has others: `signingCert`, `trustBundle` and `configuration` under `/api/v2`,
 /// `signingCert` and `rootCert` under `/api/v1`.
 #[must_use]
 pub fn mount(router: Router, service: &Arc<Service>) -> Router {
-    const CALLS: [(&str, Call); 5] = [
-        ("/api/v2/signingCert", Call::SigningCert),
-        ("/api/v2/trustBundle", Call::TrustBundle),
-        ("/api/v2/configuration", Call::Configuration),
-        ("/api/v1/signingCert", Call::LegacySigningCert),
-        ("/api/v1/rootCert", Call::LegacyRootCert),
-    ];
     CALLS
         .into_iter()
         .fold(router, |router, (path, call)| router.with(path, Api { service: Arc::clone(service), call }))
 }
+
+/// The paths.
+const CALLS: [(&str, Call); 5] = [
+    ("/api/v2/signingCert", Call::SigningCert),
+    ("/api/v2/trustBundle", Call::TrustBundle),
+    ("/api/v2/configuration", Call::Configuration),
+    ("/api/v1/signingCert", Call::LegacySigningCert),
+    ("/api/v1/rootCert", Call::LegacyRootCert),
+];
 
 /// One call, which is a whole path.
 struct Api {
@@ -43,21 +44,28 @@ enum Call {
     LegacyRootCert,
 }
 
+impl Call {
+    fn route(self) -> Route {
+        match self {
+            Call::SigningCert => Route::submission("signing_cert").body_bytes(MAX_REQUEST_BYTES),
+            Call::LegacySigningCert => Route::submission("signing_cert_v1").body_bytes(MAX_REQUEST_BYTES),
+            Call::TrustBundle => Route::read("trust_bundle"),
+            Call::Configuration => Route::read("configuration"),
+            Call::LegacyRootCert => Route::read("root_cert"),
+        }
+    }
+}
+
 impl Site for Api {
     fn route(&self, head: Head<'_>) -> Option<Route> {
-        let route = match self.call {
-            Call::SigningCert => Route::submission("signingCert").body_bytes(MAX_REQUEST_BYTES),
-            Call::LegacySigningCert => Route::submission("signingCert-v1").body_bytes(MAX_REQUEST_BYTES),
-            Call::TrustBundle => Route::read("trustBundle"),
-            Call::Configuration => Route::read("configuration"),
-            Call::LegacyRootCert => Route::read("rootCert"),
-        };
+        let route = self.call.route();
         head.path().is_empty().then_some(route)
     }
 
     fn answer<'a>(&'a self, head: Head<'a>, body: Bytes) -> Answer<'a> {
         Box::pin(async move {
-            let chain = self.service.authority().chain();
+            let authority = self.service.authority();
+            let chain = authority.chain();
             match self.call {
                 Call::TrustBundle => reply::json(StatusCode::OK, trust_bundle_json(chain)),
                 Call::Configuration => {
@@ -65,14 +73,16 @@ impl Site for Api {
                 }
                 Call::LegacyRootCert => pem(StatusCode::OK, pem_chain(chain.iter())),
                 Call::SigningCert => {
-                    let issued = self.certify(SigningRequest::from_json(&body, bearer(head))).await;
+                    let request = SigningRequest::from_json(&body, bearer(head));
+                    let issued = self.service.certify(request, head.address()).await;
                     issued.map_or_else(
                         |error| failed(&error),
                         |issued| reply::json(StatusCode::OK, signing_certificate_json(issued.chain())),
                     )
                 }
                 Call::LegacySigningCert => {
-                    let issued = self.certify(SigningRequest::from_legacy_json(&body, bearer(head))).await;
+                    let request = SigningRequest::from_legacy_json(&body, bearer(head));
+                    let issued = self.service.certify(request, head.address()).await;
                     issued.map_or_else(
                         |error| failed(&error),
                         |issued| pem(StatusCode::CREATED, pem_chain(issued.chain())),
@@ -92,15 +102,6 @@ impl Site for Api {
             reply::retry_after(response.headers_mut(), wait);
         }
         response
-    }
-}
-
-impl Api {
-    async fn certify(
-        &self,
-        request: Result<SigningRequest, RequestError>,
-    ) -> Result<IssuedCertificate, ApiError> {
-        self.service.certify(&request?).await
     }
 }
 
@@ -128,4 +129,21 @@ fn pem(status: StatusCode, text: String) -> Response<Reply> {
     let kind = HeaderValue::from_static("application/pem-certificate-chain");
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of the names of routes the metrics make names of their own, and Prometheus refuses a page with one that is none.
+    #[test]
+    fn routes_are_called_what_metrics_may_be_called() {
+        for (_, call) in CALLS {
+            let name = call.route().name();
+            assert!(
+                name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'),
+                "{name}"
+            );
+        }
+    }
 }

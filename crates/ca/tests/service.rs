@@ -4,7 +4,10 @@
 mod common;
 
 use common::{Behaviour, authority, key, log, now};
-use sealwax_ca::{HttpProviders, ProviderAnswer, ProviderError, Providers, Service, Wanted, mount};
+use sealwax_ca::{
+    Audit, Event, HttpProviders, NotRecorded, ProviderAnswer, ProviderError, Providers, Service, Wanted,
+    mount,
+};
 use sealwax_crypto::{KeyKind, Message, Scheme, SigningKey, base64, pem};
 use sealwax_oidc::{Algorithm, Configuration, Jwks, Provider};
 use sealwax_pki::Certificate;
@@ -238,4 +241,70 @@ async fn keys_by_http() {
     assert_eq!(asked_for_none, 1);
     let insecure = providers.provider("http://a.example", Wanted::Known).await.unwrap_err();
     assert!(matches!(insecure, ProviderError::Http(_)));
+}
+
+/// What was recorded: an identity or none, the issuer that was claimed, and the words of a refusal.
+type Record = (bool, Option<String>, Option<String>);
+
+#[derive(Default)]
+struct Records {
+    seen: Mutex<Vec<Record>>,
+    full: bool,
+}
+
+impl Audit for Records {
+    fn record(&self, event: &Event<'_>) -> Result<(), NotRecorded> {
+        let refused = event.outcome.err().map(ToString::to_string);
+        let claimed = event.claimed_issuer.map(str::to_owned);
+        self.seen.lock().unwrap().push((event.identity.is_some(), claimed, refused));
+        assert_eq!(event.time, now());
+        if self.full { Err(NotRecorded { reason: "the disk is full".to_owned() }) } else { Ok(()) }
+    }
+}
+
+#[tokio::test]
+async fn what_came_of_each_request_is_recorded() {
+    let rotating = providers(false);
+    let records = Arc::new(Records::default());
+    let service = Arc::into_inner(service(rotating.clone(), Behaviour::Honest)).unwrap();
+    let service = Arc::new(service.recorded_by(records.clone()));
+    let client = key(KeyKind::EcdsaP256);
+    let ask = async |body: String| post(&service, "/api/v2/signingCert", body).await.status();
+    assert_eq!(ask(body(&rotating.token(0), &client, "ann@a.example")).await, StatusCode::OK);
+    assert_eq!(ask(body(&rotating.token(0), &client, "7")).await, StatusCode::BAD_REQUEST);
+    assert_eq!(ask(body(&rotating.token(2), &client, "7")).await, StatusCode::BAD_REQUEST);
+    assert_eq!(ask(body("a.b", &client, "7")).await, StatusCode::BAD_REQUEST);
+    assert_eq!(ask("{}".to_owned()).await, StatusCode::BAD_REQUEST);
+    let seen = std::mem::take(&mut *records.seen.lock().unwrap());
+    let issuer = Some(common::ISSUER.to_owned());
+    let flat: Vec<_> =
+        seen.iter().map(|(known, claimed, refused)| (*known, claimed.clone(), refused.is_some())).collect();
+    assert_eq!(
+        flat,
+        [
+            (true, issuer.clone(), false),
+            (true, issuer.clone(), true),
+            (false, issuer, true),
+            (false, None, true),
+            (false, None, true)
+        ]
+    );
+    assert!(seen[2].2.as_ref().unwrap().contains("the issuer has no key"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_handed_out() {
+    let rotating = providers(false);
+    let full = Arc::new(Records { full: true, ..Records::default() });
+    let service = Arc::into_inner(service(rotating.clone(), Behaviour::Honest)).unwrap();
+    let service = Arc::new(service.recorded_by(full));
+    let client = key(KeyKind::EcdsaP256);
+    let answer =
+        post(&service, "/api/v2/signingCert", body(&rotating.token(0), &client, "ann@a.example")).await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let text = std::str::from_utf8(answer.body()).unwrap();
+    assert!(text.contains("the disk is full") && !text.contains("BEGIN CERTIFICATE"), "{text}");
+    // A refusal stays what it is.
+    let answer = post(&service, "/api/v2/signingCert", "{}".to_owned()).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
 }

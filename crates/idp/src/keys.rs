@@ -15,6 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
 pub use file::KeyFileError;
+pub(crate) use file::{FILE, MAX_BYTES};
 
 /// How long a key signs. Tokens are worth minutes, so nobody gains by more haste.
 pub const PERIOD: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -23,7 +24,7 @@ pub const PERIOD: SignedDuration = SignedDuration::from_hours(90 * 24);
 pub const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 
 /// The server that signs holds this.
-const LOCK: &str = "serve.lock";
+pub(crate) const LOCK: &str = "serve.lock";
 
 /// Which issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,7 +93,7 @@ impl<D: Disk> Keys<D> {
     /// [`KeysError`]; [`StateError::InUse`] if another server has them.
     pub fn open(state: State<D>, now: Timestamp) -> Result<Self, KeysError> {
         let lock = state.lock(LOCK)?;
-        let rings = match state.read(file::NAME, file::MAX_BYTES)? {
+        let rings = match state.read_sealed(FILE, MAX_BYTES)? {
             Some(found) => Rings::parse(&found.bytes)?,
             None => Rings::default(),
         };
@@ -123,7 +124,7 @@ impl<D: Disk> Keys<D> {
     fn change(&self, change: impl FnOnce(&mut Rings) -> Result<bool, KeysError>) -> Result<(), KeysError> {
         let mut rings = (*self.now()).clone();
         if change(&mut rings)? {
-            self.state.replace(file::NAME, &rings.write()?)?;
+            self.state.replace_sealed(FILE, &rings.write()?)?;
             *self.rings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rings);
         }
         Ok(())

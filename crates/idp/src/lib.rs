@@ -43,6 +43,7 @@ pub mod store;
 pub mod throttle;
 pub mod token;
 pub mod totp;
+mod upgrade;
 pub mod used;
 
 pub use fields::FieldError;

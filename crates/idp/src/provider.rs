@@ -9,7 +9,6 @@ use crate::client::Client;
 use crate::codes::Codes;
 use crate::connector::Connector;
 use crate::device::Devices;
-use crate::html::Html;
 use crate::issuer::{self, IssuerUrl};
 use crate::keys::{Keys, KeysError, Realm};
 use crate::local::Local;
@@ -262,14 +261,6 @@ impl Sent {
         let advice = "Wait a few seconds, go back, and try again.";
         let page = page::trouble(503, "Too many at once", "many people sign in at this moment", advice);
         Self::Page { page, cookie: None, retry_after: Some(5) }
-    }
-}
-
-impl Page {
-    /// The document.
-    #[must_use]
-    pub fn into_html(self) -> Html {
-        self.html
     }
 }
 

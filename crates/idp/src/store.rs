@@ -1,13 +1,13 @@
 //! The accounts in their file, for who reads them and for who changes them.
 
-use crate::account::file::{AccountFileError, MAX_BYTES, NAME};
+use crate::account::file::{AccountFileError, FILE, MAX_BYTES, NAME};
 use crate::account::{AccountError, Accounts};
 use crate::state::{Found, State, StateError};
 use sealwax_store::disk::{Disk, DiskFile};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Who changes the accounts holds this.
-const LOCK: &str = "accounts.lock";
+pub(crate) const LOCK: &str = "accounts.lock";
 
 /// The accounts, as they are in the file now.
 pub struct AccountStore<D: Disk> {
@@ -56,7 +56,7 @@ impl<D: Disk> AccountStore<D> {
             return Ok(Arc::clone(&known.accounts));
         }
         *read = None;
-        let Some(Found { bytes, file }) = self.state.read(NAME, MAX_BYTES)? else {
+        let Some(Found { bytes, file }) = self.state.read_sealed(FILE, MAX_BYTES)? else {
             return Ok(Arc::default());
         };
         let accounts = Arc::new(Accounts::parse(&bytes)?);
@@ -75,7 +75,7 @@ impl<D: Disk> AccountStore<D> {
         let _lock = self.state.lock(LOCK)?;
         let mut accounts = (*self.current()?).clone();
         let changed = change(&mut accounts)?;
-        self.state.replace(NAME, &accounts.write())?;
+        self.state.replace_sealed(FILE, &accounts.write())?;
         Ok(changed)
     }
 }
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn who_reads_sees_what_was_changed() {
-        let state = State::new(SimDisk::new(1));
+        let state = State::new(SimDisk::new(1), [7; 32]);
         let (reader, writer) = (AccountStore::new(state.clone()), AccountStore::new(state));
         assert_eq!(reader.current().unwrap().iter().len(), 0);
         for (count, name) in ["a", "b", "c"].into_iter().enumerate() {
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn two_writers_are_one_too_many() {
-        let state = State::new(SimDisk::new(1));
+        let state = State::new(SimDisk::new(1), [7; 32]);
         let store = AccountStore::new(state.clone());
         let lock = state.lock(LOCK).unwrap();
         let refused = store.change(|_| Ok(())).unwrap_err();

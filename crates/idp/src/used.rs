@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_was_used_is_known_after_a_restart_and_forgotten_in_time() {
-        let state = State::new(SimDisk::new(1));
+        let state = State::new(SimDisk::new(1), [7; 32]);
         let at = |seconds| Timestamp::from_second(seconds).unwrap();
         let (one, two) = (AccountId::new([1; 16]), AccountId::new([2; 16]));
         let mut used = UsedCodes::open(state.clone()).unwrap();

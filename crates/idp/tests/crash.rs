@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use jiff::{SignedDuration, Timestamp};
+use sealwax_crypto::sealed;
 use sealwax_faults::disk::{SimDisk, Snapshot, Survives};
 use sealwax_idp::account::{Account, AccountId, AccountKind, AccountName, MachineSecret};
 use sealwax_idp::keys::{Keys, OVERLAP, PERIOD, Realm, Rings};
-use sealwax_idp::state::State;
-use sealwax_idp::store::AccountStore;
+use sealwax_idp::state::{State, StateError};
+use sealwax_idp::store::{AccountStore, StoreError};
 use sealwax_idp::totp::Step;
 use sealwax_idp::used::UsedCodes;
 use sealwax_json::Value;
@@ -17,6 +18,12 @@ use std::sync::{Arc, Mutex};
 
 fn now() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+const SECRET: [u8; 32] = [7; 32];
+
+fn state(disk: SimDisk) -> State<SimDisk> {
+    State::new(disk, SECRET)
 }
 
 fn machine(number: u64) -> Account {
@@ -59,11 +66,11 @@ fn accounts() {
     through_every_crash(
         3,
         |disk, number| {
-            let store = AccountStore::new(State::new(disk));
+            let store = AccountStore::new(state(disk));
             store.change(|accounts| accounts.add(machine(number))).unwrap();
         },
         |disk, done| {
-            let store = AccountStore::new(State::new(disk));
+            let store = AccountStore::new(state(disk));
             let accounts = store.current().unwrap();
             let count = u64::try_from(accounts.iter().len()).unwrap();
             assert!(count == done || count == done + 1, "{count} accounts, {done} were added");
@@ -83,11 +90,10 @@ fn codes_that_were_used() {
         3,
         |disk, number| {
             let step = 100 + number;
-            UsedCodes::open(State::new(disk)).unwrap().mark(&account, Step(step), at(step)).unwrap();
+            UsedCodes::open(state(disk)).unwrap().mark(&account, Step(step), at(step)).unwrap();
         },
         |disk, done| {
-            let last =
-                UsedCodes::open(State::new(disk)).unwrap().last(&account).map_or(100, |step| step.0 + 1);
+            let last = UsedCodes::open(state(disk)).unwrap().last(&account).map_or(100, |step| step.0 + 1);
             assert!(last == 100 + done || last == 101 + done);
         },
     );
@@ -103,10 +109,9 @@ fn keys() {
     };
     // Read from the file, and not by opening: that would make keys that are missing.
     let ids = |disk: SimDisk| -> Vec<String> {
-        let Ok(file) = disk.open("keys.json", Mode::Read) else { return Vec::new() };
-        let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
-        file.read_at(&mut bytes, 0).unwrap();
-        let jwks = Rings::parse(&bytes).unwrap().jwks(Realm::Machines).unwrap();
+        let Some(bytes) = read(&disk, "keys.sealed") else { return Vec::new() };
+        let opened = sealed::open(&SECRET, "idp/keys.sealed", &bytes).unwrap();
+        let jwks = Rings::parse(&opened).unwrap().jwks(Realm::Machines).unwrap();
         let keys = jwks.get("keys").and_then(Value::as_array).unwrap();
         keys.iter().map(|key| key.member("kid").and_then(Value::as_str).unwrap().to_owned()).collect()
     };
@@ -114,7 +119,7 @@ fn keys() {
     through_every_crash(
         3,
         |disk, number| {
-            let keys = Keys::open(State::new(disk.clone()), at(number)).unwrap();
+            let keys = Keys::open(state(disk.clone()), at(number)).unwrap();
             if number > 0 {
                 keys.turn(at(number)).unwrap();
             }
@@ -130,4 +135,69 @@ fn keys() {
     );
     let published = published.lock().unwrap();
     assert_eq!(published.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 2]);
+}
+
+/// What a directory had before its files were sealed, to the byte.
+const OPEN: [(&str, &[u8]); 2] = [
+    ("accounts.json", include_bytes!("data/v1/accounts.json")),
+    ("keys.json", include_bytes!("data/v1/keys.json")),
+];
+
+#[test]
+fn a_directory_of_the_format_before_is_sealed() {
+    let write = |disk: &SimDisk| {
+        for (name, bytes) in OPEN {
+            let file = disk.open(name, Mode::Create).unwrap();
+            file.write_at(bytes, 0).unwrap();
+            file.sync_all().unwrap();
+        }
+        disk.sync_dir("").unwrap();
+    };
+    let sealed_well = |disk: &SimDisk| {
+        let accounts = AccountStore::new(state(disk.clone())).current().unwrap();
+        let ada = accounts.by_name("ada").unwrap();
+        assert!(ada.person().unwrap().totp.is_some());
+        assert!(accounts.by_name("bot").is_some());
+        let keys = Keys::open(state(disk.clone()), now()).unwrap();
+        let opened = sealed::open(&SECRET, "idp/keys.sealed", &read(disk, "keys.sealed").unwrap()).unwrap();
+        assert_eq!(opened, OPEN[1].1, "no key is lost, and none is made");
+        drop(keys);
+        for name in ["accounts.json", "keys.json"] {
+            assert!(read(disk, name).is_none(), "{name} is still there");
+        }
+    };
+    through_every_crash(
+        2,
+        |disk, number| match number {
+            0 => write(&disk),
+            _ => state(disk).seal_what_is_open().unwrap(),
+        },
+        |disk, done| {
+            if done > 0 {
+                state(disk.clone()).seal_what_is_open().unwrap();
+                sealed_well(&disk);
+            }
+        },
+    );
+}
+
+#[test]
+fn what_is_not_sealed_is_not_read() {
+    let disk = SimDisk::new(1);
+    let file = disk.open("accounts.json", Mode::Create).unwrap();
+    file.write_at(OPEN[0].1, 0).unwrap();
+    let error = AccountStore::new(state(disk)).current().unwrap_err();
+    assert!(matches!(error, StoreError::State(StateError::NotSealed { name: "accounts.json" })));
+
+    let disk = SimDisk::new(1);
+    AccountStore::new(state(disk.clone())).change(|accounts| accounts.add(machine(1))).unwrap();
+    let error = AccountStore::new(State::new(disk, [8; 32])).current().unwrap_err();
+    assert!(matches!(error, StoreError::State(StateError::Seal { name: "accounts.sealed", .. })));
+}
+
+fn read(disk: &SimDisk, name: &str) -> Option<Vec<u8>> {
+    let file = disk.open(name, Mode::Read).ok()?;
+    let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+    file.read_at(&mut bytes, 0).unwrap();
+    Some(bytes)
 }

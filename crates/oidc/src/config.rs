@@ -25,6 +25,7 @@ pub use pattern::{Pattern, PatternError};
 use crate::go_url::UrlError;
 use crate::spiffe::SpiffeError;
 use crate::template::TemplateError;
+pub use fields::nearest;
 use fields::{Fields, Syntax};
 
 /// The longest file that is read, in bytes. The public instance's has 19 KB.

@@ -42,7 +42,9 @@ pub enum DiscoveryError {
         found: String,
     },
     /// The keys are to be fetched in a way in which anybody could replace them.
-    #[error("the keys are at {jwks_uri:?}, which is neither https nor on this machine")]
+    #[error(
+        "the keys are at {jwks_uri:?}, which is not https, nor on this machine with an issuer that is there too"
+    )]
     Insecure {
         /// Where they are.
         jwks_uri: String,
@@ -69,7 +71,9 @@ impl Discovery {
             return Err(DiscoveryError::Issuer { asked: issuer.to_owned(), found: found.to_owned() });
         }
         let jwks_uri = string("jwks_uri")?.to_owned();
-        if !is_secure(&jwks_uri) {
+        // Who is asked over TLS has no business with this machine, where whatever listens would be taken at its word.
+        let is_remote = issuer.starts_with("https://");
+        if !is_secure(&jwks_uri) || (is_remote && !jwks_uri.starts_with("https://")) {
             return Err(DiscoveryError::Insecure { jwks_uri });
         }
         Ok(Discovery { issuer: issuer.to_owned(), jwks_uri, algorithms: algorithms(&value)? })
@@ -202,6 +206,15 @@ mod tests {
                 assert_eq!(found.unwrap_err(), DiscoveryError::Insecure { jwks_uri: uri.to_owned() });
             }
         }
+    }
+
+    #[test]
+    fn an_issuer_elsewhere_has_no_keys_on_this_machine() {
+        let text = GOOD.replace("https://a.example/keys", "http://127.0.0.1:8080/keys");
+        let error = Discovery::parse(text.as_bytes(), "https://a.example").unwrap_err();
+        assert_eq!(error, DiscoveryError::Insecure { jwks_uri: "http://127.0.0.1:8080/keys".to_owned() });
+        let here = text.replace("https://a.example", "http://localhost:1");
+        assert!(Discovery::parse(here.as_bytes(), "http://localhost:1").is_ok());
     }
 
     #[test]

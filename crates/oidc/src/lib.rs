@@ -37,7 +37,7 @@ pub use algorithm::Algorithm;
 pub use claims::{ClaimError, Claims};
 pub use config::{
     CiProvider, ConfigError, Configuration, DocumentError, Issuer, IssuerType, MAX_CONFIG_BYTES, MAX_ISSUERS,
-    Pattern, PatternError, Source,
+    Pattern, PatternError, Source, nearest,
 };
 pub use discovery::{Discovery, DiscoveryError, MAX_DISCOVERY_BYTES, Provider};
 pub use extensions::Extensions;

@@ -13,22 +13,20 @@ use sealwax_idp::account::{
     Account, AccountError, AccountId, AccountKind, AccountName, Accounts, Email, MachineSecret, Person,
 };
 use sealwax_idp::password::PasswordHash;
-use sealwax_idp::state::{State, StateError};
+use sealwax_idp::state::StateError;
 use sealwax_idp::store::{AccountStore, StoreError};
 use sealwax_idp::totp::TotpSecret;
 use sealwax_json::Value;
 use sealwax_signer::file::write_private;
 use sealwax_store::disk::Os;
 
-use self::args::{AccountCommand, AddArgs, ListArgs, RemoveArgs, ResetArgs, SecretArgs};
+use self::args::{AccountCommand, AddArgs, InstanceArgs, ListArgs, RemoveArgs, ResetArgs, SecretArgs};
 use crate::Failure;
 use crate::inspect::node::Node;
 use crate::judge::Status;
+use crate::serve::accounts;
 use crate::sources::read_limited;
 use crate::trust::write_node;
-
-/// The provider's part of a directory.
-pub(crate) const PART: &str = "idp";
 
 /// What an authenticator app shows beside the account.
 const APP_NAME: &str = "Sealwax";
@@ -69,13 +67,13 @@ fn add(args: &AddArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let account = Account { name, id, created, kind };
     let node = describe(&account);
     secrets.keep_or_show(args.secret.secret_file.as_deref(), node, args.json, out, || {
-        change(&args.directory, |accounts| accounts.add(account.clone()))
+        change(&args.instance, |accounts| accounts.add(account.clone()))
     })
 }
 
 fn reset(args: &ResetArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let name = AccountName::parse(&args.name).map_err(usage)?;
-    let accounts = open(&args.directory)?.current().map_err(cannot)?;
+    let accounts = open(&args.instance)?.current().map_err(cannot)?;
     let unknown = || cannot(AccountError::Unknown { name: name.to_string() });
     let before = accounts.by_name(name.as_str()).ok_or_else(unknown)?.clone();
     let (kind, secrets) = match &before.kind {
@@ -97,7 +95,7 @@ fn reset(args: &ResetArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let account = Account { kind, ..before };
     let node = describe(&account);
     secrets.keep_or_show(args.secret.secret_file.as_deref(), node, args.json, out, || {
-        change(&args.directory, |accounts| {
+        change(&args.instance, |accounts| {
             accounts.remove(&account.name)?;
             accounts.add(account.clone())
         })
@@ -105,7 +103,7 @@ fn reset(args: &ResetArgs, out: &mut impl Write) -> Result<Status, Failure> {
 }
 
 fn list(args: &ListArgs, out: &mut impl Write) -> Result<Status, Failure> {
-    let accounts = open(&args.directory)?.current().map_err(cannot)?;
+    let accounts = open(&args.instance)?.current().map_err(cannot)?;
     let accounts: Value<'static> = accounts.iter().map(|account| describe(account).into_json()).collect();
     write_node(out, Node::new().with("accounts", accounts), args.json)?;
     Ok(Status::Verified)
@@ -113,7 +111,7 @@ fn list(args: &ListArgs, out: &mut impl Write) -> Result<Status, Failure> {
 
 fn remove(args: &RemoveArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let name = AccountName::parse(&args.name).map_err(usage)?;
-    let removed = change(&args.directory, |accounts| accounts.remove(&name))?;
+    let removed = change(&args.instance, |accounts| accounts.remove(&name))?;
     write_node(out, Node::new().with("removed", removed.name.as_str()), args.json)?;
     Ok(Status::Verified)
 }
@@ -223,20 +221,17 @@ fn new_machine() -> Result<(AccountKind, String), Failure> {
     Ok((AccountKind::Machine { secret: secret.hash() }, secret.as_str().to_owned()))
 }
 
-/// The accounts of a directory. The provider's part of it is made if it is not there yet: accounts may come before the first start.
-fn open(directory: &Path) -> Result<AccountStore<Os>, Failure> {
-    if !directory.is_dir() {
-        return Err(Failure::cannot(format!("{} is not a directory", directory.display())));
-    }
-    Ok(AccountStore::new(State::open(&directory.join(PART)).map_err(cannot)?))
+/// The accounts of a directory, whether it is served now or not.
+fn open(instance: &InstanceArgs) -> Result<AccountStore<Os>, Failure> {
+    accounts::state_of(&instance.directory, instance.secret.as_deref()).map(AccountStore::new)
 }
 
 /// Waits a little while another process changes them: nothing was done then.
 fn change<T>(
-    directory: &Path,
+    instance: &InstanceArgs,
     change: impl Fn(&mut Accounts) -> Result<T, AccountError>,
 ) -> Result<T, Failure> {
-    let store = open(directory)?;
+    let store = open(instance)?;
     let begun = Instant::now();
     loop {
         match store.change(&change) {

@@ -117,7 +117,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Account(command) => account::run(command, out),
         Command::Token(args) => token::run(&args, out),
         Command::Ca(command) => ca::run(command, out),
-        Command::Serve(args) => serve::run(&args),
+        Command::Serve(args) => serve::run(&args, out),
         Command::Completions { shell } => {
             // Not into `out`: the generator panics where it cannot write.
             let mut script = Vec::new();

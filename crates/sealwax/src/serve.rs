@@ -1,13 +1,15 @@
 //! `sealwax serve`: the whole service side of a Sigstore in one process, on one directory, behind one address (ADR 6). The
 //! only place that knows all services; they know nothing of each other.
 
-mod accounts;
+pub(crate) mod accounts;
 mod address;
 pub(crate) mod args;
 mod authority;
 mod certificates;
+pub(crate) mod config;
 mod ct;
 mod files;
+mod format;
 mod instance;
 mod page;
 mod repository;
@@ -17,6 +19,7 @@ mod start;
 mod trust;
 mod vault;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +34,7 @@ use sealwax_log::http::{Face, LogSite};
 use sealwax_log::metrics::Metrics;
 use sealwax_pki::Certificate;
 use sealwax_server::journal::{Journal, Value};
-use sealwax_server::{Listener, Options, Router, Server, Stopped};
+use sealwax_server::{Listener, Options, Router, Server, Stopped, descriptors};
 use sealwax_store::disk::Os;
 use sealwax_tlog::LogKey;
 use sealwax_tsa::clock::{Clock, Reading};
@@ -41,6 +44,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use self::args::ServeArgs;
 use self::certificates::Certified;
+use self::config::Config;
 use self::ct::InProcess;
 use self::files::Files;
 use self::instance::{Instance, Shard};
@@ -64,33 +68,41 @@ const LOOK: Duration = Duration::from_secs(3600);
 /// Of each log: what an instance of a company reads is little, and idle memory is a bar.
 const CACHE_BYTES: usize = 16 << 20;
 
-pub(crate) fn run(args: &ServeArgs) -> Result<Status, Failure> {
+pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    let config = Config::load(args)?;
+    if args.print_config {
+        let printed = out.write_all(config.print().as_bytes());
+        return printed
+            .map(|()| Status::Verified)
+            .map_err(|error| Failure::cannot(format!("cannot write the result: {error}")));
+    }
+    descriptors::claim().map_err(|error| Failure::cannot(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
-    runtime.block_on(serve(args)).map(|()| Status::Verified)
+    runtime.block_on(serve(args, &config)).map(|()| Status::Verified)
 }
 
-async fn serve(args: &ServeArgs) -> Result<(), Failure> {
-    let journal = log_serve::journal(args.log_format);
+async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
+    let journal = log_serve::journal(config.log_format);
     let stop = signals::stop(&journal)?;
     let _lock = start::lock(&args.dir)?;
-    let listener = listen(args)?;
-    let ready = prepare(args, listener.address()).await?;
+    let listener = listen(args, config)?;
+    let ready = prepare(args, config, listener.address()).await?;
     tell_what_was_made(args, &ready, &journal);
 
+    let accounts = identity_provider(args, config, &ready, &journal).await?;
     let metrics = Arc::new(Metrics::default());
     let certificate_log = Running::start(ready.certificate_log, metrics.clone(), journal.clone()).await?;
     let signature_log = Running::start(ready.signature_log, metrics.clone(), journal.clone()).await?;
     let ct_face = ct_face(&certificate_log, &ready.certificate_authority)?;
     let ct_log = Arc::new(InProcess { log: certificate_log.log().clone(), face: ct_face.clone() });
     let timestamps = timestamp_authority(&args.dir, ready.timestamp_authority, ct_log.clone())?;
-    let accounts = identity_provider(args, &ready.instance.url, &journal).await?;
     let authority = authority::service(authority::Parts {
         url: &ready.instance.url,
         certified: ready.certificate_authority,
         log: (&certificate_log.keys, ct_log),
         accounts: accounts.clone(),
-        issuers: args.issuers.as_deref(),
+        issuers: config.issuers.as_deref(),
     })?;
     let site = Router::default().with(ISSUER, IdpSite::new(accounts.clone(), Timestamp::now));
     let site = sealwax_ca::mount(site, &authority);
@@ -100,9 +112,9 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
             .with("/tuf", Files::new(args.dir.join("tuf")))
             .with("", Pages::new(&ready.instance.url, &ready.documents));
 
-    let tls = log_serve::tls(args.tls_cert.as_deref(), args.tls_key.as_deref())?;
-    let options =
-        Options { tls, journal: journal.clone(), metrics: metrics.http.clone(), ..Options::default() };
+    let tls = log_serve::tls(config.tls.certificate.as_deref(), config.tls.key.as_deref())?;
+    let limits = config.limits.of_server();
+    let options = Options { limits, tls, journal: journal.clone(), metrics: metrics.http.clone() };
     let server = Server::on(listener, site, options);
     let server = server.map_err(|error| Failure::cannot(format!("cannot serve: {error}")))?;
     let server = log_serve::start(server, stop.clone());
@@ -123,9 +135,9 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-fn listen(args: &ServeArgs) -> Result<Listener, Failure> {
+fn listen(args: &ServeArgs, config: &Config) -> Result<Listener, Failure> {
     let stored = start::stored(&args.dir)?.map(|instance| instance.listen);
-    let address = match (args.listen, stored) {
+    let address = match (config.listen, stored) {
         // The port was picked once; it is in every URL.
         (Some(asked), Some(stored)) if asked.port() == 0 => stored,
         (asked, stored) => asked.or(stored).unwrap_or(LISTEN),
@@ -134,8 +146,8 @@ fn listen(args: &ServeArgs) -> Result<Listener, Failure> {
 }
 
 /// Not on a thread that answers: keys are made, and disks are waited for.
-async fn prepare(args: &ServeArgs, listen: SocketAddr) -> Result<Ready, Failure> {
-    let (directory, secret, url) = (args.dir.clone(), args.secret.clone(), args.url.clone());
+async fn prepare(args: &ServeArgs, config: &Config, listen: SocketAddr) -> Result<Ready, Failure> {
+    let (directory, secret, url) = (args.dir.clone(), config.secret.clone(), config.url.clone());
     let prepared = spawn_blocking(move || {
         start::prepare(&Wanted {
             directory: &directory,
@@ -150,11 +162,17 @@ async fn prepare(args: &ServeArgs, listen: SocketAddr) -> Result<Ready, Failure>
 /// Makes its keys, if there are none.
 async fn identity_provider(
     args: &ServeArgs,
-    url: &str,
+    config: &Config,
+    ready: &Ready,
     journal: &Journal,
 ) -> Result<Arc<Provider<Os>>, Failure> {
-    let (directory, issuer, journal) = (args.dir.clone(), format!("{url}{ISSUER}"), journal.clone());
-    let opened = spawn_blocking(move || accounts::open(&directory, &issuer, &journal));
+    let (directory, secret) = (args.dir.clone(), ready.vault.secret().clone());
+    let (url, journal) = (ready.instance.url.clone(), journal.clone());
+    // Who has no TLS under an address that promises it is behind a proxy, and all clients come from there.
+    let knows_addresses = config.tls.certificate.is_some() || !url.starts_with("https:");
+    let opened = spawn_blocking(move || {
+        accounts::open(&directory, &secret, &format!("{url}{ISSUER}"), knows_addresses, &journal)
+    });
     opened.await.map_err(|error| Failure::cannot(format!("the start has failed: {error}")))?
 }
 
@@ -241,18 +259,28 @@ async fn keep_fresh(
 ) {
     let due = Arc::new(move || {
         let now = Timestamp::now();
-        repository::publish(&directory, &vault, &documents, now)?;
-        let turned = accounts.keys().turn(now);
-        turned.map_err(|error| Failure::cannot(format!("the identity provider's keys: {error}")))
+        // Each by itself: what fails must not keep the other from being done.
+        let failed = |what: &dyn std::fmt::Display| {
+            journal.error("what is due was not done", &[("error", Value::Shown(what))]);
+        };
+        match repository::publish(&directory, &vault, &documents, now) {
+            Ok(left) => {
+                left.iter()
+                    .for_each(|why| journal.warning("a ceremony is due", &[("why", Value::Text(why))]));
+            }
+            Err(failure) => failed(&failure.message),
+        }
+        if let Err(error) = accounts.keys().turn(now) {
+            failed(&format!("the identity provider's keys: {error}"));
+        }
     });
     let mut looks = interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         looks.tick().await;
         let due = due.clone();
-        if let Ok(Err(failure)) = spawn_blocking(move || due()).await {
-            journal.error("what is due was not done", &[("error", Value::Text(&failure.message))]);
-        }
+        // A panic has been reported by itself; the next look tries again.
+        let _ = spawn_blocking(move || due()).await;
     }
 }
 

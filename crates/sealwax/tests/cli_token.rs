@@ -20,6 +20,15 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+/// What opens what is sealed.
+const SECRET: [u8; 32] = [7; 32];
+
+fn write_secret(scratch: &Scratch) -> String {
+    let path = scratch.write("secret", sealwax_formats::base64::encode(&SECRET));
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    path
+}
+
 /// A provider for the accounts in a directory.
 struct Running {
     address: SocketAddr,
@@ -29,7 +38,7 @@ struct Running {
 
 impl Running {
     fn start(directory: &Path) -> Self {
-        let state = State::open(&directory.join("idp")).unwrap();
+        let state = State::open(&directory.join("idp"), SECRET).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let settings = Settings::new(IssuerUrl::parse(&format!("http://{address}/oidc")).unwrap());
@@ -97,7 +106,10 @@ fn follow(back: &client::Answer) {
 fn accounts_come_and_go() {
     let scratch = Scratch::new();
     let dir = scratch.path("").to_str().unwrap().to_owned();
-    let run = |arguments: &[&str]| scratch.run(&[&["account"], arguments, &["--dir", &dir]].concat());
+    let key = write_secret(&scratch);
+    let run = |arguments: &[&str]| {
+        scratch.run(&[&["account"], arguments, &["--dir", &dir, "--secret", &key]].concat())
+    };
     let made = run(&["add", "ada", "--email", "ada@example.com", "--totp", "--json"]).exits(0).json();
     assert_eq!(made["email_verified"], true);
     assert_eq!(made["password"].as_str().unwrap().len(), 23);
@@ -142,11 +154,13 @@ fn tokens_of_people_and_machines() {
     let running = Running::start(&scratch.path(""));
     // Added while it runs.
     let password = scratch.write("password", PASSWORD);
-    let add =
-        ["account", "add", "ada", "--email", "ada@example.com", "--password-file", &password, "--dir", &dir];
-    scratch.run(&add).exits(0);
+    let key = write_secret(&scratch);
+    let account = |arguments: &[&str]| {
+        scratch.run(&[&["account"], arguments, &["--dir", &dir, "--secret", &key]].concat()).exits(0)
+    };
+    account(&["add", "ada", "--email", "ada@example.com", "--password-file", &password]);
     let secret = scratch.path("bot.secret").to_str().unwrap().to_owned();
-    scratch.run(&["account", "add", "bot", "--machine", "--secret-file", &secret, "--dir", &dir]).exits(0);
+    account(&["add", "bot", "--machine", "--secret-file", &secret]);
 
     let (status, out) = running.sign_in("--browser", |browser, target| {
         let page = browser.open(target);
@@ -175,7 +189,7 @@ fn tokens_of_people_and_machines() {
     assert_eq!(said["subject"], format!("{machines}/bot"));
     scratch.run(&machine).exits(0).says("eyJ");
     scratch.run(&[&machine[..6], &[&running.issuer()]].concat()).exits(3).complains("unsupported_grant_type");
-    scratch.run(&["account", "remove", "bot", "--dir", &dir]).exits(0);
+    account(&["remove", "bot"]);
     scratch.run(&machine).exits(3).complains("invalid_client");
     scratch.run(&["token", "--issuer", &machines]).exits(2).complains("--browser");
     scratch.run(&["token", "--browser", "--issuer", "http://issuer.example"]).exits(2).complains("https");

@@ -1,4 +1,4 @@
-//! What one address may take: connections at once, and submissions per second.
+//! What one address may take: connections at once, bodies that are awaited, and submissions per second.
 
 use std::{
     collections::HashMap,
@@ -7,8 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Addresses that are remembered although they have no connection, because their bucket is not full again. At 80
-/// bytes each this is 5 MiB; beyond, those with the fullest history are forgotten in favour of new ones.
+/// Addresses that are remembered before those are looked for that need not be: without a connection, and with a bucket that is
+/// full again. At 100 bytes each this is 6 MiB. An address with an emptier bucket is not forgotten, or it would have a full one.
 const MAX_REMEMBERED: usize = 65_536;
 
 /// A token bucket.
@@ -37,6 +37,10 @@ pub(crate) struct Place {
     usage: Arc<Mutex<Usage>>,
 }
 
+/// One body that is awaited. Dropping it says that it is not any more.
+#[derive(Debug)]
+pub(crate) struct AwaitedBody<'a>(&'a Mutex<Usage>);
+
 /// Who counts as one: an IPv4 address, or the /64 of an IPv6 address, of which a subscriber has 2^64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Prefix {
@@ -47,6 +51,7 @@ enum Prefix {
 #[derive(Debug)]
 struct Usage {
     connections: u32,
+    awaited_bodies: u32,
     bucket: Bucket,
 }
 
@@ -97,6 +102,22 @@ impl Place {
     pub(crate) fn submit(&self, now: Instant) -> Result<(), Duration> {
         self.addresses.rate.map_or(Ok(()), |rate| lock(&self.usage).bucket.take(rate, now))
     }
+
+    /// Counts a body that has to be waited for; `None` if there are as many of this address as may be.
+    pub(crate) fn await_body(&self, most: u32) -> Option<AwaitedBody<'_>> {
+        let mut usage = lock(&self.usage);
+        if usage.awaited_bodies >= most {
+            return None;
+        }
+        usage.awaited_bodies += 1;
+        Some(AwaitedBody(&self.usage))
+    }
+}
+
+impl Drop for AwaitedBody<'_> {
+    fn drop(&mut self) {
+        lock(self.0).awaited_bodies -= 1;
+    }
 }
 
 impl Drop for Place {
@@ -112,7 +133,11 @@ impl Drop for Place {
 
 impl Usage {
     fn new(rate: Option<Rate>, now: Instant) -> Self {
-        Self { connections: 0, bucket: Bucket { tokens: rate.map_or(0.0, |rate| rate.burst), at: now } }
+        Self {
+            connections: 0,
+            awaited_bodies: 0,
+            bucket: Bucket { tokens: rate.map_or(0.0, |rate| rate.burst), at: now },
+        }
     }
 }
 
@@ -175,6 +200,18 @@ mod tests {
         let addresses = Arc::new(Addresses::new(2, None));
         drop(addresses.admit([192, 0, 2, 1].into(), Instant::now()));
         assert!(addresses.table.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn so_many_bodies_of_an_address_are_awaited_over_all_its_connections() {
+        let addresses = Arc::new(Addresses::new(3, None));
+        let place = |last| addresses.admit([192, 0, 2, last].into(), Instant::now()).unwrap();
+        let (one, two, other) = (place(1), place(1), place(2));
+        let (first, _second) = (one.await_body(2).unwrap(), two.await_body(2).unwrap());
+        assert!(one.await_body(2).is_none() && two.await_body(2).is_none());
+        assert!(other.await_body(2).is_some());
+        drop(first);
+        assert!(two.await_body(2).is_some());
     }
 
     #[test]

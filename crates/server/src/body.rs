@@ -1,6 +1,6 @@
 //! Reading a request's body, whole, within bytes and time.
 
-use crate::{Limits, Refused};
+use crate::{Limits, Refused, address::Place};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Body;
@@ -9,7 +9,15 @@ use std::{
     pin::pin,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     task::Poll,
+    time::Duration,
 };
+
+/// Bodies of more bytes than this may take half of the room for all bodies, so that a few large ones leave the other half to
+/// everybody else: requests to the services have a few thousand bytes.
+const LARGE_BYTES: usize = 64 << 10;
+
+/// When to try again for whom too many bodies are awaited: by then a body that comes at all has come.
+const BODIES_WAIT: Duration = Duration::from_secs(1);
 
 /// The bytes of all bodies that are in memory.
 #[derive(Debug, Default)]
@@ -22,7 +30,8 @@ pub(crate) struct Held<'a> {
 }
 
 impl Bodies {
-    /// Reads a body of at most `most` bytes. The clock is not looked at if it is there already.
+    /// Reads a body of at most `most` bytes, which somebody at `place` sends. The clock is not looked at, and it does not count as
+    /// awaited, if it is there already.
     ///
     /// # Errors
     /// See [`Refused`].
@@ -31,12 +40,18 @@ impl Bodies {
         body: impl Body<Data = Bytes> + Unpin,
         most: usize,
         limits: &Limits,
+        place: Option<&Place>,
     ) -> Result<Held<'_>, Refused> {
         let mut reading = pin!(self.collect(body, most.min(limits.body_bytes), limits.bodies_bytes));
         let first = std::future::poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await;
         if let Poll::Ready(result) = first {
             return result;
         }
+        let awaited = place.map(|place| place.await_body(limits.awaited_bodies_per_address));
+        let _awaited = match awaited {
+            Some(None) => return Err(Refused::Rate { wait: BODIES_WAIT }),
+            counted => counted.flatten(),
+        };
         match tokio::time::timeout(limits.body_time, reading).await {
             Ok(result) => result,
             Err(_) => Err(Refused::TooSlow { limit: limits.body_time }),
@@ -88,6 +103,7 @@ struct Share<'a> {
 impl Share<'_> {
     fn grow(&mut self, bytes: usize, limit: usize) -> Result<(), Refused> {
         self.bytes += bytes;
+        let limit = if self.bytes > LARGE_BYTES { limit / 2 } else { limit };
         if self.bodies.0.fetch_add(bytes, Relaxed) + bytes > limit {
             return Err(Refused::NoRoom);
         }

@@ -40,7 +40,7 @@ impl Front {
                 None => reply::wrong_method(route.methods()),
                 Some(Act::Options) => reply::options(&route),
                 Some(Act::Read) => site.answer(head, Bytes::new()).await,
-                Some(Act::Submit) => self.submit(site, head, route, body, place).await,
+                Some(Act::Submit) => self.submit(site, Submission { head, route, body, place }).await,
             },
         };
         let open = route.is_none_or(|route| !route.is_private());
@@ -53,13 +53,10 @@ impl Front {
     async fn submit(
         &self,
         site: &dyn Site,
-        head: Head<'_>,
-        route: Route,
-        body: impl Body<Data = Bytes> + Unpin,
-        place: Option<&Place>,
+        submission: Submission<'_, impl Body<Data = Bytes> + Unpin>,
     ) -> Response<Reply> {
-        let start = Instant::now();
-        let result = self.admit(site, head, route, body, place, start).await;
+        let (start, head, route) = (Instant::now(), submission.head, submission.route);
+        let result = self.admit(site, submission, start).await;
         self.metrics.took(route, start.elapsed());
         result.unwrap_or_else(|refused| {
             if let Some(refusal) = refused.counted() {
@@ -72,17 +69,23 @@ impl Front {
     async fn admit(
         &self,
         site: &dyn Site,
-        head: Head<'_>,
-        route: Route,
-        body: impl Body<Data = Bytes> + Unpin,
-        place: Option<&Place>,
+        submission: Submission<'_, impl Body<Data = Bytes> + Unpin>,
         now: Instant,
     ) -> Result<Response<Reply>, Refused> {
+        let Submission { head, route, body, place } = submission;
         place.map_or(Ok(()), |place| place.submit(now)).map_err(|wait| Refused::Rate { wait })?;
         let _permit = self.submissions.try_acquire().map_err(|_| Refused::InFlight)?;
-        let body = self.bodies.read(body, route.most_body_bytes(), &self.limits).await?;
+        let body = self.bodies.read(body, route.most_body_bytes(), &self.limits, place).await?;
         Ok(site.answer(head, body.bytes.clone()).await)
     }
+}
+
+/// A submission whose body has not been read.
+struct Submission<'a, B> {
+    head: Head<'a>,
+    route: Route,
+    body: B,
+    place: Option<&'a Place>,
 }
 
 /// Answers one request as a server with the default limits does, without a socket: for tests of a site. An answer without an

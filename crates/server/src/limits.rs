@@ -6,7 +6,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Bytes of a request's body. 4 MiB, as rekor-tiles takes by default. A [`Route`](crate::Route) may take less.
     pub body_bytes: usize,
-    /// Bytes of all bodies that are held at once. 64 MiB: thousands of ordinary requests.
+    /// Bytes of all bodies that are held at once. 64 MiB: thousands of ordinary requests. Large ones may take half of it.
     pub bodies_bytes: usize,
     /// Submissions that are being answered at once. 4,096: what is waiting in a log's queue, and some.
     pub in_flight: usize,
@@ -26,6 +26,9 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of one IPv4 address, or of one IPv6 /64. 1,024: a whole company may be behind one.
     pub connections_per_address: u32,
+    /// Bodies of one address that have not come yet, over all its connections and streams. 256: one client that sends them slowly
+    /// does not take all of [`Limits::in_flight`]. What came with its head, and what a proxy has collected, does not count.
+    pub awaited_bodies_per_address: u32,
     /// Submissions of one address. No limit by default.
     pub submissions_per_address: Option<Rate>,
     /// Requests at once on one HTTP/2 connection. 128, a little over what RFC 9113 section 6.5.2 asks for at least.
@@ -45,6 +48,7 @@ impl Default for Limits {
             stop_time: Duration::from_secs(20),
             connections: 16_384,
             connections_per_address: 1_024,
+            awaited_bodies_per_address: 256,
             submissions_per_address: None,
             streams: 128,
         }

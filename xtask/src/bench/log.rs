@@ -10,9 +10,8 @@ mod bytes;
 mod certificates;
 mod growth;
 mod latency;
-mod load;
 mod saturation;
-mod sides;
+pub(super) mod sides;
 mod steady;
 mod tiles;
 
@@ -20,10 +19,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use load::{Limit, Load, Pace, Ran};
 use sides::{Side, Sides};
 
-use crate::bench::machine;
+use crate::bench::load::{Limit, Load, Pace, Ran};
+use crate::bench::{Bar, machine, on_a_disk, print_bars};
 use crate::process::output;
 use crate::process::target;
 use crate::running::Server;
@@ -55,14 +54,6 @@ struct Bench {
     /// One P-256 verification with a fresh key, microseconds.
     bare_us: f64,
     bars: Vec<Bar>,
-}
-
-/// A demand, what was found, and whether that is enough.
-struct Bar {
-    work: String,
-    bar: String,
-    found: String,
-    is_met: bool,
 }
 
 pub(super) fn run(arguments: &[String]) -> Outcome {
@@ -119,13 +110,7 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
             }
         }
     }
-    if !bench.bars.is_empty() {
-        println!("\n| Bar | Found | |\n|---|---|---|");
-    }
-    for bar in &bench.bars {
-        let verdict = if bar.is_met { "met" } else { "**missed**" };
-        println!("| {}: {} | {} | {verdict} |", bar.work, bar.bar, bar.found);
-    }
+    print_bars(&bench.bars);
     Ok(())
 }
 
@@ -155,20 +140,6 @@ impl Bench {
     fn bar(&mut self, work: &str, bar: &str, found: String, is_met: bool) {
         self.bars.push(Bar { work: work.into(), bar: bar.into(), found, is_met });
     }
-}
-
-/// The kind of the file system, unless it is memory: a flush must be one.
-fn on_a_disk(directory: &Path) -> Result<String, Failure> {
-    let kind = output(Command::new("stat").args(["-f", "-c", "%T"]).arg(directory))?;
-    let kind = kind.trim();
-    if ["tmpfs", "ramfs", "overlayfs"].contains(&kind) {
-        return Err(format!(
-            "{} is on {kind}, where a flush costs nothing: choose CARGO_TARGET_DIR",
-            directory.display()
-        )
-        .into());
-    }
-    Ok(format!("{kind} on disk"))
 }
 
 /// Free space of the file system in GiB.

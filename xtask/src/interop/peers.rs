@@ -12,6 +12,8 @@ const CT_CLIENT: (&str, &str) = ("github.com/google/certificate-transparency-go/
 pub(super) const FULCIO: (&str, &str) = ("github.com/sigstore/fulcio", "v1.8.8");
 const TIMESTAMP_CLI: (&str, &str) =
     ("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-cli", "v2.1.3");
+const TIMESTAMP_SERVER: (&str, &str) =
+    ("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server", "v2.1.3");
 const RFC3161_CLIENT: &str = "rfc3161-client==1.0.9";
 pub(super) const SIGSTORE_PYTHON: &str = "sigstore==4.5.0";
 /// Of `sigstore`, whose parts the program in `peers/js` uses by name.
@@ -37,8 +39,13 @@ pub(super) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Fulcio.
-pub(super) fn fulcio(directory: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn fulcio(directory: &Path) -> Result<PathBuf, Failure> {
     install(directory, FULCIO, "fulcio")
+}
+
+/// timestamp-authority.
+pub(crate) fn timestamp_server(directory: &Path) -> Result<PathBuf, Failure> {
+    install(directory, TIMESTAMP_SERVER, "timestamp-server")
 }
 
 /// The check of a whole log that comes with tessera.

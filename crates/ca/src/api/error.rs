@@ -5,6 +5,7 @@ use sealwax_json::{Object, Value, compact};
 use sealwax_oidc::{IdentityError, TokenError};
 
 use super::RequestError;
+use crate::audit::NotRecorded;
 use crate::issue::IssueError;
 use crate::possession::PossessionError;
 use crate::providers::ProviderError;
@@ -42,6 +43,9 @@ pub enum ApiError {
     /// The certificate was not issued.
     #[error("{}: {}", issuance(_0), _0)]
     Issue(#[from] IssueError),
+    /// The certificate was issued, and is not handed out.
+    #[error("the certificate could not be recorded, and is not handed out: {0}")]
+    Audit(#[from] NotRecorded),
 }
 
 /// Status codes of gRPC (`google.rpc.Code`), of which this API uses these.
@@ -72,7 +76,7 @@ impl ApiError {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            ApiError::Provider { .. } => Code::Unavailable,
+            ApiError::Provider { .. } | ApiError::Audit(_) => Code::Unavailable,
             ApiError::Issue(_) => Code::Internal,
             _ => Code::InvalidArgument,
         }

@@ -1,16 +1,20 @@
-//! `accounts.json`: all accounts. One version, no member that is not known, and what is written is what is read.
+//! `accounts.sealed`: all accounts, as JSON under a seal. One version, no member that is not known, and what is written is what is read.
 
 use super::{
     Account, AccountError, AccountId, AccountKind, AccountName, Accounts, Email, Person, SecretHash,
 };
 use crate::fields::{FieldError, Fields};
 use crate::password::PasswordHash;
+use crate::state::Sealed;
 use crate::totp::TotpSecret;
 use jiff::Timestamp;
 use sealwax_json::{Limits, Object, Value};
 
 /// Its name in the directory.
-pub const NAME: &str = "accounts.json";
+pub const NAME: &str = "accounts.sealed";
+
+/// Where it is.
+pub(crate) const FILE: Sealed = Sealed { name: NAME, before: "accounts.json" };
 
 /// The longest file that is read, bytes: every account with the longest name, address and hash.
 pub const MAX_BYTES: usize = 4 << 20;

@@ -1,14 +1,18 @@
-//! `keys.json`: the keys of both issuers, with the private ones.
+//! `keys.sealed`: the keys of both issuers, with the private ones, as JSON under a seal.
 
 use super::{Key, KeysError, Realm, Rings};
 use crate::fields::{FieldError, Fields};
+use crate::state::Sealed;
 use sealwax_crypto::{KeyError, SignError, SigningKey, pem};
 use sealwax_json::{Limits, Object, Value};
 use sealwax_oidc::Algorithm;
 use std::sync::Arc;
 
 /// Its name in the directory.
-pub(crate) const NAME: &str = "keys.json";
+pub(crate) const NAME: &str = "keys.sealed";
+
+/// Where it is.
+pub(crate) const FILE: Sealed = Sealed { name: NAME, before: "keys.json" };
 
 /// The longest file that is read, bytes: an RSA key with 4096 bits takes 3,272, and there are six.
 pub(crate) const MAX_BYTES: usize = 64 << 10;

@@ -75,7 +75,7 @@ impl<D: Disk> Provider<D> {
             Step::Later { wait } => Sent::later(seconds(wait)),
             Step::Broken { cause } => {
                 self.journal.error("nobody can sign in", &[("error", Value::Text(&cause))]);
-                Sent::broken()
+                self.told(&asked.matter, &asked.about, Refusal::Broken).unwrap_or_else(Sent::broken)
             }
         }
     }
@@ -161,19 +161,25 @@ impl<D: Disk> Provider<D> {
     }
 
     fn cancelled(&self, matter: &Matter, about: &str, now: Timestamp) -> Sent {
-        let cookie = Some(self.cookie(about, "", 0));
+        if let Matter::Device(user_code) = matter {
+            // Nobody waits any more: then there is nothing to refuse.
+            let _ = self.tables().devices.decide(user_code, Outcome::Denied, now);
+        }
+        self.told(matter, about, Refusal::Cancelled).unwrap_or_else(|| {
+            let cookie = Some(self.cookie(about, "", 0));
+            Sent::Page { page: page::cancelled(), cookie, retry_after: None }
+        })
+    }
+
+    /// The program is told why it gets no code, if the browser can be sent to it.
+    fn told(&self, matter: &Matter, about: &str, refusal: Refusal) -> Option<Sent> {
         match matter {
             Matter::Program(asked) if !asked.redirect.is_out_of_band() => {
-                let to = refused(Refusal::Cancelled, &asked.redirect, asked.state.as_deref(), &self.issuer());
-                return Sent::Redirect { to, cookie };
+                let to = refused(refusal, &asked.redirect, asked.state.as_deref(), &self.issuer());
+                Some(Sent::Redirect { to, cookie: Some(self.cookie(about, "", 0)) })
             }
-            Matter::Program(_) => {}
-            Matter::Device(user_code) => {
-                // Nobody waits any more: then there is nothing to refuse.
-                let _ = self.tables().devices.decide(user_code, Outcome::Denied, now);
-            }
+            Matter::Program(_) | Matter::Device(_) => None,
         }
-        Sent::Page { page: page::cancelled(), cookie, retry_after: None }
     }
 
     /// Somebody has signed in.
@@ -196,7 +202,8 @@ impl<D: Disk> Provider<D> {
                     identity,
                 };
                 if self.tables().codes.give(&code, grant, request.now).is_err() {
-                    return Sent::busy();
+                    let told = self.told(&asked.matter, &asked.about, Refusal::Busy);
+                    return told.unwrap_or_else(Sent::busy);
                 }
                 if program.redirect.is_out_of_band() {
                     return Sent::Page { page: page::copy_code(&code), cookie, retry_after: None };

@@ -83,6 +83,17 @@ fn who_cancels_gets_nothing() {
 }
 
 #[test]
+fn a_program_is_told_that_we_have_a_problem_of_our_own() {
+    let world = World::new();
+    let mut browser = world.browser();
+    let page = browser.open(&link(BACK));
+    world.spoil_accounts();
+    let answer = browser.fill_in(&page, &[("username", "ada"), ("password", PASSWORD)]);
+    assert_eq!(answer.sent_on("error").as_deref(), Some("server_error"));
+    assert_eq!(answer.sent_on("state").as_deref(), Some("the-state"));
+}
+
+#[test]
 fn a_code_is_for_who_asked_and_for_a_minute() {
     let world = World::new();
     let mut browser = world.browser();

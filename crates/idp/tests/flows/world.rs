@@ -35,7 +35,7 @@ impl World {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Relaxed);
         let directory = std::env::temp_dir().join(format!("sealwax-idp-{}-{number}", std::process::id()));
-        let state = State::open(&directory).unwrap();
+        let state = State::open(&directory, [7; 32]).unwrap();
         let secret = MachineSecret::new([7; 32]);
         let accounts = AccountStore::new(state.clone());
         for account in [
@@ -69,6 +69,13 @@ impl World {
         });
         let address = address.recv().unwrap();
         Self { address, secret, directory, ahead, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// The file of the accounts is replaced by something else.
+    pub(crate) fn spoil_accounts(&self) {
+        let new = self.directory.join("spoilt");
+        std::fs::write(&new, "nothing of ours").unwrap();
+        std::fs::rename(new, self.directory.join("accounts.json")).unwrap();
     }
 
     pub(crate) fn browser(&self) -> Browser {

@@ -28,22 +28,24 @@ pub(crate) fn adds(kind: &str, count: usize, file: &Path) -> Value {
         }
         other => panic!("keys, certificates, chains or chains-p256, not {other:?}"),
     };
+    write(count, file, || make(&authority))
+}
+
+/// Writes `count` requests that are made by all cores.
+pub(crate) fn write(count: usize, file: &Path, make: impl Fn() -> Vec<u8> + Sync) -> Value {
     let mut writer = Writer::create(file);
     let mut bytes = 0;
     std::thread::scope(|scope| {
         let cores = std::thread::available_parallelism().unwrap().get();
-        let batches: Vec<Receiver<Vec<Vec<u8>>>> =
-            (0..cores)
-                .map(|_| {
-                    let (sender, receiver) = sync_channel(4);
-                    let authority = &authority;
-                    // Ends when the receiver is gone.
-                    scope.spawn(move || {
-                        while sender.send((0..AT_A_TIME).map(|_| make(authority)).collect()).is_ok() {}
-                    });
-                    receiver
-                })
-                .collect();
+        let batches: Vec<Receiver<Vec<Vec<u8>>>> = (0..cores)
+            .map(|_| {
+                let (sender, receiver) = sync_channel(4);
+                let make = &make;
+                // Ends when the receiver is gone.
+                scope.spawn(move || while sender.send((0..AT_A_TIME).map(|_| make()).collect()).is_ok() {});
+                receiver
+            })
+            .collect();
         let made = batches.iter().cycle().flat_map(|batch| batch.recv().unwrap());
         for request in made.take(count) {
             bytes += request.len();
@@ -80,13 +82,18 @@ fn precertificate_chain(authority: &Authority) -> Vec<u8> {
     post("/ct/v1/add-pre-chain", &json!({"chain": chain}))
 }
 
-fn post(path: &str, body: &Value) -> Vec<u8> {
-    let body = body.to_string();
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: log.example\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+/// A whole request with JSON.
+pub(crate) fn post(path: &str, body: &Value) -> Vec<u8> {
+    post_bytes(path, "application/json", body.to_string().as_bytes())
+}
+
+/// A whole request with anything.
+pub(crate) fn post_bytes(path: &str, media_type: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: log.example\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n"
+    );
+    [head.as_bytes(), body].concat()
 }
 
 /// Reads of full tiles and entry bundles of a directory.

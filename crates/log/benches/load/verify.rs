@@ -116,7 +116,7 @@ fn without_poison(precertificate: &[u8]) -> Vec<u8> {
 }
 
 /// Bodies of requests with those of their replies.
-fn pairs(replies: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
+pub(crate) fn pairs(replies: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut reader = Reader::open(replies, 0);
     let mut pairs = Vec::new();
     let (mut request, mut reply) = (Vec::new(), Vec::new());

@@ -8,6 +8,8 @@ mod full;
 #[cfg(test)]
 mod index_images;
 #[cfg(test)]
+mod reached;
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod settling;

@@ -1,19 +1,20 @@
 //! Replicas that are late, that lose their store, and whose index fails.
 
-use crate::support::{self, ORIGIN, check_added, entry, host, keys, run, submission};
-use bytes::Bytes;
+use crate::{
+    reached::{Reached, Trouble},
+    support::{self, ORIGIN, check_added, entry, host, keys, run, submission},
+};
 use sealwax_log::{
     AddError, Kind, Log,
     engine::{self, Config, CosignError, Cosigners, EngineError, Proofs, Shape},
     index::{Index, Options, Work},
     metrics::Metrics,
 };
-use sealwax_store::{Cell, LockStore, Memory, ObjectStore, StoreError, Swap, Version, Versioned};
+use sealwax_store::{Cell, LockStore, Memory, ObjectStore};
 use sealwax_tlog::{Note, note::Signature};
 use std::{
     fs,
     future::Future,
-    io,
     num::NonZeroUsize,
     pin::Pin,
     sync::{
@@ -23,87 +24,6 @@ use std::{
     time::Duration,
 };
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
-
-/// What goes wrong between a replica and the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
-    None,
-    /// Nothing of the checkpoint returns.
-    CheckpointHangs,
-    CheckpointFails,
-    LockFails,
-    PutFails,
-}
-
-/// The store as one replica reaches it.
-#[derive(Clone)]
-struct Reached {
-    store: Memory,
-    trouble: watch::Receiver<Trouble>,
-}
-
-impl Reached {
-    fn new(store: &Memory) -> (Self, watch::Sender<Trouble>) {
-        let (set, trouble) = watch::channel(Trouble::None);
-        (Self { store: store.clone(), trouble }, set)
-    }
-
-    fn unless(&self, fails: Trouble) -> Result<(), StoreError> {
-        if *self.trouble.borrow() != fails {
-            return Ok(());
-        }
-        let cause = Arc::new(io::ErrorKind::ConnectionRefused.into());
-        Err(StoreError::Failed { what: format!("{fails:?}"), cause })
-    }
-
-    async fn reach(&self, cell: Cell) -> Result<(), StoreError> {
-        match cell {
-            Cell::Lock => self.unless(Trouble::LockFails),
-            Cell::Checkpoint => {
-                let mut trouble = self.trouble.clone();
-                let _ = trouble.wait_for(|trouble| *trouble != Trouble::CheckpointHangs).await;
-                self.unless(Trouble::CheckpointFails)
-            }
-        }
-    }
-}
-
-impl ObjectStore for Reached {
-    async fn get(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
-        self.store.get(name).await
-    }
-
-    async fn put(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
-        self.unless(Trouble::PutFails)?;
-        self.store.put(name, value).await
-    }
-
-    async fn stage(&self, name: &str, value: Bytes) -> Result<(), StoreError> {
-        self.store.stage(name, value).await
-    }
-
-    async fn flush(&self) -> Result<(), StoreError> {
-        self.store.flush().await
-    }
-
-    async fn delete(&self, name: &str) -> Result<(), StoreError> {
-        self.store.delete(name).await
-    }
-}
-
-impl LockStore for Reached {
-    async fn load(&self, cell: Cell) -> Result<Option<Versioned>, StoreError> {
-        self.reach(cell).await?;
-        self.store.load(cell).await
-    }
-
-    async fn swap(&self, cell: Cell, expected: Option<&Version>, value: Bytes) -> Result<Swap, StoreError> {
-        if cell == Cell::Checkpoint {
-            self.reach(cell).await?;
-        }
-        self.store.swap(cell, expected, value).await
-    }
-}
 
 type Replica = (Log, JoinHandle<Result<(), EngineError>>);
 

@@ -158,8 +158,9 @@ fn wrong_type(path: String, expected: &'static str, found: &Value<'_>) -> Config
     ConfigError::Type { path, expected, found: found.kind().name() }
 }
 
-/// The candidate that takes the fewest changed, added and dropped letters, whatever their case.
-pub(super) fn nearest(word: &str, candidates: &[&'static str]) -> &'static str {
+/// The candidate that takes the fewest changed, added and dropped letters, whatever their case: what was probably meant.
+#[must_use]
+pub fn nearest(word: &str, candidates: &[&'static str]) -> &'static str {
     let word: Vec<char> = word.chars().take(64).flat_map(char::to_lowercase).collect();
     candidates.iter().copied().min_by_key(|candidate| distance(&word, candidate)).unwrap_or_default()
 }

@@ -43,9 +43,8 @@ pub enum AccountCommand {
 pub struct AddArgs {
     /// What it is called: small letters, digits and . _ -
     pub name: String,
-    /// The directory that `sealwax serve` serves
-    #[arg(long = "dir", value_name = "DIR")]
-    pub directory: PathBuf,
+    #[command(flatten)]
+    pub instance: InstanceArgs,
     /// A person, with this e-mail address, which you know is theirs
     #[arg(long, value_name = "ADDRESS", required_unless_present = "machine", conflicts_with = "machine")]
     pub email: Option<String>,
@@ -62,6 +61,17 @@ pub struct AddArgs {
     pub json: bool,
 }
 
+/// Whose accounts.
+#[derive(Args, Debug)]
+pub struct InstanceArgs {
+    /// The directory that `sealwax serve` serves
+    #[arg(long = "dir", value_name = "DIR")]
+    pub directory: PathBuf,
+    /// The file with the secret that opens what is sealed in it, as for `sealwax serve` [default: DIR.secret]
+    #[arg(long, value_name = "FILE")]
+    pub secret: Option<PathBuf>,
+}
+
 /// Where secrets come from and go to.
 #[derive(Args, Debug)]
 pub struct SecretArgs {
@@ -75,9 +85,8 @@ pub struct SecretArgs {
 
 #[derive(Args, Debug)]
 pub struct ListArgs {
-    /// The directory that `sealwax serve` serves
-    #[arg(long = "dir", value_name = "DIR")]
-    pub directory: PathBuf,
+    #[command(flatten)]
+    pub instance: InstanceArgs,
     /// Write JSON
     #[arg(long)]
     pub json: bool,
@@ -87,9 +96,8 @@ pub struct ListArgs {
 pub struct RemoveArgs {
     /// What it is called
     pub name: String,
-    /// The directory that `sealwax serve` serves
-    #[arg(long = "dir", value_name = "DIR")]
-    pub directory: PathBuf,
+    #[command(flatten)]
+    pub instance: InstanceArgs,
     /// Write JSON
     #[arg(long)]
     pub json: bool,
@@ -99,9 +107,8 @@ pub struct RemoveArgs {
 pub struct ResetArgs {
     /// What it is called
     pub name: String,
-    /// The directory that `sealwax serve` serves
-    #[arg(long = "dir", value_name = "DIR")]
-    pub directory: PathBuf,
+    #[command(flatten)]
+    pub instance: InstanceArgs,
     /// A new secret for an authenticator app, too
     #[arg(long, conflicts_with = "no_totp")]
     pub totp: bool,

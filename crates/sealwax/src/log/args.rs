@@ -258,9 +258,10 @@ pub struct ServeArgs {
     pub log_format: LogFormat,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people
+    #[default]
     Human,
     /// A JSON object each
     Json,

@@ -153,7 +153,7 @@ fn limits(args: &ServeArgs) -> Result<Limits, Failure> {
         Some(rate) if !rate.is_finite() || rate <= 0.0 => {
             return Err(Failure::usage("--rate-limit takes a number above 0"));
         }
-        rate => rate.map(|rate| Rate { per_second: rate, burst: (rate * BURST_SECONDS).max(1.0) }),
+        rate => rate.map(rate_of),
     };
     Ok(Limits {
         connections: args.max_connections.unwrap_or(default.connections),
@@ -161,6 +161,11 @@ fn limits(args: &ServeArgs) -> Result<Limits, Failure> {
         submissions_per_address: rate,
         ..default
     })
+}
+
+/// What an address may submit, of a number per second.
+pub fn rate_of(per_second: f64) -> Rate {
+    Rate { per_second, burst: (per_second * BURST_SECONDS).max(1.0) }
 }
 
 fn witnesses(args: &ServeArgs) -> Result<Option<Witnesses>, Failure> {

@@ -18,6 +18,9 @@ Examples:
   Who may have certificates besides the accounts of the instance, as a configuration of Fulcio:
     sealwax serve --dir ./sigstore --issuers fulcio-config.yaml
 
+  What can be configured, to be changed and kept as DIR/serve.toml:
+    sealwax serve --dir ./sigstore --print-config
+
   For a script: any free port, and a file that says which, once everything answers:
     sealwax serve --dir DIR --listen 127.0.0.1:0 --ready-file ready.json
 
@@ -29,6 +32,12 @@ pub struct ServeArgs {
     /// The directory of the instance; made at the first start
     #[arg(long, value_name = "DIR")]
     pub dir: PathBuf,
+    /// The configuration, as TOML; flags come before it [default: DIR/serve.toml, if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print the whole configuration that would be used, with what each key means, and end
+    #[arg(long)]
+    pub print_config: bool,
     /// Where to listen: an address and a port; port 0 picks one, once [default: as at the first start, then 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
@@ -51,7 +60,7 @@ pub struct ServeArgs {
     /// Its key
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
-    /// How lines on standard error look
-    #[arg(long, value_enum, default_value_t = LogFormat::Human)]
-    pub log_format: LogFormat,
+    /// How lines on standard error look [default: human]
+    #[arg(long, value_enum)]
+    pub log_format: Option<LogFormat>,
 }

@@ -15,8 +15,12 @@ use crate::{Failure, output_file};
 /// Its name in the directory.
 pub const NAME: &str = "instance.json";
 
-/// The version of the directory's format. One that is higher is refused; a lower one is brought up when it is opened.
-const VERSION: u32 = 1;
+/// The version of the directory's format. One that is higher is refused; a lower one is brought up when it is opened
+/// ([`super::format`]).
+const VERSION: u32 = 2;
+
+/// The lowest version that is read.
+const OLDEST: u32 = 1;
 
 /// The longest one that is read, bytes: some hundred bytes for each shard and key there ever was.
 const MAX_BYTES: u64 = 1 << 20;
@@ -91,6 +95,16 @@ impl Instance {
         })
     }
 
+    /// The same, in the format of now.
+    pub fn brought_up(self) -> Self {
+        Self { version: VERSION, ..self }
+    }
+
+    /// Whether an older program has made it, and none of now has opened it yet.
+    pub fn is_older(&self) -> bool {
+        self.version < VERSION
+    }
+
     /// The host name in the address.
     pub fn host(&self) -> Result<String, Failure> {
         let host = address::host(&self.url).map(str::to_owned);
@@ -107,9 +121,9 @@ impl Instance {
         };
         let OfVersion { version } =
             serde_json::from_slice(&bytes).map_err(|error| cannot(error.to_string()))?;
-        if version != VERSION {
+        if !(OLDEST..=VERSION).contains(&version) {
             return Err(cannot(format!(
-                "the directory has format {version}, this program knows {VERSION}; a newer program may read it"
+                "the directory has format {version}, this program knows up to {VERSION}; a newer program may read it"
             )));
         }
         serde_json::from_slice(&bytes).map(Some).map_err(|error| cannot(error.to_string()))

@@ -22,6 +22,7 @@ const CREDENTIAL: &str = "sealwax-secret";
 const MAX_BYTES: u64 = 1 << 10;
 
 /// 32 random bytes. Nothing shows them.
+#[derive(Clone)]
 pub struct Secret {
     bytes: [u8; SECRET_BYTES],
     /// Where it came from, for the message at the start.
@@ -53,7 +54,8 @@ impl Secret {
                 (None, None, Some(text)) => return Self::of_environment(&text),
                 (None, None, None) => (beside(directory)?, Source::File),
             };
-        let bytes = match read(&path) {
+        let source = source(path.clone());
+        let bytes = match read(&source, &path) {
             Ok(text) => parse(&text, &path.display().to_string())?,
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() && may_make => {
                 make(&path)?
@@ -66,7 +68,7 @@ impl Secret {
                 )));
             }
         };
-        Ok(Self { bytes, source: source(path) })
+        Ok(Self { bytes, source })
     }
 
     /// The bytes, for sealing and opening.
@@ -90,9 +92,12 @@ fn beside(directory: &Path) -> Result<PathBuf, Failure> {
     Ok(real.with_file_name(beside))
 }
 
-fn read(path: &Path) -> io::Result<String> {
+/// A credential is systemd's to protect: it lets the service's user in by an access control list, which shows as a mode for a group.
+fn read(source: &Source, path: &Path) -> io::Result<String> {
     let file = File::open(path)?;
-    check_private(&file.metadata()?)?;
+    if !matches!(source, Source::Credential(_)) {
+        check_private(&file.metadata()?)?;
+    }
     let mut text = String::new();
     file.take(MAX_BYTES).read_to_string(&mut text)?;
     Ok(text)
@@ -129,4 +134,23 @@ fn make(path: &Path) -> Result<[u8; SECRET_BYTES], Failure> {
     let text = format!("{}\n", base64::encode(&bytes));
     create_private(path, text.as_bytes()).map_err(|error| cannot(error.to_string()))?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(unix)]
+    fn a_file_is_its_owners_and_a_credential_systemds() {
+        use std::os::unix::fs::PermissionsExt;
+        let path = std::env::temp_dir().join(format!("sealwax-secret-{}", std::process::id()));
+        std::fs::write(&path, "text").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o440)).unwrap();
+        let file = read(&Source::File(path.clone()), &path);
+        let credential = read(&Source::Credential(path.clone()), &path);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(file.unwrap_err().kind(), io::ErrorKind::Other);
+        assert_eq!(credential.unwrap(), "text");
+    }
 }

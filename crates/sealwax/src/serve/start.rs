@@ -14,7 +14,7 @@ use super::instance::Instance;
 use super::secret::{Secret, Source};
 use super::shard::{self, Laid};
 use super::vault::{Vault, private_directory};
-use super::{address, repository, trust};
+use super::{address, format, repository, trust};
 use crate::Failure;
 
 /// One process has an instance.
@@ -58,7 +58,7 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
     let mut instance = match stored {
         Some(instance) => {
             address::check(&instance, wanted.url)?;
-            instance
+            format::bring_up(directory, vault.secret(), instance)?
         }
         None => {
             let url = address::of(wanted.url, wanted.listen)?;
@@ -139,7 +139,7 @@ fn refuse_strangers(directory: &Path) -> Result<(), Failure> {
         let name = entry.map_err(cannot)?.file_name();
         // What a start that was killed may have left before it wrote down what it makes.
         let unfinished = name.to_string_lossy().starts_with(&format!(".{}.", super::instance::NAME));
-        if name != LOCK && name != "secrets" && !unfinished {
+        if name != LOCK && name != "secrets" && name != super::config::NAME && !unfinished {
             return Err(Failure::cannot(format!(
                 "{} is no instance, and not empty ({}): give --dir an empty directory, or a new one",
                 directory.display(),

@@ -30,6 +30,11 @@ impl Vault {
         Ok(Self { folder, secret })
     }
 
+    /// What opens it, for what is sealed elsewhere.
+    pub fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
     /// What was sealed under this name.
     pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
         let path = self.folder.join(name);

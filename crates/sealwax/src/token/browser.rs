@@ -37,7 +37,7 @@ pub async fn sign_in(session: &Session) -> Result<(String, String), Failure> {
     notice(&format!("sign in at {link}"));
     open(&link);
     let answered = timeout_at(session.deadline, listener.answer(&state)).await;
-    let answer = answered.map_err(|_| Failure::cannot("nobody signed in in time"))??;
+    let answer = answered.map_err(|_| Failure::cannot("nobody signed in in time"))?;
     let code =
         code(&answer, issuer, session.discovery.names_itself).map_err(|error| failed(issuer, &error))?;
     let form = Form::default()

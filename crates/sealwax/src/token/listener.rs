@@ -1,12 +1,14 @@
 //! Where the browser comes back to: one request on loopback.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use sealwax_idp::form::Form;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::timeout;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 use crate::Failure;
 
@@ -14,6 +16,9 @@ const PATH: &str = "/auth/callback";
 
 /// The longest head of a request that is read, bytes: a browser's own headers have a few thousand.
 const MAX_HEAD_BYTES: usize = 32 << 10;
+
+/// Connections that are waited for at once. Browsers open six.
+const MAX_CLIENTS: usize = 64;
 
 /// How long a browser may take for one.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,8 +36,7 @@ pub struct Listener {
 
 impl Listener {
     pub async fn bind() -> Result<Self, Failure> {
-        let cannot =
-            |error: std::io::Error| Failure::cannot(format!("cannot listen on this machine: {error}"));
+        let cannot = |error: io::Error| Failure::cannot(format!("cannot listen on this machine: {error}"));
         let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(cannot)?;
         let port = v4.local_addr().map_err(cannot)?.port();
         let v6 = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
@@ -44,20 +48,32 @@ impl Listener {
         format!("http://localhost:{}{PATH}", self.port)
     }
 
-    /// The parameters of the first request that has our state. Others get nothing, and end nothing.
-    pub async fn answer(&self, state: &str) -> Result<Form, Failure> {
+    /// The parameters of the first request that has our state. Others get nothing, and end nothing: a browser opens connections
+    /// in case that it needs them, and says nothing over most.
+    pub async fn answer(&self, state: &str) -> Form {
+        let mut clients = JoinSet::new();
         loop {
-            let accepted = match &self.v6 {
-                None => self.v4.accept().await,
-                Some(v6) => tokio::select! { one = self.v4.accept() => one, one = v6.accept() => one },
-            };
-            let Ok((stream, _)) = accepted else {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            };
-            if let Ok(Some(form)) = timeout(PATIENCE, serve(stream, state)).await {
-                return Ok(form);
+            tokio::select! {
+                Some(client) = clients.join_next() => {
+                    if let Ok(Some(form)) = client {
+                        return form;
+                    }
+                }
+                accepted = self.accept(), if clients.len() < MAX_CLIENTS => match accepted {
+                    Ok((stream, _)) => {
+                        let state = state.to_owned();
+                        clients.spawn(async move { timeout(PATIENCE, serve(stream, &state)).await.ok().flatten() });
+                    }
+                    Err(_) => sleep(Duration::from_millis(50)).await,
+                },
             }
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        match &self.v6 {
+            None => self.v4.accept().await,
+            Some(v6) => tokio::select! { one = self.v4.accept() => one, one = v6.accept() => one },
         }
     }
 }
@@ -97,6 +113,20 @@ fn parameters(head: &[u8]) -> Option<Form> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_that_says_nothing_keeps_nobody_waiting() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = Listener::bind().await.unwrap();
+            let connect = || TcpStream::connect((Ipv4Addr::LOCALHOST, listener.port));
+            let _silent = connect().await.unwrap();
+            let mut browser = connect().await.unwrap();
+            browser.write_all(b"GET /auth/callback?state=s&code=c HTTP/1.1\r\n\r\n").await.unwrap();
+            let answer = timeout(PATIENCE / 2, listener.answer("s")).await;
+            assert_eq!(answer.unwrap().get("code"), Some("c"));
+        });
+    }
 
     #[test]
     fn only_the_answer_is_read() {

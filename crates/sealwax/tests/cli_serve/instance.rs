@@ -23,6 +23,8 @@ pub(crate) struct Spawned {
     child: Child,
     directory: PathBuf,
     ready: PathBuf,
+    /// Where it was told to listen.
+    listen: Option<String>,
 }
 
 /// What came back.
@@ -61,11 +63,12 @@ impl Running {
         let _ = std::fs::remove_file(&ready);
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealwax"));
         command.args(["serve", "--dir"]).arg(&directory).arg("--ready-file").arg(&ready);
-        if !more.contains(&"--listen") {
+        let listen = more.iter().position(|word| *word == "--listen").map(|at| more[at + 1].to_owned());
+        if listen.is_none() {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         let child = command.args(more).stderr(Stdio::null()).spawn().unwrap();
-        Spawned { child, directory, ready }
+        Spawned { child, directory, ready, listen }
     }
 
     pub(crate) fn directory(&self) -> String {
@@ -82,7 +85,8 @@ impl Running {
 
     /// Where it listens, to have the same port again.
     pub(crate) fn listen(&self) -> String {
-        format!("127.0.0.1:{}", self.url.rsplit_once(':').unwrap().1)
+        let of_url = || format!("127.0.0.1:{}", self.url.rsplit_once(':').unwrap().1);
+        self.spawned.listen.clone().unwrap_or_else(of_url)
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
@@ -137,4 +141,10 @@ impl Drop for Spawned {
 pub(crate) fn make_private(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+/// A port that nobody has at this moment.
+pub(crate) fn free_port() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
 }

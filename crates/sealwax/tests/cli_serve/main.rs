@@ -4,7 +4,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod config;
 mod instance;
+mod sealed;
 mod signing;
 
 use common::Scratch;
@@ -114,6 +116,18 @@ fn an_instance_keeps_its_address_its_secret_and_its_directory_to_itself() {
     let full = full.to_string_lossy().into_owned();
     scratch.run(&["serve", "--dir", &full, "--listen", "127.0.0.1:0"]).exits(3).complains("letter.txt");
     scratch.run(&["serve", "--dir", &full, "--listen", "0.0.0.0:0"]).exits(3);
+}
+
+#[test]
+fn behind_a_proxy_nobody_pays_for_the_wrong_guesses_of_others() {
+    let guesses = |running: &Running| -> Vec<u16> {
+        (0..40).map(|_| running.get("/oidc/device?user_code=BCDF-GHJK").status).collect()
+    };
+    let scratch = Scratch::new();
+    assert!(guesses(&Running::start(&scratch, &[])).contains(&429));
+    let (scratch, listen) = (Scratch::new(), instance::free_port());
+    let url = ["--listen", &listen, "--url", "https://sigstore.acme.example"];
+    assert_eq!(guesses(&Running::start(&scratch, &url)), [400; 40]);
 }
 
 #[test]

@@ -6,10 +6,12 @@ use crate::Route;
 use std::{array, sync::OnceLock, time::Duration};
 
 /// The status codes that are counted each on its own; any other is counted as the last.
-pub const STATUSES: [u16; 20] =
-    [200, 201, 204, 206, 304, 400, 404, 405, 408, 409, 411, 413, 415, 416, 429, 499, 500, 501, 503, 0];
+pub const STATUSES: [u16; 23] = [
+    200, 201, 204, 206, 303, 304, 400, 401, 403, 404, 405, 408, 409, 411, 413, 415, 416, 429, 499, 500, 501,
+    503, 0,
+];
 
-/// Routes that are counted each on its own. A log has eight; what is beyond is not counted.
+/// Routes that are counted each on its own. A log has eight, all services together some thirty; what is beyond is not counted.
 const MAX_ROUTES: usize = 64;
 
 /// As what is counted what no site knows.

@@ -127,6 +127,39 @@ fn bodies_in_memory_have_a_limit_together() {
 }
 
 #[test]
+fn large_bodies_leave_room_for_small_ones() {
+    let server = Running::start(Limits { bodies_bytes: 400_000, ..Limits::default() });
+    let large = format!("POST {COUNT} HTTP/1.1\r\nhost: x\r\ncontent-length: 190000\r\n\r\n");
+    let mut first = server.client();
+    first.send(&large).send(vec![b' '; 180_000]);
+    crate::server::wait_for("receiving", || server.metrics.received_bytes.value() > 180_000);
+    let answer = server.client().send(&large).send(vec![b' '; 180_000]).answer().unwrap();
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")));
+    assert_eq!(server.client().request("POST", COUNT, "", &[b' '; 60_000]).text(), "60000");
+    assert_eq!(first.send(vec![b' '; 10_000]).answer().unwrap().text(), "190000");
+}
+
+#[test]
+fn who_keeps_the_server_waiting_for_bodies_takes_no_more_than_a_share() {
+    let server = Running::start(Limits { in_flight: 10, awaited_bodies_per_address: 3, ..Limits::default() });
+    let head = format!("POST {COUNT} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n");
+    let mut waiting: Vec<_> = (0..3).map(|_| server.client()).collect();
+    for client in &mut waiting {
+        client.send(&head);
+    }
+    crate::server::wait_for("three requests", || server.metrics.in_flight.value() == 3);
+    let answer = server.client().send(&head).answer().unwrap();
+    assert_eq!((answer.status, answer.header("retry-after")), (429, Some("1")));
+    // What comes whole is not kept out, and who has sent their body makes room.
+    assert_eq!(server.client().request("POST", COUNT, "", b"{}").text(), "2");
+    assert_eq!(waiting[0].send("{}").answer().unwrap().text(), "2");
+    let mut next = server.client();
+    next.send(&head);
+    crate::server::wait_for("the next one", || server.metrics.in_flight.value() == 3);
+    assert_eq!(next.send("{}").answer().unwrap().text(), "2");
+}
+
+#[test]
 fn submissions_at_once_have_a_limit() {
     let server = Running::start(Limits { in_flight: 2, ..Limits::default() });
     let head = format!("POST {COUNT} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n");

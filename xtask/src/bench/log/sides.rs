@@ -1,12 +1,10 @@
 //! Who is measured, and how each is installed and started: on loopback, on the disk, with its durability as it comes.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::Failure;
 use crate::process::{cargo, executable};
-use crate::running::sealwax::{self, ORIGIN};
-use crate::running::{Address, Kind, Recipe, empty, free_port, key, rekor_tiles};
+use crate::running::{Kind, Recipe, rekor_tiles, sealwax, tesseract};
 
 /// The programs.
 pub(super) struct Sides {
@@ -39,7 +37,7 @@ pub(super) enum Rekor {
 
 /// Settings of TesseraCT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tesseract {
+pub(in crate::bench) enum Tesseract {
     Defaults,
     /// The quickest answer that waits for the checkpoint, as ours does.
     Quick,
@@ -86,7 +84,7 @@ impl Rekor {
 }
 
 impl Tesseract {
-    fn name(self) -> &'static str {
+    pub(in crate::bench) fn name(self) -> &'static str {
         match self {
             Tesseract::Defaults => "defaults",
             Tesseract::Quick => "quickest",
@@ -95,7 +93,7 @@ impl Tesseract {
         }
     }
 
-    fn flags(self) -> &'static [&'static str] {
+    pub(in crate::bench) fn flags(self) -> &'static [&'static str] {
         match self {
             Tesseract::Defaults => &[],
             Tesseract::Quick => {
@@ -165,24 +163,9 @@ impl Sides {
 
     fn tesseract_recipe(&self, setting: Tesseract, requests: &Path) -> Result<Recipe, Failure> {
         let program = self.tesseract.as_ref().ok_or("TesseraCT needs --peer tesseract=PATH")?;
-        let directory = empty(&self.directory, "tesseract")?;
-        let generate = ["ecparam", "-name", "prime256v1", "-genkey", "-noout"];
-        let (private, public) = key(&self.directory, "tesseract", &generate)?;
-        let address = format!("127.0.0.1:{}", free_port()?);
-        let mut command = Command::new(program);
-        command.args(["--http_endpoint", &address, "--origin", ORIGIN, "--slog_level", "8"]);
-        command.arg("--private_key").arg(private).arg("--storage_dir").arg(&directory);
-        command.arg("--roots_pem_file").arg(requests.with_extension("roots.pem"));
-        // It insists on a list of roots from the network, and takes a list that it cannot have for empty.
-        command.args(["--roots_remote_fetch_url", "http://127.0.0.1:9/"]);
-        command.args(setting.flags());
-        Ok(Recipe {
-            name: Side::Tesseract(setting).name(),
-            command,
-            directory,
-            address: Address::Known(address),
-            kind: Kind::Certificate,
-            key: format!("{ORIGIN}={}", public.display()),
-        })
+        let roots = requests.with_extension("roots.pem");
+        let mut recipe = tesseract::recipe(program, &self.directory, &roots, setting.flags())?;
+        recipe.name = Side::Tesseract(setting).name();
+        Ok(recipe)
     }
 }

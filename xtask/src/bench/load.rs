@@ -86,22 +86,52 @@ impl Load {
         Ok(file)
     }
 
-    /// Sends requests to a server, watches it, and verifies the replies that were kept.
+    /// A file of so many requests of a kind that have no second use.
+    pub(super) fn fresh(&self, kind: &str, count: u64, further: &[&str]) -> Result<PathBuf, Failure> {
+        let file = self.directory.join(format!("{kind}.requests"));
+        eprintln!("preparing {count} requests of the kind {kind}");
+        let mut command = Command::new(&self.program);
+        self.call(command.args(["prepare", kind, &count.to_string()]).arg(&file).args(further))?;
+        Ok(file)
+    }
+
+    /// Sends requests to a log, watches it, and verifies the replies that were kept.
     pub(super) fn run(&self, server: &Server, requests: &Path, pace: Pace) -> Result<Ran, Failure> {
-        let replies = self.directory.join("replies");
-        let mut command = self.command(&server.address, requests, pace);
-        command.arg("--replies").arg(&replies);
-        let (report, resident_mib, before, after) = self.watched(server, &mut command)?;
-        let mut ran = Ran::of(&report, before, after)?;
-        ran.resident_mib = resident_mib;
         let protocol = match server.kind {
             Kind::Signature => "rekor",
             Kind::Certificate => "sct",
         };
-        let mut verify = Command::new(&self.program);
-        let verified = self.call(verify.args(["verify", protocol, &server.key]).arg(&replies))?;
+        self.run_of(server, &[], requests, pace, &[protocol, &server.key])
+    }
+
+    /// Sends requests to a server, watches it and those behind it, and has the replies that were kept verified with these
+    /// arguments.
+    pub(super) fn run_of(
+        &self,
+        server: &Server,
+        behind: &[&Server],
+        requests: &Path,
+        pace: Pace,
+        verify: &[&str],
+    ) -> Result<Ran, Failure> {
+        let replies = self.directory.join("replies");
+        let mut command = self.command(&server.address, requests, pace);
+        command.arg("--replies").arg(&replies);
+        let behind_before = total_cpu_s(behind)?;
+        let (report, resident_mib, before, mut after) = self.watched(server, &mut command)?;
+        after.cpu_s += total_cpu_s(behind)? - behind_before;
+        let mut ran = Ran::of(&report, before, after)?;
+        ran.resident_mib = resident_mib;
+        let verified = self.call(Command::new(&self.program).arg("verify").args(verify).arg(&replies))?;
         ran.verified = verified["verified"].as_u64().unwrap_or(0);
         Ok(ran)
+    }
+
+    /// Sends requests to a server, and watches it.
+    pub(super) fn send(&self, server: &Server, requests: &Path, pace: Pace) -> Result<Ran, Failure> {
+        let mut command = self.command(&server.address, requests, pace);
+        let (report, resident_mib, before, after) = self.watched(server, &mut command)?;
+        Ok(Ran { resident_mib, ..Ran::of(&report, before, after)? })
     }
 
     /// Reads that may come round.
@@ -197,6 +227,10 @@ impl Ran {
             verified: 0,
         })
     }
+}
+
+fn total_cpu_s(servers: &[&Server]) -> Result<f64, Failure> {
+    servers.iter().map(|server| Ok(server.used()?.cpu_s)).sum()
 }
 
 /// Certificates in requests are valid for a while, and some servers take old ones more slowly.

@@ -1,0 +1,156 @@
+//! How an instance is served: one file, `serve.toml`, whose keys all have a default, and flags that come before it.
+//!
+//! A section is a struct with a [`Default`] and one function that names its keys ([`Section::keys`]): from that function come the
+//! reading of the file, what is said of a key that there is none of, and the commented file of `--print-config`. Whoever adds a
+//! key adds a field and a line; whoever adds a section adds it in [`Config::keys`] too.
+
+mod file;
+mod limits;
+mod print;
+mod setting;
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub use file::FileError;
+pub use limits::Limits;
+pub use setting::{Keys, Section, Setting};
+
+use super::args::ServeArgs;
+use crate::Failure;
+use crate::log::args::LogFormat;
+use crate::sources::read_limited;
+
+/// Its name in the directory of the instance.
+pub const NAME: &str = "serve.toml";
+
+/// The longest one that is read, bytes: a hundred times what all keys take.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    pub listen: Option<SocketAddr>,
+    pub url: Option<String>,
+    pub secret: Option<PathBuf>,
+    pub issuers: Option<PathBuf>,
+    pub log_format: LogFormat,
+    pub tls: Tls,
+    pub limits: Limits,
+}
+
+/// Files with a certificate and its key. Both or none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    pub certificate: Option<PathBuf>,
+    pub key: Option<PathBuf>,
+}
+
+impl Section for Config {
+    fn keys(&mut self, keys: &mut impl Keys) {
+        keys.key(
+            "listen",
+            "Where to listen; port 0 picks one, once. Unset: as at the first start, then 127.0.0.1:8080.",
+            &mut self.listen,
+        );
+        keys.key(
+            "url",
+            "The address that clients use. It is part of the identity of everything: fixed at the first start. \
+             Unset: as at the first start, then http://localhost:PORT.",
+            &mut self.url,
+        );
+        keys.key(
+            "secret",
+            "The file with the secret that opens the keys. Unset: systemd's credential sealwax-secret, the variable \
+             SEALWAX_SECRET, then DIR.secret beside the directory, which the first start makes.",
+            &mut self.secret,
+        );
+        keys.key(
+            "issuers",
+            "Further issuers of identity tokens: a configuration of Fulcio, in YAML or JSON.",
+            &mut self.issuers,
+        );
+        keys.key(
+            "log_format",
+            "How lines on standard error look: \"human\" or \"json\".",
+            &mut self.log_format,
+        );
+        keys.section(
+            "tls",
+            "Without it the port speaks plain HTTP: then a proxy has the certificate.",
+            &mut self.tls,
+        );
+        keys.section("limits", "What is spent on clients.", &mut self.limits);
+    }
+}
+
+impl Section for Tls {
+    fn keys(&mut self, keys: &mut impl Keys) {
+        keys.key("certificate", "The certificate in PEM, with its chain.", &mut self.certificate);
+        keys.key("key", "Its private key in PEM.", &mut self.key);
+    }
+}
+
+impl Config {
+    /// The file that was named, or the one in the directory if there is one; then the flags, which win.
+    pub fn load(args: &ServeArgs) -> Result<Self, Failure> {
+        let path = args.config.clone().unwrap_or_else(|| args.dir.join(NAME));
+        let mut config = match read_limited(&path, MAX_BYTES) {
+            Ok(bytes) => Self::parse(&bytes, &path).map_err(|error| Failure::usage(error.to_string()))?,
+            Err(error) if error.kind() == ErrorKind::NotFound && args.config.is_none() => Self::default(),
+            Err(error) => return Err(Failure::cannot(format!("{}: {error}", path.display()))),
+        };
+        config.override_with(args)?;
+        config.tls.check()?;
+        Ok(config)
+    }
+
+    /// What is in a file, which is at `path`: paths in it are relative to where it lies.
+    pub fn parse(bytes: &[u8], path: &Path) -> Result<Self, FileError> {
+        let mut config = Self::default();
+        file::read(&mut config, bytes, path)?;
+        Ok(config)
+    }
+
+    /// As a file, with what each key means. It reads as what it was written from.
+    pub fn print(&self) -> String {
+        print::print(&mut self.clone())
+    }
+
+    fn override_with(&mut self, args: &ServeArgs) -> Result<(), Failure> {
+        replace(&mut self.listen, args.listen.as_ref());
+        replace(&mut self.url, args.url.as_ref());
+        replace(&mut self.secret, absolute(args.secret.as_deref())?.as_ref());
+        replace(&mut self.issuers, absolute(args.issuers.as_deref())?.as_ref());
+        replace(&mut self.tls.certificate, absolute(args.tls_cert.as_deref())?.as_ref());
+        replace(&mut self.tls.key, absolute(args.tls_key.as_deref())?.as_ref());
+        self.log_format = args.log_format.unwrap_or(self.log_format);
+        Ok(())
+    }
+}
+
+impl Tls {
+    fn check(&self) -> Result<(), Failure> {
+        match (&self.certificate, &self.key) {
+            (Some(_), None) => Err(Failure::usage("[tls] has a certificate, and no key: give both")),
+            (None, Some(_)) => Err(Failure::usage("[tls] has a key, and no certificate: give both")),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn replace<T: Clone>(configured: &mut Option<T>, flag: Option<&T>) {
+    if flag.is_some() {
+        *configured = flag.cloned();
+    }
+}
+
+/// A flag's path, as it can be said anywhere.
+fn absolute(path: Option<&Path>) -> Result<Option<PathBuf>, Failure> {
+    let absolute = path.map(std::path::absolute).transpose();
+    absolute.map_err(|error| Failure::cannot(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! `cargo xtask bench services`: the authorities of an instance beside Fulcio and timestamp-authority, in one run, on loopback, on
+//! a disk, with every flush that each makes by itself. What it prints is the section "The services" of `docs/performance.md`.
+//!
+//! Ours is `sealwax serve` as it is installed, with its certificate log in the same process. The peers get the keys and chains
+//! that ours has, and all get the same requests (`crates/log/benches/load`), made beforehand; kept replies are verified.
+
+#![allow(clippy::indexing_slicing, reason = "only JSON is indexed, which gives null for what is absent")]
+
+mod certificates;
+mod idle;
+mod instance;
+mod issuer;
+mod peers;
+mod start;
+mod timestamps;
+
+use std::fs;
+use std::path::PathBuf;
+
+use instance::Instance;
+use issuer::Issuer;
+use peers::Programs;
+
+use crate::bench::load::{Limit, Load, Pace};
+use crate::bench::{Bar, machine, on_a_disk, print_bars};
+use crate::process::target;
+use crate::{Failure, Outcome};
+
+/// What is measured when nothing is named; some eight minutes.
+const PARTS: [&str; 4] = ["certificates", "timestamps", "idle", "start"];
+
+const USAGE: &str = "usage: cargo xtask bench services [PART]… [OPTION]…
+  certificates timestamps idle start   what is measured when no part is named
+  --peer tesseract=PATH          the TesseraCT binary for POSIX, built elsewhere: the log behind Fulcio
+  --peer dex=PATH                dex's binary, built elsewhere: part of the peers' idle memory
+  --ours-only                    leave the peers out
+  --sealwax PATH                 a binary of ours that is there, instead of building one
+  --directory DIR                where instances and requests lie; on a disk (target/bench/services)
+  --seconds N                    length of a run with many connections (6)
+  --starts N                     first starts (20)";
+
+/// Curves of the authorities, as the tables call them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Curve {
+    P256,
+    P384,
+}
+
+impl Curve {
+    const ALL: [Curve; 2] = [Curve::P256, Curve::P384];
+
+    fn name(self) -> &'static str {
+        match self {
+            Curve::P256 => "P-256",
+            Curve::P384 => "P-384",
+        }
+    }
+}
+
+/// What all parts share.
+struct Bench {
+    load: Load,
+    programs: Programs,
+    issuer: Issuer,
+    directory: PathBuf,
+    seconds: f64,
+    starts: u32,
+    bars: Vec<Bar>,
+}
+
+pub(super) fn run(arguments: &[String]) -> Outcome {
+    let mut parts = Vec::new();
+    let (mut tesseract, mut dex, mut sealwax, mut with_peers) = (None, None, None, true);
+    let (mut seconds, mut starts) = (6.0, 20);
+    let mut directory = target().join("bench/services");
+    let mut words = arguments.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "--ours-only" => with_peers = false,
+            "--sealwax" => sealwax = Some(PathBuf::from(words.next().ok_or(USAGE)?).canonicalize()?),
+            "--directory" => directory = words.next().ok_or(USAGE)?.into(),
+            "--seconds" => seconds = words.next().ok_or(USAGE)?.parse()?,
+            "--starts" => starts = words.next().ok_or(USAGE)?.parse()?,
+            "--peer" => match words.next().and_then(|peer| peer.split_once('=')) {
+                Some(("tesseract", path)) => tesseract = Some(PathBuf::from(path).canonicalize()?),
+                Some(("dex", path)) => dex = Some(PathBuf::from(path).canonicalize()?),
+                _ => return Err(USAGE.into()),
+            },
+            "--help" => {
+                println!("{USAGE}");
+                return Ok(());
+            }
+            part if PARTS.contains(&part) => parts.push(part),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    if parts.is_empty() {
+        parts = PARTS.into();
+    }
+
+    fs::create_dir_all(&directory)?;
+    let file_system = on_a_disk(&directory)?;
+    let load = Load::build(&directory)?;
+    let programs = Programs::gather(&directory, sealwax, with_peers, tesseract, dex)?;
+    let issuer = Issuer::start()?;
+    println!("{}, {file_system}", machine()?);
+    let mut bench = Bench { load, programs, issuer, directory, seconds, starts, bars: Vec::new() };
+    for part in parts {
+        println!();
+        match part {
+            "certificates" => certificates::measure(&mut bench)?,
+            "timestamps" => timestamps::measure(&mut bench)?,
+            "idle" => idle::measure(&mut bench)?,
+            _ => start::measure(&mut bench)?,
+        }
+    }
+    print_bars(&bench.bars);
+    Ok(())
+}
+
+impl Bench {
+    /// A file of so many requests for certificates, with tokens of our issuer, who has another key from now on.
+    fn requests_for_certificates(&mut self, count: u64) -> Result<PathBuf, Failure> {
+        let file = self.load.fresh("certify", count, &[&self.issuer.url])?;
+        self.issuer.serve_keys(fs::read_to_string(file.with_extension("jwks"))?);
+        Ok(file)
+    }
+
+    /// A new instance of ours whose authorities have keys on this curve, and its server.
+    fn instance(&self, curve: Curve) -> Result<Instance, Failure> {
+        Instance::lay(&self.directory, curve, &self.issuer.url)
+    }
+
+    fn bar(&mut self, work: &str, bar: &str, found: String, is_met: bool) {
+        self.bars.push(Bar { work: work.into(), bar: bar.into(), found, is_met });
+    }
+}
+
+/// Requests number `from` on, over one connection or many.
+fn pace(connections: usize, from: u64, limit: Limit) -> Pace {
+    Pace { connections, from, limit, per_second: None }
+}
