@@ -195,6 +195,12 @@ pub enum ConfigError {
     /// More than [`MAX_ISSUERS`].
     #[error("more than {MAX_ISSUERS} issuers")]
     TooManyIssuers,
+    /// Two files describe a CI provider of the same name, and issuers of one would get the templates of the other.
+    #[error("the CI provider {name:?} is described twice")]
+    ProviderTwice {
+        /// Its name.
+        name: String,
+    },
     /// Two files say something about the same issuer.
     #[error("the issuer {issuer:?} is one of the instance's own, or listed twice")]
     Twice {
@@ -239,13 +245,16 @@ impl Configuration {
     }
 
     /// This and the issuers of another file. Which of two entries counts would be a guess, so there must not be two for one
-    /// URL; the patterns of the other come after these.
+    /// URL, nor for one CI provider; the patterns of the other come after these.
     ///
     /// # Errors
-    /// [`ConfigError::Twice`].
+    /// [`ConfigError::Twice`], [`ConfigError::ProviderTwice`].
     pub fn with(mut self, further: Configuration) -> Result<Self, ConfigError> {
         if let Some(issuer) = further.issuers.keys().find(|issuer| self.issuers.contains_key(*issuer)) {
             return Err(ConfigError::Twice { issuer: issuer.clone() });
+        }
+        if let Some(name) = further.ci_providers.keys().find(|name| self.ci_providers.contains_key(*name)) {
+            return Err(ConfigError::ProviderTwice { name: name.clone() });
         }
         self.issuers.extend(further.issuers);
         self.patterns.extend(further.patterns);

@@ -170,6 +170,19 @@ fn each_mistake_has_its_error() {
 }
 
 #[test]
+fn two_files_say_nothing_about_the_same_thing() {
+    let parse = |text: &str| Configuration::parse(text.as_bytes()).unwrap();
+    let issuer = |url: &str| format!("oidc-issuers:\n  {url}:\n    client-id: c\n    type: kubernetes\n");
+    let provider = "ci-issuer-metadata:\n  ci:\n    subject-alternative-name-template: sub\n";
+    let one = || parse(&format!("{}{provider}", issuer("https://a.example")));
+    assert_eq!(one().with(parse(&issuer("https://b.example"))).unwrap().issuers().count(), 2);
+    let twice = one().with(parse(&issuer("https://a.example"))).unwrap_err();
+    assert_eq!(twice, ConfigError::Twice { issuer: "https://a.example".to_owned() });
+    let twice = one().with(parse(provider)).unwrap_err();
+    assert_eq!(twice, ConfigError::ProviderTwice { name: "ci".to_owned() });
+}
+
+#[test]
 fn what_is_no_document_is_refused() {
     let error = |text: &str| match Configuration::parse(text.as_bytes()).unwrap_err() {
         ConfigError::Document(error) => error,
