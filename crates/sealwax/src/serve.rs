@@ -96,7 +96,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let signature_log = Running::start(ready.signature_log, metrics.clone(), journal.clone()).await?;
     let ct_face = ct_face(&certificate_log, &ready.certificate_authority)?;
     let ct_log = Arc::new(InProcess { log: certificate_log.log().clone(), face: ct_face.clone() });
-    let timestamps = timestamp_authority(&args.dir, ready.timestamp_authority, ct_log.clone())?;
+    let timestamps = timestamp_authority(&args.dir, ready.timestamp_authority, ct_log.clone(), &journal)?;
     let authority = authority::service(authority::Parts {
         url: &ready.instance.url,
         certified: ready.certificate_authority,
@@ -235,6 +235,7 @@ fn timestamp_authority(
     directory: &Path,
     certified: Certified,
     log: Arc<InProcess>,
+    journal: &Journal,
 ) -> Result<Arc<TimestampAuthority>, Failure> {
     let cannot = |error: &dyn std::fmt::Display| Failure::cannot(format!("the timestamp authority: {error}"));
     let credentials = Credentials::new(Arc::new(certified.key), certified.chain, Embedded::Leaf);
@@ -245,7 +246,7 @@ fn timestamp_authority(
         credentials,
         clock,
         last,
-        Settings { log: Some(log), ..Settings::default() },
+        Settings { log: Some(log), journal: journal.clone(), ..Settings::default() },
     )))
 }
 

@@ -9,7 +9,15 @@ use crate::{
 use jiff::Timestamp;
 use sealwax_crypto::Message;
 use sealwax_pki::{Accuracy, ObjectIdentifier, Stamp, TimestampRequest};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use sealwax_server::journal::{Journal, Value};
+use std::{
+    error::Error as _,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::Duration,
+};
+
+/// At most so often the journal hears that nothing is stamped: every request would say the same.
+const COMPLAINT: Duration = Duration::from_secs(10);
 
 /// Sigstore's policy: what timestamp-authority stamps under, if nothing else is configured.
 pub const SIGSTORE_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.2");
@@ -32,6 +40,8 @@ pub struct Settings {
     pub log: Option<Arc<dyn CertificateLog>>,
     /// Reads the clocks: [`Reading::take`].
     pub now: Arc<dyn Fn() -> Reading + Send + Sync>,
+    /// Where it is said why nothing is stamped, with what clients are not told.
+    pub journal: Journal,
 }
 
 impl Default for Settings {
@@ -42,6 +52,7 @@ impl Default for Settings {
             accuracy: None,
             log: None,
             now: Arc::new(Reading::take),
+            journal: Journal::silent(),
         }
     }
 }
@@ -53,6 +64,8 @@ pub struct TimestampAuthority {
     credentials: RwLock<Arc<Credentials>>,
     clock: Mutex<Clock>,
     last: Mutex<LastStamp>,
+    /// When the journal last heard of it, by the monotonic clock.
+    complained: Mutex<Option<Duration>>,
 }
 
 impl TimestampAuthority {
@@ -65,6 +78,7 @@ impl TimestampAuthority {
             credentials: RwLock::new(Arc::new(credentials)),
             clock: Mutex::new(clock),
             last: Mutex::new(last),
+            complained: Mutex::new(None),
         }
     }
 
@@ -128,6 +142,10 @@ impl TimestampAuthority {
     /// # Errors
     /// [`Refusal::Clock`], [`Refusal::Store`].
     pub fn store_ahead(&self) -> Result<(), Refusal> {
+        self.try_to_store_ahead().inspect_err(|refusal| self.complain(refusal))
+    }
+
+    fn try_to_store_ahead(&self) -> Result<(), Refusal> {
         // One writes, and the others find that it is done.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Permit::StoreFirst(ahead) = self.permit()? {
@@ -143,6 +161,10 @@ impl TimestampAuthority {
     /// # Errors
     /// [`Refusal`].
     pub fn stamp(&self, request: &TimestampRequest) -> Result<Vec<u8>, Refusal> {
+        self.try_to_stamp(request).inspect_err(|refusal| self.complain(refusal))
+    }
+
+    fn try_to_stamp(&self, request: &TimestampRequest) -> Result<Vec<u8>, Refusal> {
         let policy = self.policy(request)?;
         if let Some(extension) = request.extensions.first() {
             return Err(Refusal::Extension(*extension));
@@ -183,7 +205,7 @@ impl TimestampAuthority {
         loop {
             match self.permit()? {
                 Permit::Stamp(second) => return Ok(second),
-                Permit::StoreFirst(_) => self.store_ahead()?,
+                Permit::StoreFirst(_) => self.try_to_store_ahead()?,
             }
         }
     }
@@ -193,6 +215,23 @@ impl TimestampAuthority {
         let newest = self.newest_entry();
         let mut clock = self.clock();
         clock.stamp((self.settings.now)(), newest)
+    }
+
+    /// Tells the journal, unless it is the client's fault, or was told just now.
+    fn complain(&self, refusal: &Refusal) {
+        if refusal.status() < 500 {
+            return;
+        }
+        let now = (self.settings.now)().monotonic;
+        let mut complained = self.complained.lock().unwrap_or_else(PoisonError::into_inner);
+        if complained.is_some_and(|last| now.saturating_sub(last) < COMPLAINT) {
+            return;
+        }
+        *complained = Some(now);
+        drop(complained);
+        let cause = refusal.source().map(ToString::to_string).unwrap_or_default();
+        let fields = [("error", Value::Shown(refusal)), ("cause", Value::Text(&cause))];
+        self.settings.journal.error("nothing is stamped", &fields);
     }
 
     fn newest_entry(&self) -> Option<Timestamp> {

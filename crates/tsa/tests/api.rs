@@ -9,11 +9,15 @@ use sealwax_crypto::{HashAlgorithm, KeyKind, Message, PublicKey, Scheme, Signing
 use sealwax_pki::{
     Authority, Certificate, Nonce, ObjectIdentifier, SignatureMemo, TimestampRequest, TimestampToken,
 };
-use sealwax_server::{Bytes, Method, Request, Response, Router, ask, header, metrics::Text};
-use sealwax_signer::{Signer, SignerError};
+use sealwax_server::{
+    Bytes, Method, Request, Response, Router, ask, header,
+    journal::{Format, Journal},
+    metrics::Text,
+};
+use sealwax_signer::{Absent, Signer, SignerError};
 use sealwax_tsa::{Credentials, Embedded, Metrics, Settings, StampResult, TimestampAuthority, mount, router};
 use std::{
-    sync::{Arc, Barrier},
+    sync::{Arc, Barrier, Mutex},
     time::Duration,
 };
 
@@ -188,6 +192,36 @@ async fn a_clock_that_is_not_trusted_is_a_503_and_not_ready() {
     assert!(std::str::from_utf8(ready.body()).unwrap().contains("-7.000 s"));
     assert_eq!(world.get("/healthz").await.status(), 200);
     assert_eq!(world.metrics.requests.value(StampResult::Clock), 1);
+}
+
+#[tokio::test]
+async fn the_journal_hears_why_and_not_of_every_request() {
+    let (scratch, hands) = (Scratch::new(), Hands::new());
+    let (root_key, leaf_key) = (common::key(KeyKind::EcdsaP384), common::key(KeyKind::EcdsaP256));
+    let chain = common::chain(&root_key, &leaf_key);
+    let absent = Absent(leaf_key.public_key().clone());
+    let credentials = Credentials::new(Arc::new(absent), chain, Embedded::Leaf).unwrap();
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let journal = Journal::new({
+        let lines = Arc::clone(&lines);
+        move |event| lines.lock().unwrap().push(event.line(Format::Human, common::at(0)))
+    });
+    let settings = Settings { journal, ..Settings::default() };
+    let authority = Arc::new(authority(credentials, &scratch, &hands, None, settings));
+    let router = router(Arc::clone(&authority), Arc::default());
+    let post = async |body: Vec<u8>| {
+        let request = Request::post("/api/v1/timestamp").header(header::CONTENT_TYPE, QUERY);
+        ask(&router, request.body(body.into()).unwrap()).await
+    };
+    for seconds in [0, 1, 10] {
+        hands.pass(Duration::from_secs(seconds));
+        let message = refused(&post(request().to_der()).await, 500, "systemFailure");
+        assert!(!message.contains("not here"), "{message}");
+        refused(&post(b"no request".to_vec()).await, 400, "badDataFormat");
+    }
+    let lines = lines.lock().unwrap();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines.iter().all(|line| line.contains("nothing is stamped") && line.contains("not here")));
 }
 
 #[tokio::test]
