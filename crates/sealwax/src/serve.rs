@@ -10,12 +10,14 @@ pub(crate) mod config;
 mod ct;
 mod files;
 mod format;
+mod health;
 mod instance;
 mod page;
 mod repository;
 mod secret;
 mod shard;
 mod start;
+mod time;
 mod trust;
 mod vault;
 
@@ -37,8 +39,9 @@ use sealwax_server::journal::{Journal, Value};
 use sealwax_server::{Listener, Options, Router, Server, Stopped, descriptors};
 use sealwax_store::disk::Os;
 use sealwax_tlog::LogKey;
-use sealwax_tsa::clock::{Clock, Reading};
+use sealwax_tsa::clock::{Clock, Reading, Sources};
 use sealwax_tsa::{Credentials, Embedded, LastStamp, Settings, TimestampAuthority};
+use tokio::signal::unix::SignalKind;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -47,6 +50,7 @@ use self::certificates::Certified;
 use self::config::Config;
 use self::ct::InProcess;
 use self::files::Files;
+use self::health::Health;
 use self::instance::{Instance, Shard};
 use self::page::Pages;
 use self::secret::Source;
@@ -56,6 +60,7 @@ use self::trust::{Documents, ISSUER, MACHINE_ISSUER};
 use self::vault::Vault;
 use crate::judge::Status;
 use crate::log::serve::{self as log_serve, signals};
+use crate::tls_files::TlsFiles;
 use crate::{Failure, output_file};
 
 /// Where it listens unless told otherwise.
@@ -85,6 +90,9 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Status, Fail
 async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let journal = log_serve::journal(config.log_format);
     let stop = signals::stop(&journal)?;
+    let hangup = signals::on(SignalKind::hangup())?;
+    let tls = TlsFiles::open(config.tls.certificate.as_deref(), config.tls.key.as_deref())?;
+    let sources = config.time.sources().map_err(|error| Failure::usage(format!("[time]: {error}")))?;
     let _lock = start::lock(&args.dir)?;
     let listener = listen(args, config)?;
     let ready = prepare(args, config, listener.address()).await?;
@@ -96,7 +104,8 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let signature_log = Running::start(ready.signature_log, metrics.clone(), journal.clone()).await?;
     let ct_face = ct_face(&certificate_log, &ready.certificate_authority)?;
     let ct_log = Arc::new(InProcess { log: certificate_log.log().clone(), face: ct_face.clone() });
-    let timestamps = timestamp_authority(&args.dir, ready.timestamp_authority, ct_log.clone(), &journal)?;
+    let timestamps =
+        timestamp_authority(&args.dir, ready.timestamp_authority, sources, ct_log.clone(), &journal)?;
     let authority = authority::service(authority::Parts {
         url: &ready.instance.url,
         certified: ready.certificate_authority,
@@ -104,7 +113,10 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
         accounts: accounts.clone(),
         issuers: config.issuers.as_deref(),
     })?;
-    let site = Router::default().with(ISSUER, IdpSite::new(accounts.clone(), Timestamp::now));
+    let health =
+        health(&[("certificate log", &certificate_log), ("signature log", &signature_log)], &timestamps);
+    let site = Router::default().with("", health);
+    let site = site.with(ISSUER, IdpSite::new(accounts.clone(), Timestamp::now));
     let site = sealwax_ca::mount(site, &authority);
     let site = sealwax_tsa::mount(site, timestamps.clone(), Arc::default());
     let site =
@@ -112,14 +124,21 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
             .with("/tuf", Files::new(args.dir.join("tuf")))
             .with("", Pages::new(&ready.instance.url, &ready.documents));
 
-    let tls = log_serve::tls(config.tls.certificate.as_deref(), config.tls.key.as_deref())?;
-    let limits = config.limits.of_server();
-    let options = Options { limits, tls, journal: journal.clone(), metrics: metrics.http.clone() };
+    let options = Options {
+        limits: config.limits.of_server(),
+        tls: tls.as_ref().map(TlsFiles::config),
+        proxies: config.proxy.of_server(),
+        journal: journal.clone(),
+        metrics: metrics.http.clone(),
+    };
     let server = Server::on(listener, site, options);
     let server = server.map_err(|error| Failure::cannot(format!("cannot serve: {error}")))?;
     let server = log_serve::start(server, stop.clone());
     let fresh = keep_fresh(args.dir.join("tuf"), ready.vault, ready.documents, accounts, journal.clone());
     let fresh = tokio::spawn(fresh);
+    let followed = tls.map(|tls| tls.follow(hangup, journal.clone()));
+    let watched = (!config.time.servers.is_empty())
+        .then(|| time::watch(config.time.watch(), timestamps.clone(), journal.clone()));
     announce(args, &ready.instance.url, &journal)?;
 
     // What was accepted is answered first; then the logs settle.
@@ -127,7 +146,9 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
         let connections = u64::try_from(cut).unwrap_or(u64::MAX);
         journal.warning("connections were cut", &[("connections", Value::Number(connections))]);
     }
-    fresh.abort();
+    for task in [Some(fresh), followed, watched].into_iter().flatten() {
+        task.abort();
+    }
     timestamps.stop().map_err(|error| Failure::cannot(error.to_string()))?;
     signature_log.stop().await?;
     certificate_log.stop().await?;
@@ -168,8 +189,7 @@ async fn identity_provider(
 ) -> Result<Arc<Provider<Os>>, Failure> {
     let (directory, secret) = (args.dir.clone(), ready.vault.secret().clone());
     let (url, journal) = (ready.instance.url.clone(), journal.clone());
-    // Who has no TLS under an address that promises it is behind a proxy, and all clients come from there.
-    let knows_addresses = config.tls.certificate.is_some() || !url.starts_with("https:");
+    let knows_addresses = config.proxy.knows_addresses(config.tls.certificate.is_some(), &url);
     let opened = spawn_blocking(move || {
         accounts::open(&directory, &secret, &format!("{url}{ISSUER}"), knows_addresses, &journal)
     });
@@ -192,6 +212,16 @@ fn tell_what_was_made(args: &ServeArgs, ready: &Ready, journal: &Journal) {
             &[("secret", Value::Text(&path))],
         );
     }
+}
+
+/// Ready are the logs that take entries, and a timestamp authority whose clock is trusted.
+fn health(logs: &[(&str, &Running)], timestamps: &Arc<TimestampAuthority>) -> Health {
+    let with_log = |health: Health, (name, log): &(&str, &Running)| {
+        let log = log.log().clone();
+        health.with(name, move || log.ready())
+    };
+    let timestamps = timestamps.clone();
+    logs.iter().fold(Health::default(), with_log).with("timestamp authority", move || timestamps.ready())
 }
 
 /// The logs below their names; the active signature shard at the root as well.
@@ -234,6 +264,7 @@ fn ct_face(log: &Running, authority: &Certified) -> Result<Arc<CtFace>, Failure>
 fn timestamp_authority(
     directory: &Path,
     certified: Certified,
+    sources: Option<Sources>,
     log: Arc<InProcess>,
     journal: &Journal,
 ) -> Result<Arc<TimestampAuthority>, Failure> {
@@ -241,7 +272,7 @@ fn timestamp_authority(
     let credentials = Credentials::new(Arc::new(certified.key), certified.chain, Embedded::Leaf);
     let credentials = credentials.map_err(|error| cannot(&error))?;
     let last = LastStamp::open(&directory.join("tsa")).map_err(|error| cannot(&error))?;
-    let clock = Clock::new(None, Reading::take(), last.stored());
+    let clock = Clock::new(sources, Reading::take(), last.stored());
     Ok(Arc::new(TimestampAuthority::new(
         credentials,
         clock,

@@ -6,10 +6,11 @@ use http_body_util::BodyExt;
 use hyper::body::Body;
 use std::{
     future::Future,
+    net::IpAddr,
     pin::pin,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
     task::Poll,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Bodies of more bytes than this may take half of the room for all bodies, so that a few large ones leave the other half to
@@ -30,7 +31,7 @@ pub(crate) struct Held<'a> {
 }
 
 impl Bodies {
-    /// Reads a body of at most `most` bytes, which somebody at `place` sends. The clock is not looked at, and it does not count as
+    /// Reads a body of at most `most` bytes, which `sender` sends, by a connection and from an address. The clock is not looked at, and it does not count as
     /// awaited, if it is there already.
     ///
     /// # Errors
@@ -40,14 +41,15 @@ impl Bodies {
         body: impl Body<Data = Bytes> + Unpin,
         most: usize,
         limits: &Limits,
-        place: Option<&Place>,
+        sender: Option<(&Place, IpAddr)>,
     ) -> Result<Held<'_>, Refused> {
         let mut reading = pin!(self.collect(body, most.min(limits.body_bytes), limits.bodies_bytes));
         let first = std::future::poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await;
         if let Poll::Ready(result) = first {
             return result;
         }
-        let awaited = place.map(|place| place.await_body(limits.awaited_bodies_per_address));
+        let most = limits.awaited_bodies_per_address;
+        let awaited = sender.map(|(place, client)| place.await_body(client, most, Instant::now()));
         let _awaited = match awaited {
             Some(None) => return Err(Refused::Rate { wait: BODIES_WAIT }),
             counted => counted.flatten(),

@@ -1,8 +1,8 @@
 //! What stands between the sockets and a site: paths and methods that there are none of, and the limits of submissions.
 
 use crate::{
-    Head, Limits, Refused, Reply, Route, Site, address::Place, body::Bodies, metrics::HttpMetrics, reply,
-    route::Act,
+    Head, Limits, Proxies, Refused, Reply, Route, Site, address::Place, body::Bodies, metrics::HttpMetrics,
+    reply, route::Act,
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -13,15 +13,16 @@ use tokio::sync::Semaphore;
 pub(crate) struct Front {
     pub(crate) limits: Limits,
     pub(crate) metrics: Arc<HttpMetrics>,
+    pub(crate) proxies: Proxies,
     bodies: Bodies,
     /// A permit per submission.
     submissions: Semaphore,
 }
 
 impl Front {
-    pub(crate) fn new(limits: Limits, metrics: Arc<HttpMetrics>) -> Self {
+    pub(crate) fn new(limits: Limits, proxies: Proxies, metrics: Arc<HttpMetrics>) -> Self {
         let submissions = Semaphore::new(limits.in_flight);
-        Self { limits, metrics, bodies: Bodies::default(), submissions }
+        Self { limits, metrics, proxies, bodies: Bodies::default(), submissions }
     }
 
     /// Answers a request of somebody at `place`, and counts it.
@@ -32,7 +33,8 @@ impl Front {
         place: Option<&Place>,
     ) -> Response<Reply> {
         let (parts, body) = request.into_parts();
-        let head = Head::new(&parts).from(place.map(Place::address));
+        let client = place.map(|place| self.proxies.client(place.address(), &parts.headers));
+        let head = Head::new(&parts).from(client);
         let route = site.route(head);
         let mut response = match route {
             None => reply::not_found(),
@@ -73,9 +75,12 @@ impl Front {
         now: Instant,
     ) -> Result<Response<Reply>, Refused> {
         let Submission { head, route, body, place } = submission;
-        place.map_or(Ok(()), |place| place.submit(now)).map_err(|wait| Refused::Rate { wait })?;
+        let sender = place.zip(head.address());
+        if let Some((place, client)) = sender {
+            place.submit(client, now).map_err(|wait| Refused::Rate { wait })?;
+        }
         let _permit = self.submissions.try_acquire().map_err(|_| Refused::InFlight)?;
-        let body = self.bodies.read(body, route.most_body_bytes(), &self.limits, place).await?;
+        let body = self.bodies.read(body, route.most_body_bytes(), &self.limits, sender).await?;
         Ok(site.answer(head, body.bytes.clone()).await)
     }
 }
@@ -91,7 +96,7 @@ struct Submission<'a, B> {
 /// Answers one request as a server with the default limits does, without a socket: for tests of a site. An answer without an
 /// end is waited for without an end.
 pub async fn ask(site: &dyn Site, request: Request<Bytes>) -> Response<Bytes> {
-    let front = Front::new(Limits::default(), Arc::default());
+    let front = Front::new(Limits::default(), Proxies::default(), Arc::default());
     let is_head = *request.method() == Method::HEAD;
     let (parts, body) = front.answer(site, request.map(Full::new), None).await.into_parts();
     let body = match body.collect().await {

@@ -2,7 +2,7 @@
 //! certificate is given, TLS.
 //!
 //! **Job.** [`Server`] accepts connections, answers what its [`Site`] answers, and stops gracefully. A [`Site`] says what a
-//! request names ([`Route`]) and answers it from memory; a [`Router`] is a site made of sites. What a path does not take is
+//! request names ([`Route`]) and answers it from memory; a [`Router`] is a site made of sites by their paths, [`Hosts`] by their host names. What a path does not take is
 //! refused here, and a submission that is too large, too slow or too much is refused before the site hears of it. Beside
 //! that, what answers are made of ([`reply`], [`read`], [`encoding`]), and what an operator sees: [`journal`] and [`metrics`].
 //!
@@ -14,7 +14,9 @@
 //! **Specification.** RFC 9110 to 9113, with conditional and range requests for reads; Fetch for cross-origin reads;
 //! Prometheus' text exposition format 0.0.4.
 //!
-//! **Non-goals.** Virtual hosts, proxies' headers, authentication, files: that is what a reverse proxy is for. What is
+//! **What is trusted.** Nothing of a request, but for where it comes from if a proxy that was named says so ([`Proxies`]).
+//!
+//! **Non-goals.** Authentication, files, compression of answers as they go: that is what a reverse proxy is for. What is
 //! answered: that is the services'.
 //!
 //! **Tests.** A server on a real socket and clients that send bytes no proper client would, over HTTP/1.1, HTTP/2 and TLS,
@@ -66,9 +68,11 @@ mod connection;
 pub mod descriptors;
 pub mod encoding;
 mod front;
+mod hosts;
 pub mod journal;
 mod limits;
 pub mod metrics;
+mod proxies;
 pub mod read;
 mod refused;
 pub mod reply;
@@ -81,14 +85,16 @@ mod tls;
 
 pub use address::Rate;
 pub use front::ask;
+pub use hosts::Hosts;
 pub use limits::Limits;
+pub use proxies::{ForwardedField, Network, NetworkError, Proxies};
 pub use refused::Refused;
 pub use reply::Reply;
 pub use route::Route;
 pub use router::Router;
 pub use serve::{Listener, Options, Server, Stopped};
 pub use site::{Answer, Head, Site};
-pub use tls::{TlsError, tls_config};
+pub use tls::{Tls, TlsError};
 
 /// Of `bytes` and `hyper`, what sites are written with.
 pub use bytes::Bytes;

@@ -1,7 +1,7 @@
 //! Accepting connections, and stopping.
 
 use crate::{
-    Limits, Site,
+    Limits, Proxies, Site,
     address::Addresses,
     connection::{self, Client, Phase, Shared},
     descriptors,
@@ -45,8 +45,10 @@ pub struct Server {
 pub struct Options {
     /// What is spent on clients.
     pub limits: Limits,
-    /// With it, the port speaks nothing else. See [`tls_config`](crate::tls_config).
+    /// With it, the port speaks nothing else. See [`Tls`](crate::Tls).
     pub tls: Option<Arc<rustls::ServerConfig>>,
+    /// Whose word is taken for where a request comes from.
+    pub proxies: Proxies,
     /// Where the server reports what someone should look into.
     pub journal: Journal,
     /// Where it counts.
@@ -99,7 +101,7 @@ impl Server {
     /// # Errors
     /// The operating system's.
     pub fn on(listener: Listener, site: impl Site + 'static, options: Options) -> io::Result<Self> {
-        let Options { limits, tls, journal, metrics } = options;
+        let Options { limits, tls, proxies, journal, metrics } = options;
         let Listener { listener, address } = listener;
         let slots_in_all = limits.connections.min(descriptors::for_connections()).max(1);
         let addresses = Addresses::new(limits.connections_per_address, limits.submissions_per_address);
@@ -109,7 +111,7 @@ impl Server {
             http: connection::http(&limits),
             slots: Arc::new(Semaphore::new(slots_in_all)),
             slots_in_all,
-            front: Front::new(limits, metrics),
+            front: Front::new(limits, proxies, metrics),
         };
         Ok(Self { listener, address, shared: Arc::new(shared), addresses: Arc::new(addresses), journal })
     }
@@ -156,7 +158,8 @@ impl Server {
                     continue;
                 }
             };
-            let Some(place) = self.addresses.admit(address.ip(), Instant::now()) else {
+            let is_proxy = self.shared.front.proxies.has(address.ip());
+            let Some(place) = self.addresses.admit(address.ip(), is_proxy, Instant::now()) else {
                 self.shared.front.metrics.refused.add(Refusal::ConnectionsOfAddress, 1);
                 continue;
             };

@@ -1,6 +1,6 @@
 use crate::{Refused, Reply, Route};
 use bytes::Bytes;
-use hyper::{HeaderMap, Method, Response, http::request::Parts};
+use hyper::{HeaderMap, Method, Response, header::HOST, http::request::Parts};
 use std::{future::Future, net::IpAddr, pin::Pin, sync::Arc};
 
 /// An answer in the making.
@@ -81,13 +81,28 @@ impl<'a> Head<'a> {
         self.parts.uri.query()
     }
 
+    /// The host name that the client asked, in small letters, without the port.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        let authority = match self.parts.uri.authority() {
+            Some(authority) => authority.as_str(),
+            None => self.parts.headers.get(HOST)?.to_str().ok()?,
+        };
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        };
+        Some(host.to_ascii_lowercase())
+    }
+
     /// The method.
     #[must_use]
     pub fn method(&self) -> &'a Method {
         &self.parts.method
     }
 
-    /// The client's address, or that of the proxy in front of us; `None` without a socket.
+    /// The client's address, as far as it is known: of a proxy that was not named ([`Proxies`](crate::Proxies)) it is the
+    /// proxy's. `None` without a socket.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
         self.address

@@ -1,10 +1,12 @@
-//! TLS from a certificate and a key in PEM.
+//! TLS from a certificate and a key in PEM, which can be replaced by others while the server serves.
 
 use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
 };
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -24,11 +26,58 @@ pub enum TlsError {
     Unusable(rustls::Error),
 }
 
-/// TLS 1.2 and 1.3 with this chain (the server's certificate first) and key, for HTTP/2 and HTTP/1.1.
-///
-/// # Errors
-/// See [`TlsError`].
-pub fn tls_config(certificates_pem: &[u8], key_pem: &[u8]) -> Result<Arc<ServerConfig>, TlsError> {
+/// The TLS of a server.
+#[derive(Debug)]
+pub struct Tls {
+    config: Arc<ServerConfig>,
+    shown: Arc<Shown>,
+}
+
+/// What handshakes show now.
+#[derive(Debug)]
+struct Shown(RwLock<Arc<CertifiedKey>>);
+
+impl Tls {
+    /// TLS 1.2 and 1.3 with this chain (the server's certificate first) and key, for HTTP/2 and HTTP/1.1.
+    ///
+    /// # Errors
+    /// See [`TlsError`].
+    pub fn new(certificates_pem: &[u8], key_pem: &[u8]) -> Result<Self, TlsError> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let shown = Arc::new(Shown(RwLock::new(Arc::new(certified_key(certificates_pem, key_pem)?))));
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(TlsError::Unusable)?
+            .with_no_client_auth()
+            .with_cert_resolver(shown.clone());
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self { config: Arc::new(config), shown })
+    }
+
+    /// Shows another chain from the next handshake on. Connections that are open stay as they are.
+    ///
+    /// # Errors
+    /// See [`TlsError`]: then nothing has changed.
+    pub fn replace(&self, certificates_pem: &[u8], key_pem: &[u8]) -> Result<(), TlsError> {
+        let next = Arc::new(certified_key(certificates_pem, key_pem)?);
+        *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = next;
+        Ok(())
+    }
+
+    /// For [`Options::tls`](crate::Options).
+    #[must_use]
+    pub fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config)
+    }
+}
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+fn certified_key(certificates_pem: &[u8], key_pem: &[u8]) -> Result<CertifiedKey, TlsError> {
     let certificates = CertificateDer::pem_slice_iter(certificates_pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(TlsError::BadCertificates)?;
@@ -36,11 +85,6 @@ pub fn tls_config(certificates_pem: &[u8], key_pem: &[u8]) -> Result<Arc<ServerC
         return Err(TlsError::NoCertificate);
     }
     let key = PrivateKeyDer::from_pem_slice(key_pem).map_err(TlsError::BadKey)?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|config| config.with_no_client_auth().with_single_cert(certificates, key))
-        .map_err(TlsError::Unusable)?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    CertifiedKey::from_der(certificates, key, &provider).map_err(TlsError::Unusable)
 }

@@ -28,7 +28,7 @@ Examples:
   On this machine, behind a proxy that has the certificate:
     sealwax log serve /var/lib/log --listen 127.0.0.1:3000 --metrics-listen 127.0.0.1:9100
 
-  A certificate log, with TLS; its roots are read again on SIGHUP:
+  A certificate log, with TLS; its roots are read again on SIGHUP, the certificate also when it changes:
     sealwax log serve /var/lib/ct --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
 
   For a script: any free port, and a file that says which, once it answers:

@@ -19,8 +19,9 @@ use sealwax_log::metrics::Metrics;
 use sealwax_log::witness::Witnesses;
 use sealwax_server::journal::{Format, Journal, Value};
 use sealwax_server::metrics::Page;
-use sealwax_server::{Limits, Options, Rate, Server, Site, Stopped, descriptors, tls_config};
+use sealwax_server::{Limits, Options, Rate, Server, Site, Stopped, descriptors};
 use sealwax_tlog::policy::Policy;
+use tokio::signal::unix::SignalKind;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -30,6 +31,7 @@ use super::description::Description;
 use super::host::System;
 use super::keys::Keys;
 use crate::judge::Status;
+use crate::tls_files::TlsFiles;
 use crate::{Failure, output_file};
 
 /// How many seconds' worth of entries an address may submit at once.
@@ -48,7 +50,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let keys = if args.read_only { Keys::public } else { Keys::open };
     let keys = keys(&args.directory, &description)?;
     let limits = limits(args)?;
-    let tls = tls(args.tls_cert.as_deref(), args.tls_key.as_deref())?;
+    let tls = TlsFiles::open(args.tls_cert.as_deref(), args.tls_key.as_deref())?;
     let metrics = Arc::new(Metrics::default());
     let stop = signals::stop(&journal)?;
     let face = face::of(args, &description, &keys, &journal)?;
@@ -70,7 +72,13 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let base = args.base_path.as_deref().unwrap_or(&description.path);
     let site = LogSite::new(keeper.log().clone(), face, base, CACHE_BYTES, journal.clone());
     let scheme = if tls.is_some() { "https" } else { "http" };
-    let options = Options { limits, tls, journal: journal.clone(), metrics: metrics.http.clone() };
+    let options = Options {
+        limits,
+        tls: tls.as_ref().map(TlsFiles::config),
+        journal: journal.clone(),
+        metrics: metrics.http.clone(),
+        ..Options::default()
+    };
     let server = bind(args.listen, site, options)?;
     let url = url(scheme, server.address(), base);
     let observer = match args.metrics_listen {
@@ -85,6 +93,9 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
     let metrics_url = observer.as_ref().map(|server| url_of_metrics(server.address()));
     let servers = [Some(server), observer].into_iter().flatten();
     let running: Vec<_> = servers.map(|server| start(server, stop.clone())).collect();
+    if let Some(tls) = tls {
+        tls.follow(signals::on(SignalKind::hangup())?, journal.clone());
+    }
     announce(args, &url, metrics_url.as_deref(), &journal)?;
 
     // What was accepted is answered first, and only then the sequencer stops.
@@ -179,16 +190,6 @@ fn witnesses(args: &ServeArgs) -> Result<Option<Witnesses>, Failure> {
 fn anchor(args: &ServeArgs) -> Result<Option<Anchor>, Failure> {
     let anchor = args.anchor.as_deref().map(Anchor::parse).transpose();
     anchor.map_err(|error| Failure::usage(format!("--anchor: {error}")))
-}
-
-/// TLS with a certificate and its key, if there are any.
-pub fn tls(
-    certificate: Option<&Path>,
-    key: Option<&Path>,
-) -> Result<Option<Arc<rustls::ServerConfig>>, Failure> {
-    let (Some(certificate), Some(key)) = (certificate, key) else { return Ok(None) };
-    let config = tls_config(&read(certificate)?, &read(key)?);
-    config.map(Some).map_err(|error| Failure::cannot(format!("{}: {error}", certificate.display())))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -7,7 +7,9 @@
 mod file;
 mod limits;
 mod print;
+mod proxy;
 mod setting;
+mod time;
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -15,7 +17,9 @@ use std::path::{Path, PathBuf};
 
 pub use file::FileError;
 pub use limits::Limits;
+pub use proxy::Proxy;
 pub use setting::{Keys, Section, Setting};
+pub use time::Time;
 
 use super::args::ServeArgs;
 use crate::Failure;
@@ -37,7 +41,9 @@ pub struct Config {
     pub issuers: Option<PathBuf>,
     pub log_format: LogFormat,
     pub tls: Tls,
+    pub proxy: Proxy,
     pub limits: Limits,
+    pub time: Time,
 }
 
 /// Files with a certificate and its key. Both or none.
@@ -78,10 +84,13 @@ impl Section for Config {
         );
         keys.section(
             "tls",
-            "Without it the port speaks plain HTTP: then a proxy has the certificate.",
+            "Without it the port speaks plain HTTP: then a proxy has the certificate. The files are read again when they \
+             change, and on SIGHUP.",
             &mut self.tls,
         );
+        keys.section("proxy", "The proxies in front, if there are any.", &mut self.proxy);
         keys.section("limits", "What is spent on clients.", &mut self.limits);
+        keys.section("time", "Who may contradict the clock of the timestamp authority.", &mut self.time);
     }
 }
 

@@ -1,9 +1,10 @@
 //! An instance of its own, and a client of few words.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,8 @@ pub(crate) struct Spawned {
     ready: PathBuf,
     /// Where it was told to listen.
     listen: Option<String>,
+    /// What it says on standard error.
+    said: PathBuf,
 }
 
 /// What came back.
@@ -67,8 +70,23 @@ impl Running {
         if listen.is_none() {
             command.args(["--listen", "127.0.0.1:0"]);
         }
-        let child = command.args(more).stderr(Stdio::null()).spawn().unwrap();
-        Spawned { child, directory, ready, listen }
+        let said = scratch.path("said");
+        let child = command.args(more).stderr(File::create(&said).unwrap()).spawn().unwrap();
+        Spawned { child, directory, ready, listen, said }
+    }
+
+    /// Waits until it says this on standard error.
+    pub(crate) fn wait_to_say(&self, text: &str) {
+        let start = Instant::now();
+        while !std::fs::read_to_string(&self.spawned.said).unwrap().contains(text) {
+            assert!(start.elapsed() < Duration::from_secs(60), "it does not say {text:?}");
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// For signals.
+    pub(crate) fn process(&self) -> u32 {
+        self.spawned.child.id()
     }
 
     pub(crate) fn directory(&self) -> String {

@@ -8,6 +8,8 @@ mod config;
 mod instance;
 mod sealed;
 mod signing;
+mod time;
+mod tls;
 
 use common::Scratch;
 use instance::Running;

@@ -13,7 +13,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName},
 };
 use sealwax_crypto::{KeyKind, SigningKey};
-use sealwax_server::{Limits, Options, TlsError, metrics::Refusal, tls_config};
+use sealwax_server::{Limits, Options, Tls, TlsError, metrics::Refusal};
 use sealwax_testkit::{
     AuthorityOptions,
     certificate::{GeneralName, oids},
@@ -64,7 +64,7 @@ fn run(test: impl Future<Output = ()>) {
 #[test]
 fn both_versions_by_negotiation() {
     let (root, chain, key) = authority();
-    let server = start(Limits::default(), tls_config(chain.as_bytes(), key.as_bytes()).unwrap());
+    let server = start(Limits::default(), Tls::new(chain.as_bytes(), key.as_bytes()).unwrap().config());
     run(async {
         // The client's order does not matter: HTTP/2 is what both can do and the server likes best.
         let stream = connect(&server, &root, &[b"http/1.1", b"h2"]).await;
@@ -94,7 +94,7 @@ fn both_versions_by_negotiation() {
 fn what_is_no_handshake_is_cut() {
     let (root, chain, key) = authority();
     let limits = Limits { tls_time: Duration::from_millis(300), ..Limits::default() };
-    let server = start(limits, tls_config(chain.as_bytes(), key.as_bytes()).unwrap());
+    let server = start(limits, Tls::new(chain.as_bytes(), key.as_bytes()).unwrap().config());
     let mut plain = server.client();
     plain.send("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").rest();
     let mut silent = server.client();
@@ -110,10 +110,35 @@ fn what_is_no_handshake_is_cut() {
 }
 
 #[test]
+fn a_certificate_is_replaced_under_open_connections() {
+    let (root, chain, key) = authority();
+    let (other_root, other_chain, other_key) = authority();
+    let tls = Tls::new(chain.as_bytes(), key.as_bytes()).unwrap();
+    let server = start(Limits::default(), tls.config());
+    run(async {
+        let get =
+            || Request::get("/healthz").header("host", "service.example").body(Empty::<bytes::Bytes>::new());
+        let io = TokioIo::new(connect(&server, &root, &[b"http/1.1"]).await);
+        let (mut open, connection) = http1::handshake(io).await.unwrap();
+        tokio::spawn(connection);
+        assert_eq!(open.send_request(get().unwrap()).await.unwrap().status().as_u16(), 200);
+
+        // What is no good changes nothing.
+        assert!(matches!(tls.replace(other_chain.as_bytes(), key.as_bytes()), Err(TlsError::Unusable(_))));
+        drop(connect(&server, &root, &[b"h2"]).await);
+        tls.replace(other_chain.as_bytes(), other_key.as_bytes()).unwrap();
+        drop(connect(&server, &other_root, &[b"h2"]).await);
+        open.ready().await.unwrap();
+        assert_eq!(open.send_request(get().unwrap()).await.unwrap().status().as_u16(), 200);
+    });
+    assert_eq!(server.stop().cut, 0);
+}
+
+#[test]
 fn configurations_that_are_none() {
     let (_, chain, key) = authority();
     let (_, _, other) = authority();
-    let config = |chain: &str, key: &str| tls_config(chain.as_bytes(), key.as_bytes());
+    let config = |chain: &str, key: &str| Tls::new(chain.as_bytes(), key.as_bytes());
     assert!(matches!(config("", &key), Err(TlsError::NoCertificate)));
     assert!(matches!(config(&key, &key), Err(TlsError::NoCertificate)));
     assert!(matches!(config("-----BEGIN CERTIFICATE-----\n?", &key), Err(TlsError::BadCertificates(_))));

@@ -18,8 +18,8 @@ pub enum FileError {
     #[error("{place}: there is no key {key}; the nearest is {nearest}")]
     UnknownKey { place: Place, key: String, nearest: String },
     /// A value that is none of this key.
-    #[error("{place}: {key} = {found}: expected {expected}, such as {example}")]
-    Value { place: Place, key: String, found: String, expected: &'static str, example: &'static str },
+    #[error("{place}: {key} = {found}: expected {expected}")]
+    Value { place: Place, key: String, found: String, expected: String },
 }
 
 /// A line of a file.
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn wrong(&mut self, name: &str, span: Range<usize>, expected: &'static str, example: &'static str) {
+    fn wrong(&mut self, name: &str, span: Range<usize>, expected: &str, example: &str) {
         let found = self.source.text.get(span.clone()).unwrap_or_default();
         let shown: String =
             found.chars().take(MAX_SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -111,8 +111,7 @@ impl<'a> Reader<'a> {
             place: self.source.place(span),
             key: format!("{}{name}", self.path),
             found: shown,
-            expected,
-            example,
+            expected: format!("{expected}, such as {example}"),
         });
     }
 }
@@ -123,7 +122,7 @@ impl Keys for Reader<'_> {
         let Some(found) = self.table.get(name) else { return };
         match T::read(found.get_ref(), self.source.folder) {
             Some(read) => *value = read,
-            None => self.wrong(name, found.span(), T::EXPECTED, T::EXAMPLE),
+            None => self.wrong(name, found.span(), &T::expected(), &T::example()),
         }
     }
 

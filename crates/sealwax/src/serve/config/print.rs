@@ -27,7 +27,7 @@ impl Keys for Printer {
         comment(&mut self.keys, about);
         let line = match value.write() {
             Some(value) => format!("{name} = {value}\n"),
-            None => format!("#{name} = {}\n", T::EXAMPLE),
+            None => format!("#{name} = {}\n", T::example()),
         };
         self.keys.push_str(&line);
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sealwax_server::{ForwardedField, Network};
 use toml::de::DeValue;
 
 use crate::log::args::LogFormat;
@@ -31,6 +32,16 @@ pub trait Setting: Sized {
     /// One, in TOML.
     const EXAMPLE: &'static str;
 
+    /// What is expected, in the case at hand.
+    fn expected() -> String {
+        Self::EXPECTED.to_owned()
+    }
+
+    /// An example of it.
+    fn example() -> String {
+        Self::EXAMPLE.to_owned()
+    }
+
     /// The value, if it is one; paths are relative to `folder`.
     fn read(value: &DeValue<'_>, folder: &Path) -> Option<Self>;
 
@@ -42,6 +53,14 @@ impl<T: Setting> Setting for Option<T> {
     const EXPECTED: &'static str = T::EXPECTED;
     const EXAMPLE: &'static str = T::EXAMPLE;
 
+    fn expected() -> String {
+        T::expected()
+    }
+
+    fn example() -> String {
+        T::example()
+    }
+
     fn read(value: &DeValue<'_>, folder: &Path) -> Option<Self> {
         T::read(value, folder).map(Some)
     }
@@ -52,8 +71,16 @@ impl<T: Setting> Setting for Option<T> {
 }
 
 impl<T: Setting> Setting for Vec<T> {
-    const EXPECTED: &'static str = "a list";
-    const EXAMPLE: &'static str = "[]";
+    const EXPECTED: &'static str = T::EXPECTED;
+    const EXAMPLE: &'static str = T::EXAMPLE;
+
+    fn expected() -> String {
+        format!("a list, of which each is {}", T::expected())
+    }
+
+    fn example() -> String {
+        format!("[{}]", T::example())
+    }
 
     fn read(value: &DeValue<'_>, folder: &Path) -> Option<Self> {
         value.as_array()?.iter().map(|value| T::read(value.get_ref(), folder)).collect()
@@ -214,6 +241,40 @@ impl Setting for LogFormat {
         let name = match self {
             Self::Human => "human",
             Self::Json => "json",
+        };
+        Some(quoted(name))
+    }
+}
+
+impl Setting for Network {
+    const EXPECTED: &'static str = "an address or a network";
+    const EXAMPLE: &'static str = "\"10.0.0.0/8\"";
+
+    fn read(value: &DeValue<'_>, _: &Path) -> Option<Self> {
+        value.as_str()?.parse().ok()
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(quoted(&self.to_string()))
+    }
+}
+
+impl Setting for ForwardedField {
+    const EXPECTED: &'static str = "\"x-forwarded-for\" or \"forwarded\"";
+    const EXAMPLE: &'static str = "\"forwarded\"";
+
+    fn read(value: &DeValue<'_>, _: &Path) -> Option<Self> {
+        match value.as_str()? {
+            "x-forwarded-for" => Some(Self::XForwardedFor),
+            "forwarded" => Some(Self::Forwarded),
+            _ => None,
+        }
+    }
+
+    fn write(&self) -> Option<String> {
+        let name = match self {
+            Self::XForwardedFor => "x-forwarded-for",
+            Self::Forwarded => "forwarded",
         };
         Some(quoted(name))
     }

@@ -20,6 +20,14 @@ fn what_is_printed_reads_as_what_it_was() {
         [tls]
         certificate = 'chain.pem'
         key = '../key.pem'
+        [proxy]
+        trusted = ['127.0.0.1', \"10.0.0.0/8\", '::1']
+        field = 'forwarded'
+        [time]
+        servers = ['ntp.example', '192.0.2.1:1123']
+        needed = 1
+        tolerance = '250ms'
+        every = '64s'
         [limits]
         connections = 1_000
         connections_per_address = 0x10
@@ -79,6 +87,9 @@ fn a_wrong_value_says_what_was_expected() {
         ("[limits]\nstop_time = '20'", 2, "'20'"),
         ("[limits]\nstop_time = '20 weeks'", 2, "'20 weeks'"),
         ("secret = ''", 1, "''"),
+        ("proxy.trusted = '10.0.0.0/8'", 1, "'10.0.0.0/8'"),
+        ("proxy.trusted = ['10.0.0.0/8', '10.0.0.0/33']", 1, "['10.0.0.0/8', '10.0.0.0/33']"),
+        ("proxy.field = 'x-real-ip'", 1, "'x-real-ip'"),
     ] {
         match parse(text) {
             Err(FileError::Value { place: at, found: shown, .. }) => {
@@ -92,6 +103,9 @@ fn a_wrong_value_says_what_was_expected() {
         error,
         "/etc/sealwax/serve.toml:1: listen = 8080: expected an address and a port, such as \"127.0.0.1:8080\""
     );
+    let error = parse("proxy.trusted = ['here']").unwrap_err().to_string();
+    let expected = "expected a list, of which each is an address or a network, such as [\"10.0.0.0/8\"]";
+    assert!(error.ends_with(expected), "{error}");
 }
 
 #[test]
