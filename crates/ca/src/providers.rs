@@ -48,6 +48,9 @@ pub enum ProviderError {
     /// The key set is none.
     #[error(transparent)]
     Jwks(#[from] JwksError),
+    /// The task that asked is gone.
+    #[error("asking for them was broken off")]
+    BrokenOff,
     /// The configuration gives certificates for TLS to this issuer, which only a client of its own could trust.
     #[error("it is configured with a certificate authority of its own, which this client does not have")]
     OwnCertificates,

@@ -73,36 +73,22 @@ impl HttpProviders {
         slot.used = now;
         Arc::clone(&slot.state)
     }
-
-    async fn fetch(&self, issuer: &str) -> Result<Provider, ProviderError> {
-        let document = self.get(&Discovery::url(issuer), MAX_DISCOVERY_BYTES).await?;
-        let discovery = Discovery::parse(&document, issuer)?;
-        let keys = Jwks::parse(&self.get(discovery.jwks_uri(), MAX_JWKS_BYTES).await?)?;
-        Ok(discovery.with_keys(keys))
-    }
-
-    async fn get(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, ProviderError> {
-        let bad = |reason: String| HttpError::Url { url: url.to_owned(), reason };
-        let parsed = Url::parse(url).map_err(|error| bad(error.to_string()))?;
-        if parsed.scheme() != "https" && !is_this_machine(&parsed) {
-            return Err(HttpError::Insecure { url: parsed }.into());
-        }
-        let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX);
-        let found = self.client.get(&parsed, limit).await?;
-        found.ok_or_else(|| ProviderError::NotFound { url: url.to_owned() })
-    }
 }
 
 impl Providers for HttpProviders {
     fn provider<'a>(&'a self, issuer: &'a str, wanted: Wanted) -> ProviderAnswer<'a> {
         Box::pin(async move {
-            let slot = self.slot(issuer);
-            let mut state = slot.lock().await;
+            let mut state = self.slot(issuer).lock_owned().await;
             if let Some(known) = state.known(wanted) {
                 return known;
             }
-            let answer = self.fetch(issuer).await;
-            state.remember(answer)
+            let (client, issuer) = (self.client.clone(), issuer.to_owned());
+            // A task of its own: a client that goes away meanwhile does not make the next one ask again.
+            let asked = tokio::spawn(async move {
+                let answer = fetch(&client, &issuer).await;
+                state.remember(answer)
+            });
+            asked.await.unwrap_or(Err(ProviderError::BrokenOff))
         })
     }
 }
@@ -146,8 +132,53 @@ impl State {
     }
 }
 
+async fn fetch(client: &Client, issuer: &str) -> Result<Provider, ProviderError> {
+    let document = get(client, &Discovery::url(issuer), MAX_DISCOVERY_BYTES).await?;
+    let discovery = Discovery::parse(&document, issuer)?;
+    let keys = Jwks::parse(&get(client, discovery.jwks_uri(), MAX_JWKS_BYTES).await?)?;
+    Ok(discovery.with_keys(keys))
+}
+
+async fn get(client: &Client, url: &str, max_bytes: usize) -> Result<Vec<u8>, ProviderError> {
+    let bad = |reason: String| HttpError::Url { url: url.to_owned(), reason };
+    let parsed = Url::parse(url).map_err(|error| bad(error.to_string()))?;
+    if parsed.scheme() != "https" && !is_this_machine(&parsed) {
+        return Err(HttpError::Insecure { url: parsed }.into());
+    }
+    let limit = u64::try_from(max_bytes).unwrap_or(u64::MAX);
+    let found = client.get(&parsed, limit).await?;
+    found.ok_or_else(|| ProviderError::NotFound { url: url.to_owned() })
+}
+
 fn is_this_machine(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    #[tokio::test]
+    async fn who_goes_away_makes_nobody_ask_again() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicU32::new(0));
+        let counting = Arc::clone(&asked);
+        tokio::spawn(async move {
+            let mut silent = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                counting.fetch_add(1, Relaxed);
+                silent.push(stream);
+            }
+        });
+        let providers = HttpProviders::new().unwrap();
+        for _ in 0..5 {
+            let answer = providers.provider(&issuer, Wanted::Known);
+            assert!(tokio::time::timeout(Duration::from_millis(50), answer).await.is_err());
+        }
+        assert_eq!(asked.load(Relaxed), 1);
+    }
 }
