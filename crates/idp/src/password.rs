@@ -1,6 +1,6 @@
 //! Passwords: Argon2id (RFC 9106), written as the PHC string that every library of it reads.
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sealwax_crypto::mac::is_same_secret;
@@ -131,10 +131,26 @@ fn derive(password: &str, salt: &[u8], cost: Cost) -> Result<[u8; HASH_BYTES], P
     if password.len() > MAX_PASSWORD_BYTES {
         return Err(PasswordError::TooLong { found: password.len() });
     }
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params(cost)?);
+    let params = params(cost)?;
+    let mut memory = working_memory(params.block_count())?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let mut hash = [0; HASH_BYTES];
-    argon2.hash_password_into(password.as_bytes(), salt, &mut hash).map_err(|_| PasswordError::Failed)?;
+    let hashed =
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut hash, memory.as_mut_slice());
+    hashed.map_err(|_| PasswordError::Failed)?;
     Ok(hash)
+}
+
+/// Memory for a hash, which the system has back as soon as it is dropped. A request for so many bytes glibc always hands on to
+/// the system; what is smaller it keeps from the second time on, per thread. Only what is used counts as resident.
+fn working_memory(blocks: usize) -> Result<Vec<Block>, PasswordError> {
+    /// glibc's largest `M_MMAP_THRESHOLD` (mallopt(3)), and a block.
+    const NEVER_KEPT_BYTES: usize = (32 << 20) + Block::SIZE;
+    let mut memory = Vec::new();
+    let room = memory.try_reserve_exact(blocks.max(NEVER_KEPT_BYTES.div_ceil(Block::SIZE)));
+    room.map_err(|_| PasswordError::Failed)?;
+    memory.resize(blocks, Block::new());
+    Ok(memory)
 }
 
 fn params(cost: Cost) -> Result<Params, PasswordError> {
