@@ -32,7 +32,7 @@ use hyper::{
     header::{CONTENT_TYPE, HeaderValue},
 };
 use sealwax_crypto::KeyKind;
-use sealwax_pki::Sct;
+use sealwax_pki::{Certificate, Sct};
 use sealwax_signer::Signer;
 use std::sync::Arc;
 
@@ -86,22 +86,25 @@ impl CtFace {
     /// # Errors
     /// [`AddChainError`].
     pub async fn submit(&self, log: &Log, submitted: Submitted, body: &[u8]) -> Result<Sct, AddChainError> {
-        self.submit_chain(log, submitted, &request::parse(body)?).await
+        let chain = request::parse(body)?;
+        let roots = self.roots.load();
+        let chain = VerifiedChain::verify(&chain, submitted, &roots, &self.window, &self.issuers)?;
+        self.add(log, &chain).await
     }
 
-    /// The same, for who has the chain itself, in DER, the end entity first.
+    /// The same for an authority in this process: a precertificate that it has signed a moment ago, with the certificates
+    /// above it. Nobody else may call this: see [`VerifiedChain::issued_here`].
     ///
     /// # Errors
     /// [`AddChainError`].
-    pub async fn submit_chain(
-        &self,
-        log: &Log,
-        submitted: Submitted,
-        chain: &[Vec<u8>],
-    ) -> Result<Sct, AddChainError> {
+    pub async fn submit_issued_here(&self, log: &Log, chain: &[Certificate]) -> Result<Sct, AddChainError> {
         let roots = self.roots.load();
-        let chain = VerifiedChain::verify(chain, submitted, &roots, &self.window, &self.issuers)?;
-        let submission = entry::submission(&chain).map_err(ChainError::from)?;
+        let chain = VerifiedChain::issued_here(chain, &roots, &self.window, &self.issuers)?;
+        self.add(log, &chain).await
+    }
+
+    async fn add(&self, log: &Log, chain: &VerifiedChain) -> Result<Sct, AddChainError> {
+        let submission = entry::submission(chain).map_err(ChainError::from)?;
         let entry = match &submission.body {
             Body::Certificate { entry, .. } => entry.clone(),
             Body::Signature(entry) => entry.clone(),

@@ -171,6 +171,39 @@ fn every_signature_is_verified() {
 }
 
 #[test]
+fn what_was_signed_here_is_believed_to_be_and_all_else_is_judged() {
+    let (authority, stranger) = (authority(), authority());
+    let read = |chain: &[Vec<u8>]| chain.iter().map(|der| certificate(der)).collect::<Vec<_>>();
+    let judge = |chain: &[Vec<u8>], roots: &Roots| {
+        let (window, issuers) = (NotAfterWindow::default(), Issuers::default());
+        VerifiedChain::issued_here(&read(chain), roots, &window, &issuers)
+    };
+    let accepted = roots(&authority);
+    let good = chain(&precertificate(&authority), &authority);
+    let judged = judge(&good, &accepted).unwrap();
+    assert_eq!(judged, verify(&good, Precertificate, &accepted).unwrap());
+    assert_eq!(judged.submitted(), Precertificate);
+
+    // The signature is not looked at: it says the same of one by another key.
+    let others = chain(&precertificate(&stranger), &stranger);
+    let unsigned = [&others[..1], &good[1..]].concat();
+    assert_eq!(judge(&unsigned, &accepted).map(drop), Ok(()));
+    // That of the intermediate is, and the root, and what was signed.
+    let forged = [&others[..2], &good[2..]].concat();
+    let expected = Err(ChainError::NotSignedByNext { position: 1, source: BAD });
+    assert_eq!(judge(&forged, &accepted).map(drop), expected);
+    let others = roots(&stranger);
+    assert!(matches!(judge(&good[..2], &others), Err(ChainError::NotSignedByRoot { .. })));
+    let whole = chain(&leaf(&authority), &authority);
+    assert_eq!(judge(&whole, &accepted).map(drop), Err(ChainError::CertificateToAddPreChain));
+    // Alone it has no next certificate whose key could have signed it here.
+    assert_eq!(
+        judge(&good[..1], &accepted).map(drop),
+        verify(&good[..1], Precertificate, &accepted).map(drop)
+    );
+}
+
+#[test]
 fn what_was_learnt_does_not_help_a_forger() {
     let (authority, stranger) = (authority(), authority());
     let (roots, issuers, window) = (roots(&authority), Issuers::default(), NotAfterWindow::default());

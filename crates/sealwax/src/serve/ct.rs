@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sealwax_ca::{CtLog, CtLogError, Promise};
 use sealwax_log::Log;
-use sealwax_log::ct::{AddChainError, CtFace, Submitted};
+use sealwax_log::ct::{AddChainError, CtFace};
 use sealwax_pki::Certificate;
 
 /// A log of this process.
@@ -17,8 +17,8 @@ pub struct InProcess {
 impl CtLog for InProcess {
     fn add_pre_chain<'a>(&'a self, chain: &'a [Certificate]) -> Promise<'a> {
         Box::pin(async move {
-            let chain: Vec<Vec<u8>> = chain.iter().map(|certificate| certificate.der().to_vec()).collect();
-            let added = self.face.submit_chain(&self.log, Submitted::Precertificate, &chain).await;
+            // Whoever asks is the authority of this process, which has just signed the first certificate.
+            let added = self.face.submit_issued_here(&self.log, chain).await;
             added.map_err(|error| refused(&error))
         })
     }
