@@ -1,6 +1,5 @@
 //! PEM (RFC 7468), read as leniently as real material demands: npm's key is one unwrapped line.
 
-use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// Longest PEM text taken: a trust root's worth of certificates.
@@ -108,17 +107,19 @@ pub fn decode_one(text: &str) -> Result<Block, PemError> {
     }
 }
 
+/// Letters of a line that is written (RFC 7468 §2).
+const LINE: usize = 64;
+
 /// Writes one block: 64 columns, line feeds, a final one.
 pub fn encode(label: &str, der: &[u8]) -> String {
     let mut text = format!("-----BEGIN {label}-----\n");
-    for (column, letter) in STANDARD.encode(der).chars().enumerate() {
-        if column > 0 && column.is_multiple_of(64) {
-            text.push('\n');
-        }
-        text.push(letter);
-    }
-    if !der.is_empty() {
+    let letters = crate::base64::encode(der);
+    let mut rest = letters.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(LINE));
+        text.push_str(line);
         text.push('\n');
+        rest = after;
     }
     text.push_str(&format!("-----END {label}-----\n"));
     text

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{least, median};
 use crate::Outcome;
-use crate::process::{cargo, root, run};
+use crate::process::{cargo, executable, root};
 
 /// Lines of the list that is measured, and of the shorter one that shows whether memory grows.
 const LINES: usize = 10_000;
@@ -24,8 +24,9 @@ struct Run {
 }
 
 pub(super) fn measure(directory: &Path) -> Outcome {
-    run(cargo().args(["build", "-q", "--release", "-p", "sealwax"]))?;
-    let sealwax = root().join("target/release/sealwax");
+    let mut build = cargo();
+    build.args(["build", "-q", "--release", "-p", "sealwax"]);
+    let sealwax = executable(build, "sealwax")?;
     println!("| As a process | found |\n|---|---:|");
     let size = fs::metadata(&sealwax)?.len();
     row("binary, stripped", &format!("{:.1} MiB", as_mebibytes(size)));
