@@ -166,6 +166,23 @@ impl Server {
         })
     }
 
+    /// Waits until it has done what it does after its start, such as the keys that it will need next; at most [`START`].
+    pub(crate) fn rests(&self) -> Result<(), Failure> {
+        const WHILE: Duration = Duration::from_millis(300);
+        let started = Instant::now();
+        let mut before = f64::NEG_INFINITY;
+        while started.elapsed() < START {
+            let now = self.used()?.cpu_s;
+            // One tick may be anything.
+            if now - before <= 1.0 / TICKS_PER_SECOND {
+                break;
+            }
+            before = now;
+            std::thread::sleep(WHILE);
+        }
+        Ok(())
+    }
+
     /// What it has in memory now.
     pub(crate) fn memory(&self) -> Result<Memory, Failure> {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid))?;

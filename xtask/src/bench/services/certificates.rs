@@ -75,6 +75,7 @@ struct Figures {
 fn ours(bench: &Bench, instance: &Instance, requests: &Path) -> Result<Figures, Failure> {
     let program = &bench.programs.sealwax;
     let server = Server::start(instance.recipe(program))?;
+    server.rests()?;
     let (key, chain) = (instance.certificate_log_key()?, instance.chain("ca-1"));
     let verify = ["certify", &chain.to_string_lossy(), &key.to_string_lossy()];
     let run = |from, connections, limit| {
@@ -116,6 +117,7 @@ fn drive(
     requests: &Path,
     (alone, many): (u64, Option<usize>),
 ) -> Result<Option<Figures>, Failure> {
+    server.rests()?;
     let chain = instance.chain("ca-1").to_string_lossy().into_owned();
     let key = behind.first().and_then(|log| log.key.split_once('=')).map(|(_, key)| key);
     let verify: Vec<&str> = ["certify", &chain].into_iter().chain(key).collect();

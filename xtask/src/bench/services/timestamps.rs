@@ -32,6 +32,7 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome {
                 let pace = pace(CONNECTIONS, from, limit);
                 bench.load.run_of(server, &[], &requests, pace, &["stamps", &chain])
             };
+            server.rests()?;
             run(0, Limit::Count(WARM_UP))?;
             run(WARM_UP, Limit::Count(count))
         };
