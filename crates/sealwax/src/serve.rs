@@ -4,6 +4,7 @@
 pub(crate) mod accounts;
 mod address;
 pub(crate) mod args;
+mod audit;
 mod authority;
 mod certificates;
 pub(crate) mod config;
@@ -46,6 +47,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
 use self::args::ServeArgs;
+use self::audit::AuditLog;
 use self::certificates::Certified;
 use self::config::Config;
 use self::ct::InProcess;
@@ -106,12 +108,14 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let ct_log = Arc::new(InProcess { log: certificate_log.log().clone(), face: ct_face.clone() });
     let timestamps =
         timestamp_authority(&args.dir, ready.timestamp_authority, sources, ct_log.clone(), &journal)?;
+    let audit = AuditLog::open(&args.dir, &config.audit, journal.clone())?;
     let authority = authority::service(authority::Parts {
         url: &ready.instance.url,
         certified: ready.certificate_authority,
         log: (&certificate_log.keys, ct_log),
         accounts: accounts.clone(),
         issuers: config.issuers.as_deref(),
+        audit: audit.clone(),
     })?;
     let health =
         health(&[("certificate log", &certificate_log), ("signature log", &signature_log)], &timestamps);
@@ -139,6 +143,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let followed = tls.map(|tls| tls.follow(hangup, journal.clone()));
     let watched = (!config.time.servers.is_empty())
         .then(|| time::watch(config.time.watch(), timestamps.clone(), journal.clone()));
+    let flushed = audit.clone().map(|audit| tokio::spawn(audit.keep_flushed()));
     announce(args, &ready.instance.url, &journal)?;
 
     // What was accepted is answered first; then the logs settle.
@@ -146,8 +151,11 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
         let connections = u64::try_from(cut).unwrap_or(u64::MAX);
         journal.warning("connections were cut", &[("connections", Value::Number(connections))]);
     }
-    for task in [Some(fresh), followed, watched].into_iter().flatten() {
+    for task in [Some(fresh), followed, watched, flushed].into_iter().flatten() {
         task.abort();
+    }
+    if let Some(audit) = audit {
+        audit.flush().map_err(|error| Failure::cannot(format!("the audit log: {error}")))?;
     }
     timestamps.stop().map_err(|error| Failure::cannot(error.to_string()))?;
     signature_log.stop().await?;

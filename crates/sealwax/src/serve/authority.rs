@@ -12,6 +12,7 @@ use sealwax_idp::provider::Provider as IdentityProvider;
 use sealwax_oidc::{Algorithm, Configuration, Jwks, Provider};
 use sealwax_store::disk::Os;
 
+use super::audit::AuditLog;
 use super::certificates::Certified;
 use super::ct::InProcess;
 use super::trust::{ISSUER, MACHINE_ISSUER};
@@ -33,6 +34,7 @@ pub struct Parts<'a> {
     pub accounts: Arc<IdentityProvider<Os>>,
     /// A configuration of Fulcio with further issuers.
     pub issuers: Option<&'a Path>,
+    pub audit: Option<Arc<AuditLog>>,
 }
 
 /// The authority at work.
@@ -54,7 +56,11 @@ pub fn service(parts: Parts<'_>) -> Result<Arc<Service>, Failure> {
         others: HttpProviders::new().map_err(|error| cannot(&error))?,
     };
     let configuration = configuration(parts.url, parts.issuers)?;
-    Ok(Arc::new(Service::new(authority, vec![log], Arc::new(providers), configuration, Timestamp::now)))
+    let service = Service::new(authority, vec![log], Arc::new(providers), configuration, Timestamp::now);
+    Ok(Arc::new(match parts.audit {
+        Some(audit) => service.recorded_by(audit),
+        None => service,
+    }))
 }
 
 /// The instance's own issuers, and those of the file.

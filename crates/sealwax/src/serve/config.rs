@@ -22,6 +22,7 @@ pub use setting::{Keys, Section, Setting};
 pub use time::Time;
 
 use super::args::ServeArgs;
+use super::audit;
 use crate::Failure;
 use crate::log::args::LogFormat;
 use crate::sources::read_limited;
@@ -44,6 +45,7 @@ pub struct Config {
     pub proxy: Proxy,
     pub limits: Limits,
     pub time: Time,
+    pub audit: audit::Settings,
 }
 
 /// Files with a certificate and its key. Both or none.
@@ -91,6 +93,7 @@ impl Section for Config {
         keys.section("proxy", "The proxies in front, if there are any.", &mut self.proxy);
         keys.section("limits", "What is spent on clients.", &mut self.limits);
         keys.section("time", "Who may contradict the clock of the timestamp authority.", &mut self.time);
+        keys.section("audit", "Who got which certificate, and who was refused.", &mut self.audit);
     }
 }
 

@@ -6,28 +6,13 @@ use sealwax_pki::Certificate;
 use serde_json::{Value, json};
 
 use crate::common::Scratch;
-use crate::instance::Running;
+use crate::instance::{Reply, Running};
 
 /// Signs as a machine, and returns the path of the bundle.
 pub(crate) fn sign(scratch: &Scratch, running: &Running, secret: &str, name: &str, content: &[u8]) -> String {
     let key = SigningKey::generate(KeyKind::EcdsaP256).unwrap();
-    let sign = |bytes: &[u8]| {
-        base64::encode(&key.sign(Scheme::Ecdsa(HashAlgorithm::Sha256), Message::Bytes(bytes)).unwrap())
-    };
-    let issuer = running.machine_issuer();
-    let token =
-        scratch.run(&["token", "--issuer", issuer, "--machine", "bot", "--secret-file", secret]).exits(0);
-
-    let certificate = running.post(
-        "/api/v2/signingCert",
-        &json!({
-            "credentials": {"oidcIdentityToken": token.out.trim()},
-            "publicKeyRequest": {
-                "publicKey": {"algorithm": "ECDSA", "content": key.public_key().to_pem()},
-                "proofOfPossession": sign(format!("{issuer}/bot").as_bytes()),
-            },
-        }),
-    );
+    let sign = |bytes: &[u8]| signature(&key, bytes);
+    let certificate = certificate_of(&key, scratch, running, secret);
     assert!(matches!(certificate.status, 200 | 201), "{}", certificate.text());
     let chain = certificate.json()["signedCertificateEmbeddedSct"]["chain"]["certificates"].clone();
     let leaf = Certificate::from_pem(chain[0].as_str().unwrap()).unwrap();
@@ -67,4 +52,29 @@ pub(crate) fn sign(scratch: &Scratch, running: &Running, secret: &str, name: &st
         },
     });
     scratch.write(&format!("{name}.sigstore.json"), bundle.to_string())
+}
+
+/// Asks for a certificate as a machine.
+pub(crate) fn certificate(scratch: &Scratch, running: &Running, secret: &str) -> Reply {
+    certificate_of(&SigningKey::generate(KeyKind::EcdsaP256).unwrap(), scratch, running, secret)
+}
+
+fn certificate_of(key: &SigningKey, scratch: &Scratch, running: &Running, secret: &str) -> Reply {
+    let issuer = running.machine_issuer();
+    let token =
+        scratch.run(&["token", "--issuer", issuer, "--machine", "bot", "--secret-file", secret]).exits(0);
+    running.post(
+        "/api/v2/signingCert",
+        &json!({
+            "credentials": {"oidcIdentityToken": token.out.trim()},
+            "publicKeyRequest": {
+                "publicKey": {"algorithm": "ECDSA", "content": key.public_key().to_pem()},
+                "proofOfPossession": signature(key, format!("{issuer}/bot").as_bytes()),
+            },
+        }),
+    )
+}
+
+fn signature(key: &SigningKey, bytes: &[u8]) -> String {
+    base64::encode(&key.sign(Scheme::Ecdsa(HashAlgorithm::Sha256), Message::Bytes(bytes)).unwrap())
 }
