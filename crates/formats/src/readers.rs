@@ -7,7 +7,7 @@ mod cosign;
 mod detached;
 mod pypi;
 
-pub use detached::{DetachedParts, ENTRY_LIMITS, MAX_CERTIFICATE_BYTES, detached};
+pub use detached::{DetachedParts, ENTRY_LIMITS, MAX_CERTIFICATE_BYTES, detached, log_entry_v1};
 
 use crate::bundle::{self, CertificateForm};
 use crate::dsse::Envelope;

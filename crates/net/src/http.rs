@@ -251,7 +251,10 @@ impl Client {
             response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         };
         let (content_type, etag) = (header("content-type"), header("etag"));
-        Ok(Answer { status, content_type, etag, body: body(&mut response, url, max_bytes).await? })
+        let (location, retry_after) = (header("location"), header("retry-after"));
+        let log_index = header("x-log-index");
+        let body = body(&mut response, url, max_bytes).await?;
+        Ok(Answer { status, content_type, etag, location, retry_after, log_index, body })
     }
 
     fn door(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
@@ -271,6 +274,12 @@ pub struct Answer {
     pub content_type: Option<String>,
     /// The header `ETag`.
     pub etag: Option<String>,
+    /// The header `Location`.
+    pub location: Option<String>,
+    /// The header `Retry-After`.
+    pub retry_after: Option<String>,
+    /// The header `X-Log-Index`, by which rekor-tiles says which entry is there already.
+    pub log_index: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }

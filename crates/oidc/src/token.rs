@@ -214,6 +214,25 @@ impl<'a> Token<'a> {
         self.claims.issuer()
     }
 
+    /// What the token says, for who was handed it by its issuer or its owner, and has it to show to somebody else. Anybody may
+    /// have written it.
+    #[must_use]
+    pub fn claimed(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// When it ends, by its own word, if it is for this audience and valid now, by its own word too: whether it is worth to be
+    /// shown to whom it is for. Proves nothing.
+    ///
+    /// # Errors
+    /// [`TokenError::Audience`], [`TokenError::Expired`], [`TokenError::NotYetValid`], [`TokenError::IssuedInFuture`],
+    /// [`TokenError::Claim`].
+    pub fn claimed_end(&self, audience: &str, now: Timestamp) -> Result<Timestamp, TokenError> {
+        check_audience(&self.claims, audience)?;
+        check_times(&self.claims, now)?;
+        Ok(self.claims.expires()?)
+    }
+
     /// Checks the token against the provider's keys, and for whom and when it is valid (OpenID Connect Core §3.1.3.7).
     ///
     /// # Errors

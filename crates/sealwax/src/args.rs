@@ -11,6 +11,7 @@ use crate::ca::args::CaCommand;
 use crate::ceremony::args::CeremonyCommand;
 use crate::log::args::LogCommand;
 use crate::serve::args::{EXAMPLES as SERVE_EXAMPLES, ServeArgs};
+use crate::sign::args::SignArgs;
 use crate::token::args::TokenArgs;
 
 /// Exit codes, the same for every command that gives a verdict.
@@ -74,6 +75,8 @@ pub enum Colour {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Sign an artifact with the identity you have; the bundle is verified before it is written
+    Sign(Box<SignArgs>),
     /// Check who signed an artifact, and when; never touches the network
     Verify(Box<VerifyArgs>),
     /// Show what is in a bundle, certificate, trusted root, checkpoint or timestamp; verifies nothing

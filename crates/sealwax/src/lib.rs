@@ -27,6 +27,7 @@ mod profile;
 mod reader;
 mod render;
 mod serve;
+mod sign;
 mod sources;
 mod terminal;
 mod tls_files;
@@ -110,6 +111,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Verify(args) => {
             verify::run(&args, &TrustStore::new(Timestamp::now()), out).map_err(Failure::usage)
         }
+        Command::Sign(args) => sign::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Bundle(command) => bundle::run(command, out),
         Command::Trust(command) => trust::run(command, out),

@@ -95,7 +95,11 @@ fn load(source: &TrustSource) -> Result<Loaded, Stop> {
     prepare(profile.map_err(|error| Stop::cannot_tell(error.to_string()))?)
 }
 
-fn prepare(profile: Profile) -> Result<Loaded, Stop> {
+/// A verifier on the trust of a profile.
+///
+/// # Errors
+/// A sentence for people.
+pub fn prepare(profile: Profile) -> Result<Loaded, Stop> {
     let Some(root) = &profile.trusted_root else {
         let reason = format!(
             "the trust profile {} has no trusted root yet; `sealwax trust update {0}` gets it",

@@ -1,10 +1,10 @@
 //! The signer's certificate: what it must be, who vouches for it, when, and in which log it stands (rules 3 and 8).
 
+use jiff::Timestamp;
 use sealwax_pki::{Certificate, EndEntity, EndEntityError, FulcioExtensions, Path, PathError, Search};
 
 use crate::report::{CheckId, Report};
 use crate::trust::{Authority, Trust};
-use crate::verdict::EstablishedTime;
 
 const PATH: &str = "a path to a trusted authority";
 const VALID: &str = "valid at every established time";
@@ -67,7 +67,7 @@ fn part_of(error: &EndEntityError) -> CheckId {
 /// RFC 5280 §6.1; rule 3 for the times.
 pub(crate) fn path(
     leaf: &EndEntity<'_>,
-    times: &[EstablishedTime],
+    times: &[Timestamp],
     trust: &Trust,
     report: &mut Report,
 ) -> Option<Path> {
@@ -88,7 +88,7 @@ pub(crate) fn path(
             }
         };
         for path in paths {
-            match times.iter().try_for_each(|time| valid_at(authority, &path, time)) {
+            match times.iter().try_for_each(|time| valid_at(authority, &path, *time)) {
                 Ok(()) => {
                     scope.pass(CheckId::CertificatePath, PATH, authority.name.clone());
                     if times.is_empty() {
@@ -119,8 +119,7 @@ pub(crate) fn path(
     None
 }
 
-fn valid_at(authority: &Authority, path: &Path, established: &EstablishedTime) -> Result<(), String> {
-    let time = established.time;
+fn valid_at(authority: &Authority, path: &Path, time: Timestamp) -> Result<(), String> {
     if !authority.window.contains(time) {
         return Err(format!(
             "the authority {} is trusted {}, not at {time}",

@@ -19,6 +19,7 @@ mod binding;
 mod certificate;
 mod content;
 mod identity;
+mod issued;
 mod log;
 pub mod policy;
 pub mod report;
@@ -144,7 +145,8 @@ impl Verifier {
         let believed = match (&claimed, &signer) {
             (Claimed::Certificate(leaf), Signer::Certificate(signer)) => {
                 end_entity.and_then(|(end_entity, extensions)| {
-                    let path = certificate::path(&end_entity, &times, trust, report);
+                    let instants: Vec<Timestamp> = times.iter().map(|established| established.time).collect();
+                    let path = certificate::path(&end_entity, &instants, trust, report);
                     let logged = path.and_then(|path| certificate::timestamps(leaf, &path, trust, report));
                     identity::check(signer, &extensions, &policy.who, report).and(logged)
                 })

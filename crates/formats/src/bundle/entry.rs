@@ -1,5 +1,6 @@
-use crate::base64;
 use crate::field::{FieldCause, Message, Result};
+use crate::readers::ENTRY_LIMITS;
+use crate::{DocumentError, base64};
 use sealwax_json::{Object, Value};
 use sealwax_tlog::Hash;
 
@@ -52,6 +53,15 @@ impl LogEntry {
             .with("logID", crate::body::hex(&self.log_id))
             .with("logIndex", self.log_index);
         sealwax_json::jcs(&Value::Object(payload))
+    }
+
+    /// Reads an entry that stands alone, as a log of version 2 answers.
+    ///
+    /// # Errors
+    /// [`DocumentError::Json`], [`DocumentError::Field`].
+    pub fn parse(input: &[u8]) -> std::result::Result<LogEntry, DocumentError> {
+        let value = sealwax_json::parse(input, &ENTRY_LIMITS)?;
+        Ok(Message::of(&value).and_then(LogEntry::read)?)
     }
 
     pub(crate) fn read(message: Message<'_, '_>) -> Result<LogEntry> {

@@ -5,7 +5,7 @@ use super::{MAX_BYTES, ReadError, material, unlogged};
 use crate::bundle::MAX_CERTIFICATES;
 use crate::dsse::Envelope;
 use crate::field::{FieldCause, Message};
-use crate::{Bundle, Content, Verifier, base64};
+use crate::{Bundle, Content, LogEntry, Verifier, base64};
 use sealwax_crypto::pem;
 use sealwax_json::Limits;
 
@@ -42,10 +42,18 @@ pub fn detached(parts: &DetachedParts<'_>) -> Result<Bundle, ReadError> {
     };
     let mut bundle = unlogged(material(certificates, hint), content);
     if let Some(entry) = parts.rekor_entry {
-        bundle.log_entries.push(rekor_entry(&sealwax_json::parse(entry, &ENTRY_LIMITS)?)?);
+        bundle.log_entries.push(log_entry_v1(entry)?);
     }
     bundle.timestamps = parts.timestamps.iter().map(|der| der.to_vec()).collect();
     Ok(bundle)
+}
+
+/// Reads an entry as Rekor v1's API answers (`{uuid: {…}}`), or as cosign has it beside an image.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn log_entry_v1(input: &[u8]) -> Result<LogEntry, ReadError> {
+    rekor_entry(&sealwax_json::parse(input, &ENTRY_LIMITS)?)
 }
 
 /// What a signature file holds: an envelope as JSON, either of envelope and signature in base64, or a raw signature.

@@ -1,0 +1,113 @@
+//! A certificate for a key that lives as long as this process: asked for, read, and compared with what was asked for.
+
+use sealwax_crypto::{HashAlgorithm, KeyKind, Message, PublicKey, Scheme, SigningKey};
+use sealwax_formats::base64;
+use sealwax_json::{Limits, Object, Value};
+use sealwax_net::http::{Answer, Client, Method, Url};
+use sealwax_pki::{Certificate, UnsignedRequest};
+use sealwax_signer::SignerError;
+use sealwax_verify::Verifier;
+
+use crate::exchange::{self, Patience, Request};
+use crate::{CertificateFault, Choice, Fault, IdentityToken, Kind, Services, SignError};
+
+/// Where Fulcio answers.
+const PATH: &str = "/api/v2/signingCert";
+
+/// The longest answer: a chain of the most certificates that anybody has, in PEM.
+const MAX_ANSWER_BYTES: u64 = 256 << 10;
+
+const LIMITS: Limits = Limits { bytes: 256 << 10, depth: 16, values: 256, members: 64 };
+
+/// The one scheme of ephemeral keys: what every verifier of the ecosystem knows.
+pub(crate) const SCHEME: Scheme = Scheme::Ecdsa(HashAlgorithm::Sha256);
+
+/// A new key.
+///
+/// # Errors
+/// [`SignError::Key`] only.
+pub(crate) fn ephemeral_key() -> Result<SigningKey, SignError> {
+    Ok(SigningKey::generate(KeyKind::EcdsaP256).map_err(SignerError::Key)?)
+}
+
+/// A certificate for the key, which is good for signing: it has this key, a path, an SCT, and the identity that was expected.
+///
+/// # Errors
+/// [`SignError::Service`], [`SignError::Certificate`], [`SignError::Key`].
+pub(crate) async fn request(
+    http: &Client,
+    services: &Services,
+    patience: Patience,
+    token: &IdentityToken,
+    key: &SigningKey,
+) -> Result<Certificate, SignError> {
+    let body = body(token, key)?;
+    let headers = [("content-type", "application/json"), ("accept", "application/json")];
+    let choice =
+        Choice { operators: services.authorities.iter().map(|one| vec![one.clone()]).collect(), needed: 1 };
+    let question: &exchange::Question<'_, Vec<u8>> = &|endpoint| {
+        let (url, body) = (endpoint.join(PATH), body.as_bytes());
+        Box::pin(async move {
+            let request = Request { method: Method::POST, headers: &headers, body, limit: MAX_ANSWER_BYTES };
+            let answer = request.send(http, &url).await?;
+            accepted(&url, answer)
+        })
+    };
+    let answers = exchange::ask(Kind::CertificateAuthority, &choice, patience, question).await?;
+    let malformed = |reason: String| SignError::Certificate(CertificateFault::Malformed { reason });
+    let answer = answers.into_iter().next().unwrap_or_default();
+    read(&answer).map_err(malformed)
+}
+
+/// Whether signing with the key of this certificate leads to something that verifies, by whom it should.
+///
+/// # Errors
+/// [`CertificateFault`].
+pub(crate) fn check(
+    leaf: &Certificate,
+    key: &PublicKey,
+    verifier: &Verifier,
+    expected_identity: Option<&str>,
+) -> Result<(), CertificateFault> {
+    if leaf.public_key() != Ok(key) {
+        return Err(CertificateFault::OtherKey);
+    }
+    let signer = verifier.issued(leaf).map_err(CertificateFault::NotTrusted)?;
+    match expected_identity {
+        Some(expected) if expected != signer.subject() => Err(CertificateFault::Identity {
+            expected: expected.to_owned(),
+            found: signer.subject().to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn accepted(url: &Url, answer: Answer) -> Result<Vec<u8>, Fault> {
+    match answer.status {
+        200 | 201 => Ok(answer.body),
+        _ => Err(Fault::of(url, &answer)),
+    }
+}
+
+/// The token, and the key with the proof that we have it.
+fn body(token: &IdentityToken, key: &SigningKey) -> Result<String, SignError> {
+    let request = UnsignedRequest::new(key.public_key());
+    let signature = key.sign(SCHEME, Message::Bytes(request.to_be_signed())).map_err(SignerError::Key)?;
+    let unsuited = SignError::KeyKind { kind: key.kind(), what: "a certificate request" };
+    let pem = request.into_pem(SCHEME, &signature).ok_or(unsuited)?;
+    let body = Object::new()
+        .with("credentials", Object::new().with("oidcIdentityToken", token.secret()))
+        .with("certificateSigningRequest", base64::encode(pem.as_bytes()));
+    Ok(sealwax_json::compact(&Value::Object(body)))
+}
+
+/// The leaf of an answer. A detached SCT is of no use: bundles have no place for it.
+fn read(answer: &[u8]) -> Result<Certificate, String> {
+    let value = sealwax_json::parse(answer, &LIMITS).map_err(|error| error.to_string())?;
+    let embedded = value.member("signedCertificateEmbeddedSct").filter(|value| !value.is_null());
+    let chain = embedded.and_then(|embedded| embedded.member("chain")?.member("certificates")?.as_array());
+    let Some(leaf) = chain.and_then(|chain| chain.first()?.as_str()) else {
+        return Err("there is no certificate with an embedded SCT in it".to_owned());
+    };
+    Certificate::from_pem(leaf).map_err(|error| error.to_string())
+}

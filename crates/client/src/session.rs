@@ -1,0 +1,351 @@
+//! One identity, or one key, and as many signatures as are wanted of it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use sealwax_crypto::{HashAlgorithm, Message, PublicKey, Scheme};
+use sealwax_formats::{
+    Bundle, BundleVersion, CertificateForm, Content, Envelope, EnvelopeSignature, Material, base64, dsse,
+};
+use sealwax_net::http::{Client, HttpError, Method, Timeouts};
+use sealwax_pki::Certificate;
+use sealwax_signer::Signer;
+use sealwax_verify::{
+    Artifact, EstablishedTime, IdentityRule, IssuerRule, LoggedEntry, Match, Policy,
+    Signer as VerifiedSigner, Verifier, Who as VerifiedWho,
+};
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::exchange::Patience;
+use crate::join::{self, Boxed};
+use crate::log::Proposal;
+use crate::{
+    CertificateFault, IdentityToken, Services, SignError, Subject, Unfinished, certificate, log, timestamp,
+};
+
+/// Signatures that are completed at the same time: two connections each, and a service that is shared with others.
+pub const MAX_PARALLEL: usize = 16;
+
+/// How long before its end a certificate is not signed with any more: the timestamp must still come.
+const MARGIN: Duration = Duration::from_secs(90);
+
+/// Patience with one request. A log may take its time for the next checkpoint; more than a minute is an outage.
+const TIMEOUTS: Timeouts = Timeouts {
+    connect: Duration::from_secs(10),
+    read: Duration::from_secs(30),
+    total: Duration::from_secs(60),
+};
+
+/// Who signs.
+#[derive(Clone)]
+pub enum Who {
+    /// The holder of an identity, by a key of this session and a certificate for it.
+    Identity(Box<IdentityToken>),
+    /// The holder of a key.
+    Key(Arc<dyn Signer>),
+    /// Nobody: what others have begun by a certificate is completed, nothing is signed.
+    Nobody,
+}
+
+/// A key that may sign now.
+#[derive(Clone)]
+pub struct Credential {
+    signer: Arc<dyn Signer>,
+    /// The certificate of an ephemeral key.
+    leaf: Option<Certificate>,
+    since: Instant,
+}
+
+/// Signing, prepared: nothing has been asked for yet.
+pub struct Session {
+    http: Client,
+    verifier: Arc<Verifier>,
+    services: Services,
+    who: Who,
+    patience: Patience,
+    expected_identity: Option<String>,
+    current: Mutex<Option<Credential>>,
+    at_once: Semaphore,
+}
+
+/// A bundle that our own verifier accepts.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Signed {
+    /// The bundle.
+    pub bundle: Bundle,
+    /// Who signed, as verified.
+    pub signer: VerifiedSigner,
+    /// When, as verified.
+    pub times: Vec<EstablishedTime>,
+    /// Where it is logged, as verified.
+    pub entries: Vec<LoggedEntry>,
+}
+
+impl Session {
+    /// Prepares a session. What is signed must verify on the trust of `verifier`.
+    ///
+    /// # Errors
+    /// HTTP cannot be set up.
+    pub fn new(verifier: Arc<Verifier>, services: Services, who: Who) -> Result<Self, HttpError> {
+        Ok(Self {
+            http: Client::without_redirects(&TIMEOUTS)?,
+            verifier,
+            services,
+            who,
+            patience: Patience::default(),
+            expected_identity: None,
+            current: Mutex::new(None),
+            at_once: Semaphore::new(MAX_PARALLEL),
+        })
+    }
+
+    /// With more or less patience.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Nothing is signed unless the certificate names exactly this.
+    #[must_use]
+    pub fn expecting(mut self, identity: Option<String>) -> Self {
+        self.expected_identity = identity;
+        self
+    }
+
+    /// Whom it asks.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// The digest of an artifact that its key signs. `None` if the key signs whole artifacts only.
+    #[must_use]
+    pub fn hash_algorithm(&self) -> Option<HashAlgorithm> {
+        match &self.who {
+            Who::Identity(_) | Who::Nobody => certificate::SCHEME.prehash(),
+            Who::Key(signer) => scheme(signer.public_key(), true).ok()?.prehash(),
+        }
+    }
+
+    /// A key that may sign now: the one of before while it lasts, else a new one with a new certificate. Connections to the other
+    /// services are opened meanwhile.
+    ///
+    /// # Errors
+    /// [`SignError`], and nothing was signed.
+    pub async fn credential(&self) -> Result<Credential, SignError> {
+        let token = match &self.who {
+            Who::Key(signer) => {
+                return Ok(Credential { signer: Arc::clone(signer), leaf: None, since: Instant::now() });
+            }
+            Who::Identity(token) => token,
+            Who::Nobody => return Err(SignError::Nobody),
+        };
+        let mut current = self.current.lock().await;
+        if let Some(credential) = current.as_ref().filter(|credential| credential.lasts()) {
+            return Ok(credential.clone());
+        }
+        self.open_connections();
+        let key = certificate::ephemeral_key()?;
+        let since = Instant::now();
+        let leaf = certificate::request(&self.http, &self.services, self.patience, token, &key).await?;
+        certificate::check(&leaf, key.public_key(), &self.verifier, self.expected_identity.as_deref())
+            .map_err(SignError::Certificate)?;
+        let credential = Credential { signer: Arc::new(key), leaf: Some(leaf), since };
+        *current = Some(credential.clone());
+        Ok(credential)
+    }
+
+    /// Opens a connection to each service that is asked after the certificate is there. Who needs one finds it open; if that failed, the
+    /// request tells.
+    fn open_connections(&self) {
+        for endpoint in self.services.first_asked() {
+            let (http, mut url) = (self.http.clone(), endpoint.itself().clone());
+            url.set_path("/");
+            tokio::spawn(async move {
+                let _ = http.send(Method::HEAD, &url, &[], Vec::new(), 0).await;
+            });
+        }
+    }
+
+    /// Signs. The key is asked once; what comes out is what every retry sends.
+    ///
+    /// # Errors
+    /// [`SignError::Key`], [`SignError::KeyKind`].
+    pub fn sign(&self, credential: &Credential, subject: Subject) -> Result<Unfinished, SignError> {
+        let key = credential.signer.public_key();
+        let scheme = scheme(key, matches!(subject, Subject::Artifact(_)))?;
+        let content = match subject {
+            Subject::Artifact(digest) => {
+                let signature = credential.signer.sign(scheme, Message::Digest(&digest))?;
+                Content::Message { digest: Some(digest), signature }
+            }
+            Subject::Statement(payload) => {
+                let payload_type = Subject::PAYLOAD_TYPE.to_owned();
+                let mut envelope = Envelope { payload_type, payload, signatures: Vec::new() };
+                let sig = match scheme.prehash() {
+                    Some(algorithm) => {
+                        let digest = dsse::pae_digest(&envelope.payload_type, &envelope.payload, algorithm);
+                        credential.signer.sign(scheme, Message::Digest(&digest))?
+                    }
+                    None => credential.signer.sign(scheme, Message::Bytes(&envelope.pae()))?,
+                };
+                envelope.signatures.push(EnvelopeSignature { keyid: String::new(), sig });
+                Content::Dsse(envelope)
+            }
+        };
+        let material = match &credential.leaf {
+            Some(leaf) => Material::Certificate {
+                leaf: leaf.der().to_vec(),
+                others: Vec::new(),
+                form: CertificateForm::Single,
+            },
+            None => Material::PublicKey { hint: base64::encode(&key.spki_sha256()) },
+        };
+        let (log_entries, timestamps) = (Vec::new(), Vec::new());
+        Ok(Unfinished {
+            bundle: Bundle { version: BundleVersion::V03, material, log_entries, timestamps, content },
+        })
+    }
+
+    /// Gets the evidence that is missing, timestamps and log entries at the same time, and verifies the result. `keep` is called with
+    /// every state in between, so that it can be taken up by another process.
+    ///
+    /// # Errors
+    /// [`SignError::Service`] if a service could not be had: what `keep` was given last can be taken up again.
+    /// [`SignError::NotVerified`] if one has lied. [`SignError::Certificate`] if somebody else's signature is taken up.
+    pub async fn complete(
+        &self,
+        unfinished: Unfinished,
+        keep: &(dyn Fn(&Unfinished) + Sync),
+    ) -> Result<Signed, SignError> {
+        let _permit = self.at_once.acquire().await;
+        let key = self.key_of(&unfinished)?;
+        let state = Lock::new(unfinished.clone());
+        let grow = |change: &dyn Fn(&mut Unfinished)| {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut state);
+            keep(&state);
+        };
+        let stamping: Boxed<'_, Result<(), SignError>> = Box::pin(async {
+            if unfinished.bundle.timestamps.len() >= self.services.timestamp_authorities.needed {
+                return Ok(());
+            }
+            let signature = unfinished.signature();
+            let found = timestamp::request(&self.http, &self.services, self.patience, signature).await?;
+            grow(&|state| state.bundle.timestamps.clone_from(&found));
+            Ok(())
+        });
+        let logging: Boxed<'_, Result<(), SignError>> = Box::pin(async {
+            if unfinished.bundle.log_entries.len() >= self.services.logs.needed {
+                return Ok(());
+            }
+            let scheme = scheme(&key, matches!(unfinished.bundle.content, Content::Message { .. }))?;
+            let proposal = Proposal::new(&unfinished, &key, scheme, self.services.log_version)?;
+            let found = log::request(&self.http, &self.services, self.patience, &proposal).await?;
+            grow(&|state| state.bundle.log_entries.clone_from(&found));
+            Ok(())
+        });
+        // Both to their ends: what one of them brings is kept, even if the other fails.
+        join::all(vec![stamping, logging]).await.into_iter().collect::<Result<(), _>>()?;
+        self.verify(state.into_inner().unwrap_or_else(PoisonError::into_inner), key)
+    }
+
+    /// The key of a signature that is to be completed, if it is one for this session to complete.
+    fn key_of(&self, unfinished: &Unfinished) -> Result<PublicKey, SignError> {
+        match (&unfinished.bundle.material, &self.who) {
+            (Material::Certificate { leaf, .. }, Who::Identity(_) | Who::Nobody) => {
+                let malformed =
+                    |reason: String| SignError::Certificate(CertificateFault::Malformed { reason });
+                let leaf = Certificate::from_der(leaf).map_err(|error| malformed(error.to_string()))?;
+                let key = leaf.public_key().map_err(|error| malformed(error.to_string()))?.clone();
+                certificate::check(&leaf, &key, &self.verifier, self.expected_identity.as_deref())
+                    .map_err(SignError::Certificate)?;
+                Ok(key)
+            }
+            (Material::PublicKey { hint }, Who::Key(signer))
+                if *hint == base64::encode(&signer.public_key().spki_sha256()) =>
+            {
+                Ok(signer.public_key().clone())
+            }
+            _ => Err(SignError::Certificate(CertificateFault::OtherKey)),
+        }
+    }
+
+    /// Our own verdict, on the trust that others will have, for the identity that the certificate names.
+    fn verify(&self, unfinished: Unfinished, key: PublicKey) -> Result<Signed, SignError> {
+        let bundle = unfinished.bundle.clone();
+        let who = match &bundle.material {
+            Material::PublicKey { .. } => VerifiedWho::Key(key),
+            Material::Certificate { leaf, .. } => VerifiedWho::Identities(
+                Certificate::from_der(leaf).ok().as_ref().map(named).into_iter().collect(),
+            ),
+        };
+        let policy = Policy { who, ..Policy::default() };
+        let digests: Vec<_> = unfinished.artifact_digest().into_iter().collect();
+        let artifact = Artifact { digests: &digests, bytes: None };
+        let verified = self.verifier.verify(&bundle, artifact, &policy, sealwax_net::now());
+        let verified = verified.map_err(SignError::NotVerified)?;
+        let (signer, times) = (verified.signer().clone(), verified.times().to_vec());
+        let entries = verified.entries().to_vec();
+        Ok(Signed { bundle: unfinished.bundle, signer, times, entries })
+    }
+}
+
+impl Credential {
+    /// The certificate, if it has one.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.leaf.as_ref()
+    }
+
+    /// Whether there is time to sign and to have it stamped. By our own watch: clocks differ, seconds do not.
+    fn lasts(&self) -> bool {
+        let Some(leaf) = &self.leaf else { return true };
+        let lifetime = leaf.not_after().duration_since(leaf.not_before());
+        Duration::try_from(lifetime).is_ok_and(|lifetime| self.since.elapsed() + MARGIN < lifetime)
+    }
+}
+
+impl Signed {
+    /// The first instant that somebody trusted has signed.
+    #[must_use]
+    pub fn time(&self) -> Option<Timestamp> {
+        self.times.iter().map(|established| established.time).min()
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("services", &self.services).finish_non_exhaustive()
+    }
+}
+
+/// How a key signs an artifact, or an envelope: by a digest wherever it can, since logs take nothing else.
+fn scheme(key: &PublicKey, is_artifact: bool) -> Result<Scheme, SignError> {
+    let (schemes, what) = match is_artifact {
+        true => (key.artifact_schemes(), "an artifact by its digest"),
+        false => (key.default_schemes(), "an envelope"),
+    };
+    let fits = |scheme: &&Scheme| !is_artifact || scheme.prehash().is_some();
+    schemes.iter().find(fits).copied().ok_or(SignError::KeyKind { kind: key.kind(), what })
+}
+
+/// Exactly whom the certificate names.
+fn named(leaf: &Certificate) -> IdentityRule {
+    let names = leaf.subject_alternative_names();
+    let subject = names.first().and_then(|name| name.identity()).unwrap_or_default();
+    let extensions = leaf.fulcio().unwrap_or_default();
+    let issuer = match extensions.issuer() {
+        Some(issuer) => IssuerRule::Is(Match::Exact(issuer.to_owned())),
+        None => IssuerRule::Absent,
+    };
+    IdentityRule {
+        subject: Some(Match::Exact(subject.to_owned())),
+        issuer: Some(issuer),
+        ..IdentityRule::default()
+    }
+}

@@ -1,0 +1,66 @@
+//! A signature whose evidence is not complete: what a retry in another process needs, and nothing that must be kept secret.
+
+use sealwax_crypto::{Digest, HashAlgorithm};
+use sealwax_formats::dsse::IN_TOTO;
+use sealwax_formats::{Bundle, Content, DocumentError, Statement};
+use sealwax_json::Value;
+
+/// What is to be signed.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// An artifact, by its digest.
+    Artifact(Digest),
+    /// An in-toto statement, as the bytes that are signed.
+    Statement(Vec<u8>),
+}
+
+impl Subject {
+    pub(crate) const PAYLOAD_TYPE: &str = IN_TOTO;
+}
+
+/// A bundle of version 0.3 with certificate or hint, content and signature, and what evidence has come so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfinished {
+    pub(crate) bundle: Bundle,
+}
+
+impl Unfinished {
+    /// As it was written.
+    ///
+    /// # Errors
+    /// [`DocumentError`].
+    pub fn from_json(value: &Value<'_>) -> Result<Self, DocumentError> {
+        Ok(Self { bundle: Bundle::from_json(value)? })
+    }
+
+    /// For a file: a bundle that does not verify yet.
+    #[must_use]
+    pub fn to_json(&self) -> Value<'_> {
+        self.bundle.to_json()
+    }
+
+    /// The digest of the artifact, or one of the first subject of the statement.
+    #[must_use]
+    pub fn artifact_digest(&self) -> Option<Digest> {
+        match &self.bundle.content {
+            Content::Message { digest, .. } => *digest,
+            Content::Dsse(envelope) => {
+                let statement = Statement::parse(&envelope.payload).ok()?;
+                statement.subjects.first()?.digests.iter().find_map(|digest| digest.digest())
+            }
+        }
+    }
+
+    /// The signature.
+    pub(crate) fn signature(&self) -> &[u8] {
+        self.bundle.signature().unwrap_or_default()
+    }
+
+    /// The digest that was signed.
+    pub(crate) fn signed_digest(&self, algorithm: HashAlgorithm) -> Option<Digest> {
+        match &self.bundle.content {
+            Content::Message { digest, .. } => digest.filter(|digest| digest.algorithm() == algorithm),
+            Content::Dsse(envelope) => Some(envelope.pae_digest(algorithm)),
+        }
+    }
+}

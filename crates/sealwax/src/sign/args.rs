@@ -1,0 +1,117 @@
+//! The command line of `sealwax sign`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+pub const EXAMPLES: &str = "\
+Examples:
+  Sign a file; its bundle is written beside it, as app.tar.gz.sigstore.json:
+    sealwax sign app.tar.gz --token @token.jwt
+
+  With the services of an instance of your own, as its start page hands them out:
+    sealwax sign app.tar.gz --trust-config client_trust_config.json --token @token.jwt
+
+  On a machine, with a secret that was mounted; the token is never on a command line:
+    sealwax token --machine bot --secret-file bot.secret --issuer URL | sealwax sign app.tar.gz --token -
+
+  A thousand files with one certificate, and nothing signed or logged twice if it is interrupted:
+    find dist -type f | sealwax sign --list - --resume signing.state
+
+  By digest, without the file at hand:
+    sealwax sign sha256:2c26… --bundle app.sigstore.json --token @token.jwt
+
+Give a token as a file (@FILE), on standard input (-) or in SIGSTORE_ID_TOKEN: on the command line itself other users of the machine
+can read it.";
+
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  signed, and verified by what `sealwax verify` runs
+  1  not signed, or signed and not written: an identity, or what a service answered, is not what it must be
+  2  the command line is wrong
+  3  not signed, or not to the end: something is missing, or a service is down";
+
+#[derive(Args, Clone, Debug, Default)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub struct SignArgs {
+    /// What to sign: a path, `-` for standard input, or `sha256:…`
+    #[arg(value_name = "ARTIFACT", required_unless_present = "list", conflicts_with = "list")]
+    pub artifacts: Vec<OsString>,
+
+    /// Sign many: a path per line, or JSON lines {"artifact","bundle"}; `-` reads them from standard input
+    #[arg(long, value_name = "FILE")]
+    pub list: Option<String>,
+
+    /// Where to write the bundle; of many artifacts as JSON lines, in their order [default: ARTIFACT.sigstore.json each]
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub bundle: Option<PathBuf>,
+
+    /// Replace bundles that are there
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Keep what is signed but not finished in this file, which holds no key, and take up what is in it
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
+
+    /// Write JSON, a line per artifact as it is done, on success and on failure
+    #[arg(long)]
+    pub json: bool,
+
+    /// Do not ask before something becomes public
+    #[arg(long, short)]
+    pub yes: bool,
+
+    #[command(flatten)]
+    pub who: SignerArgs,
+
+    #[command(flatten)]
+    pub trust: SignTrustArgs,
+}
+
+/// Who signs.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Who signs")]
+pub struct SignerArgs {
+    /// An identity token: `@FILE`, or `-` for standard input [default: the environment's SIGSTORE_ID_TOKEN]
+    #[arg(long, value_name = "@FILE|-|TOKEN", alias = "identity-token")]
+    pub token: Option<String>,
+
+    /// Sign only if the certificate names exactly this: an e-mail address or a URI
+    #[arg(long, value_name = "SAN")]
+    pub expect_identity: Option<String>,
+}
+
+/// Whom to ask, and on what trust the result must verify.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Services and trust")]
+pub struct SignTrustArgs {
+    /// A trust profile that has a signing config [default: public-good]
+    #[arg(long, value_name = "PROFILE", env = "SEALWAX_TRUST", hide_env_values = true)]
+    pub trust: Option<String>,
+
+    /// A client_trust_config.json instead of a profile
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["trusted_root", "signing_config"])]
+    pub trust_config: Option<PathBuf>,
+
+    /// A trusted_root.json, with --signing-config, instead of a profile
+    #[arg(long, value_name = "FILE", requires = "signing_config")]
+    pub trusted_root: Option<PathBuf>,
+
+    /// A signing_config.json, with --trusted-root, instead of a profile
+    #[arg(long, value_name = "FILE", requires = "trusted_root")]
+    pub signing_config: Option<PathBuf>,
+
+    /// The interface of signature logs to use [default: the newest that the signing config has]
+    #[arg(long, value_enum, value_name = "VERSION")]
+    pub rekor: Option<RekorVersion>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RekorVersion {
+    /// Rekor's first
+    V1,
+    /// That of rekor-tiles
+    V2,
+}

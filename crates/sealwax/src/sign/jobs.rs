@@ -1,0 +1,177 @@
+//! What is to be signed, and where the bundles go: everything that can be wrong about it is found before anybody is asked.
+
+use std::ffi::OsStr;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::PathBuf;
+
+use sealwax_json::Limits;
+
+use super::args::SignArgs;
+use crate::Failure;
+use crate::artifact::Reference;
+
+/// How a line of a list is read.
+const LIMITS: Limits = Limits { bytes: 64 << 10, depth: 4, values: 16, members: 16 };
+
+/// The longest list, in bytes: a million paths.
+const MAX_LIST_BYTES: u64 = 256 << 20;
+
+/// One artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// As it was named.
+    pub name: String,
+    /// What it names.
+    pub artifact: Reference,
+    /// Where its bundle goes; `None` if it goes into the one file of all.
+    pub output: Option<PathBuf>,
+}
+
+/// All of them, in their order; and the one file, if there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jobs {
+    pub jobs: Vec<Job>,
+    pub lines: Option<PathBuf>,
+}
+
+impl Jobs {
+    /// What the command line says.
+    ///
+    /// # Errors
+    /// A sentence about the command line, or the list.
+    pub fn of(args: &SignArgs) -> Result<Self, Failure> {
+        let lines = args.bundle.clone().filter(|_| args.artifacts.len() > 1);
+        let one = args.bundle.clone().filter(|_| args.artifacts.len() == 1);
+        let jobs = match &args.list {
+            Some(file) => from_list(file)?,
+            None => {
+                let named = args.artifacts.iter().map(|word| job(word, one.clone(), lines.is_some()));
+                named.collect::<Result<_, _>>()?
+            }
+        };
+        if jobs.iter().filter(|job| job.artifact == Reference::Stdin).count() > 1 {
+            return Err(Failure::usage("standard input can be signed once only"));
+        }
+        if jobs.is_empty() {
+            return Err(Failure::cannot("the list is empty: nothing was signed"));
+        }
+        let jobs = Self { jobs, lines };
+        jobs.check_outputs()?;
+        Ok(jobs)
+    }
+
+    /// The files that will be written.
+    pub fn outputs(&self) -> impl Iterator<Item = &PathBuf> {
+        self.lines.iter().chain(self.jobs.iter().filter_map(|job| job.output.as_ref()))
+    }
+
+    fn check_outputs(&self) -> Result<(), Failure> {
+        let mut outputs: Vec<&PathBuf> = self.outputs().collect();
+        outputs.sort();
+        let twice = outputs.windows(2).find_map(|pair| match pair {
+            [one, other] if one == other => Some(one),
+            _ => None,
+        });
+        twice.map_or(Ok(()), |path| {
+            Err(Failure::usage(format!("two bundles would be written to {}", path.display())))
+        })
+    }
+}
+
+fn job(word: impl AsRef<OsStr>, output: Option<PathBuf>, in_one_file: bool) -> Result<Job, Failure> {
+    let artifact = Reference::parse(&word).map_err(Failure::usage)?;
+    let name = word.as_ref().to_string_lossy().into_owned();
+    let output = match (output, &artifact) {
+        (None, _) if in_one_file => None,
+        (Some(output), _) => Some(output),
+        (None, Reference::Path(path)) => {
+            let mut beside = path.clone().into_os_string();
+            beside.push(".sigstore.json");
+            Some(beside.into())
+        }
+        (None, Reference::Stdin | Reference::Digest(_)) => {
+            return Err(Failure::usage(format!(
+                "{name} is no file to write a bundle beside: give --bundle FILE"
+            )));
+        }
+    };
+    Ok(Job { name, artifact, output })
+}
+
+fn from_list(file: &str) -> Result<Vec<Job>, Failure> {
+    let cannot = |error: io::Error| Failure::cannot(format!("cannot read {file}: {error}"));
+    let input: Box<dyn Read> = match file {
+        "-" => Box::new(io::stdin()),
+        path => Box::new(std::fs::File::open(path).map_err(cannot)?),
+    };
+    let lines = BufReader::new(input.take(MAX_LIST_BYTES)).lines();
+    let mut jobs = Vec::new();
+    for (number, line) in (1..).zip(lines) {
+        let line = line.map_err(cannot)?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let bad = |reason: String| Failure::usage(format!("{file}, line {number}: {reason}"));
+        let found = if line.starts_with('{') { from_object(&line).map_err(bad)? } else { (line, None) };
+        let job = job(&found.0, found.1, false)?;
+        match job.artifact {
+            Reference::Stdin => return Err(bad("standard input cannot be an artifact of a list".to_owned())),
+            _ => jobs.push(job),
+        }
+    }
+    Ok(jobs)
+}
+
+fn from_object(line: &str) -> Result<(String, Option<PathBuf>), String> {
+    let value = sealwax_json::parse(line.as_bytes(), &LIMITS).map_err(|error| error.to_string())?;
+    let object = value.as_object().ok_or("not a JSON object")?;
+    let (mut artifact, mut bundle) = (None, None);
+    for (name, value) in object.iter() {
+        let text = value.as_str().ok_or_else(|| format!("{name:?} is not a string"))?.to_owned();
+        match name {
+            "artifact" => artifact = Some(text),
+            "bundle" => bundle = Some(PathBuf::from(text)),
+            // A name that is not known may be a typing error for one that matters.
+            other => return Err(format!("unknown member {other:?}")),
+        }
+    }
+    Ok((artifact.ok_or("no \"artifact\"")?, bundle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jobs(words: &[&str], bundle: Option<&str>) -> Result<Vec<Option<PathBuf>>, Failure> {
+        let args = SignArgs {
+            artifacts: words.iter().map(Into::into).collect(),
+            bundle: bundle.map(Into::into),
+            ..SignArgs::default()
+        };
+        Ok(Jobs::of(&args)?.jobs.into_iter().map(|job| job.output).collect())
+    }
+
+    #[test]
+    fn where_bundles_go() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        assert_eq!(jobs(&["a/b"], None), Ok(vec![Some("a/b.sigstore.json".into())]));
+        assert_eq!(jobs(&["a"], Some("x")), Ok(vec![Some("x".into())]));
+        assert_eq!(jobs(&["a", "b"], Some("x")), Ok(vec![None, None]));
+        assert_eq!(jobs(&[&digest], Some("x")), Ok(vec![Some("x".into())]));
+        for (words, part) in
+            [(vec!["-"], "--bundle"), (vec![&digest], "--bundle"), (vec!["a", "a"], "two bundles")]
+        {
+            assert!(jobs(&words, None).unwrap_err().message.contains(part), "{words:?}");
+        }
+        assert!(jobs(&["-", "-"], Some("x")).unwrap_err().message.contains("once"));
+    }
+
+    #[test]
+    fn lines_of_a_list() {
+        assert_eq!(from_object(r#"{"artifact":"a"}"#), Ok(("a".to_owned(), None)));
+        assert_eq!(from_object(r#"{"artifact":"a","bundle":"b"}"#), Ok(("a".to_owned(), Some("b".into()))));
+        for bad in [r#"{"bundle":"b"}"#, r#"{"artifact":1}"#, r#"{"artifact":"a","outptu":"b"}"#, "{"] {
+            assert!(from_object(bad).is_err(), "{bad}");
+        }
+    }
+}

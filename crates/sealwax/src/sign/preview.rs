@@ -1,0 +1,71 @@
+//! What will be public, said before it is.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use sealwax_client::{Choice, IdentityToken, Prediction, Services};
+
+use super::jobs::Job;
+use crate::Failure;
+use crate::terminal::Escaped;
+
+/// What a signature makes known, as far as that is known before.
+pub struct Preview<'a> {
+    /// Who signs, by token; `None` if what is signed is completed only.
+    pub token: Option<&'a IdentityToken>,
+    pub services: &'a Services,
+    pub jobs: &'a [Job],
+    /// The profile that the services are from.
+    pub profile: &'a str,
+}
+
+impl Preview<'_> {
+    /// Says it, and asks where somebody can answer.
+    ///
+    /// # Errors
+    /// They said no.
+    pub fn show(&self, may_ask: bool) -> Result<(), Failure> {
+        let mut errors = io::stderr().lock();
+        // Whoever has closed standard error does not want to read it.
+        let _ = errors.write_all(self.text().as_bytes());
+        if !may_ask || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(());
+        }
+        let _ = write!(errors, "Go on? [y/N] ");
+        let _ = errors.flush();
+        let mut answer = String::new();
+        let _ = io::stdin().lock().read_line(&mut answer);
+        match answer.trim() {
+            "y" | "Y" | "yes" => Ok(()),
+            _ => Err(Failure::cannot("nothing was sent")),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut lines = vec!["This becomes public, and stays so:".to_owned()];
+        if let Some(token) = self.token {
+            let (identity, likely) = match token.prediction() {
+                Prediction::Known(identity) => (identity, ""),
+                Prediction::Likely(identity) => (identity, "likely "),
+            };
+            let certificate = "in a certificate, which is logged as soon as it is issued";
+            lines.push(format!("  identity  {likely}{} ({certificate})", Escaped(&identity)));
+            lines.push(format!("  issuer    {}", Escaped(token.issuer())));
+        }
+        lines.push(match self.jobs {
+            [job] => format!("  digest    of {}", Escaped(&job.name)),
+            jobs => format!("  digests   of {} artifacts", jobs.len()),
+        });
+        match names(&self.services.logs).as_slice() {
+            [] => lines.push("  log       none".to_owned()),
+            logs => lines.extend(logs.iter().map(|log| format!("  log       {}", Escaped(log)))),
+        }
+        lines.push(format!("  by        the services of {}", Escaped(self.profile)));
+        lines.into_iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+/// Those that are asked if all goes well.
+fn names(choice: &Choice) -> Vec<&str> {
+    let first = choice.operators.iter().filter_map(|operator| operator.first());
+    first.take(choice.needed).map(|service| service.url.as_str()).collect()
+}

@@ -1,0 +1,103 @@
+//! The file of `--resume`: what is signed and not finished, a JSON line for each step, the last one of an artifact counts. It holds
+//! no key and no token, and nothing that will not be public.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use sealwax_client::Unfinished;
+use sealwax_json::{Limits, Object, Value};
+
+use crate::Failure;
+
+/// How a line is read: a bundle with an envelope stands in it.
+const LIMITS: Limits = Limits { bytes: 48 << 20, depth: 65, values: 1 << 16, members: 1 << 16 };
+
+/// Lines are added to it and flushed before anything that they record is sent.
+pub struct StateFile {
+    path: PathBuf,
+    file: Mutex<File>,
+    found: BTreeMap<String, Unfinished>,
+}
+
+impl StateFile {
+    /// Opens the file, or makes one.
+    ///
+    /// # Errors
+    /// The system says no, or the file is something else.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let cannot = |error: io::Error| Failure::cannot(format!("cannot use {}: {error}", path.display()));
+        let found = match File::open(path) {
+            Ok(file) => read(file, path)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(cannot(error)),
+        };
+        let mut file = File::options().create(true).append(true).open(path).map_err(cannot)?;
+        // A line that was cut off must not run into the next one.
+        file.write_all(b"\n").map_err(cannot)?;
+        Ok(Self { path: path.to_owned(), file: Mutex::new(file), found })
+    }
+
+    /// What is known of an artifact.
+    pub fn get(&self, artifact: &str) -> Option<&Unfinished> {
+        self.found.get(artifact)
+    }
+
+    /// Adds a step, durably.
+    ///
+    /// # Errors
+    /// The system says no.
+    pub fn keep(&self, artifact: &str, unfinished: &Unfinished) -> io::Result<()> {
+        let line = Object::new().with("artifact", artifact).with("bundle", unfinished.to_json());
+        let mut line = sealwax_json::compact(&Value::Object(line));
+        line.push('\n');
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.write_all(line.as_bytes())?;
+        file.sync_data()
+    }
+
+    /// Its path, for people.
+    pub fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Everything is done.
+    pub fn remove(&self) {
+        // What stays behind is finished: the next run writes the same bundles.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn read(file: File, path: &Path) -> Result<BTreeMap<String, Unfinished>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut lines = BufReader::new(file).split(b'\n').peekable();
+    let mut number = 0_u64;
+    while let Some(line) = lines.next() {
+        number += 1;
+        let line =
+            line.map_err(|error| Failure::cannot(format!("cannot read {}: {error}", path.display())))?;
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match read_line(&line) {
+            Ok((artifact, unfinished)) => drop(found.insert(artifact, unfinished)),
+            // Written while the machine went down: what it would have recorded was not sent.
+            Err(_) if lines.peek().is_none() => {}
+            Err(reason) => {
+                let what = "is not a line of unfinished signatures";
+                return Err(Failure::cannot(format!("{}, line {number}, {what}: {reason}", path.display())));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn read_line(line: &[u8]) -> Result<(String, Unfinished), String> {
+    let value = sealwax_json::parse(line, &LIMITS).map_err(|error| error.to_string())?;
+    let artifact = value.member("artifact").and_then(Value::as_str).ok_or("no \"artifact\"")?;
+    let bundle = value.member("bundle").ok_or("no \"bundle\"")?;
+    let unfinished = Unfinished::from_json(bundle).map_err(|error| error.to_string())?;
+    Ok((artifact.to_owned(), unfinished))
+}

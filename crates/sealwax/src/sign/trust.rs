@@ -1,0 +1,84 @@
+//! Whom to ask, and the trust on which the result must verify: of one profile, or of files.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sealwax_client::{LogVersion, LogVersions};
+use sealwax_formats::{ClientTrustConfig, SigningConfig};
+use sealwax_verify::{Trust, Verifier};
+
+use super::args::{RekorVersion, SignTrustArgs};
+use crate::Failure;
+use crate::profile::{self, DEFAULT, MAX_FILE};
+use crate::sources::read_limited;
+use crate::trust_store;
+
+/// A profile that signs.
+pub struct SigningTrust {
+    pub verifier: Arc<Verifier>,
+    pub config: SigningConfig,
+    /// The profile, or the file.
+    pub name: String,
+}
+
+impl SigningTrust {
+    /// What the command line, or the environment, names.
+    ///
+    /// # Errors
+    /// There is no such profile or file, or it cannot sign.
+    pub fn of(args: &SignTrustArgs) -> Result<Self, Failure> {
+        match (&args.trust_config, &args.trusted_root, &args.signing_config) {
+            (Some(path), ..) => from_config(path),
+            (None, Some(root), Some(config)) => {
+                let profile = profile::from_file(root)?;
+                let loaded = trust_store::prepare(profile).map_err(|stop| Failure::cannot(stop.reason))?;
+                let name = config.display().to_string();
+                Ok(Self { verifier: Arc::new(loaded.verifier), config: parse(&name, &read(config)?)?, name })
+            }
+            _ => from_profile(args.trust.as_deref().unwrap_or(DEFAULT)),
+        }
+    }
+}
+
+/// Which logs the command line allows.
+pub fn log_versions(version: Option<RekorVersion>) -> LogVersions {
+    match version {
+        None => LogVersions::Any,
+        Some(RekorVersion::V1) => LogVersions::Only(LogVersion::V1),
+        Some(RekorVersion::V2) => LogVersions::Only(LogVersion::V2),
+    }
+}
+
+fn from_profile(name: &str) -> Result<SigningTrust, Failure> {
+    let mut profile = profile::load(name)?;
+    let config = profile.signing_config.take().ok_or_else(|| {
+        Failure::cannot(format!(
+            "the trust profile {name} says whom to trust and not whom to ask: it has no signing config; \
+             `sealwax trust add NAME --config client_trust_config.json` makes a profile that has one"
+        ))
+    })?;
+    let loaded = trust_store::prepare(profile).map_err(|stop| Failure::cannot(stop.reason))?;
+    Ok(SigningTrust {
+        verifier: Arc::new(loaded.verifier),
+        config: parse(name, &config)?,
+        name: name.to_owned(),
+    })
+}
+
+fn from_config(path: &Path) -> Result<SigningTrust, Failure> {
+    let name = path.display().to_string();
+    let config = ClientTrustConfig::parse(&read(path)?);
+    let config = config.map_err(|error| Failure::cannot(format!("{name} cannot be read: {error}")))?;
+    let verifier = Arc::new(Verifier::new(Trust::new(&config.trusted_root)));
+    Ok(SigningTrust { verifier, config: config.signing_config, name })
+}
+
+fn parse(name: &str, bytes: &[u8]) -> Result<SigningConfig, Failure> {
+    SigningConfig::parse(bytes)
+        .map_err(|error| Failure::cannot(format!("the signing config of {name} cannot be read: {error}")))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_limited(path, MAX_FILE)
+        .map_err(|error| Failure::cannot(format!("cannot read {}: {error}", path.display())))
+}
