@@ -14,8 +14,8 @@ mod request;
 mod response;
 mod validate;
 
-pub use error::{Code, CreateError, error_json};
-pub use grpc::{GrpcBody, grpc, grpc_error, is_grpc};
+pub use error::CreateError;
+pub use grpc::{SERVICE, grpc, health};
 pub use message::CreateEntryRequest;
 pub use request::{JsonCause, JsonError};
 pub use response::{entry_json, entry_message};

@@ -69,6 +69,7 @@ pub mod descriptors;
 pub mod encoding;
 mod front;
 mod hosts;
+pub mod grpc;
 pub mod journal;
 mod limits;
 pub mod metrics;

@@ -9,12 +9,13 @@ use crate::{
     ct::{self, CtFace},
     engine::ReadError,
     metrics::Metrics,
-    rekor::{self, Code},
+    rekor,
 };
 use bytes::Bytes;
 use sealwax_server::{
     Answer, Head, Refused, Reply, Response, Route, Site, StatusCode,
     encoding::{Compressor, accepts_gzip},
+    grpc::{self, Status, is_grpc},
     header::{self, HeaderValue},
     journal::{Journal, Value},
     read::{self, Coding, Lifetime, Representation},
@@ -87,7 +88,7 @@ impl LogSite {
     fn target<'a>(&self, head: Head<'a>) -> Option<Target<'a>> {
         match self.face {
             // A call names its method by a path of its own, wherever the log is.
-            Face::Signature { .. } if rekor::is_grpc(head.headers()) => Some(Target::Call(head.whole_path())),
+            Face::Signature { .. } if is_grpc(head.headers()) => Some(Target::Call(head.whole_path())),
             Face::Signature { .. } => Target::of(Kind::Signature, &self.base, head.path()),
             Face::Certificate(_) => Target::of(Kind::Certificate, &self.base, head.path()),
         }
@@ -111,27 +112,11 @@ impl Site for LogSite {
 
     /// In the words of the face.
     fn refuse(&self, head: Head<'_>, refused: &Refused) -> Response<Reply> {
-        let (status, words) = (refused.status(), refused.to_string());
-        let mut response = match (&self.face, self.target(head)) {
-            (Face::Signature { .. }, Some(Target::Call(_))) => {
-                return rekor::grpc_error(code(refused), &words, refused.wait()).map(Reply::stream);
-            }
-            (Face::Signature { .. }, _) => rekor::error_json(status, code(refused), &words).map(Reply::whole),
-            (Face::Certificate(_), _) => return refused.plain(),
-        };
-        if let Some(wait) = refused.wait() {
-            reply::retry_after(response.headers_mut(), wait);
+        match (&self.face, self.target(head)) {
+            (Face::Signature { .. }, Some(Target::Call(_))) => grpc::answer(Err(refused.into())),
+            (Face::Signature { .. }, _) => Status::from(refused).to_http(refused.status()),
+            (Face::Certificate(_), _) => refused.plain(),
         }
-        response
-    }
-}
-
-/// As a code of Rekor's errors.
-fn code(refused: &Refused) -> Code {
-    match refused {
-        Refused::Rate { .. } | Refused::TooLarge { .. } => Code::ResourceExhausted,
-        Refused::Broken => Code::InvalidArgument,
-        _ => Code::Unavailable,
     }
 }
 
@@ -154,7 +139,7 @@ impl LogSite {
                 rekor::create_entry_json(&self.log, key_id, &body).await.map(Reply::whole)
             }
             (Target::Call(path), Face::Signature { key_id }) => {
-                rekor::grpc(&self.log, key_id, path, body).await.map(Reply::stream)
+                rekor::grpc(&self.log, key_id, path, body).await
             }
             (Target::AddChain, Face::Certificate(face)) => {
                 ct::add_chain(&self.log, face, &body).await.map(Reply::whole)

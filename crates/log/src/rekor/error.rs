@@ -4,9 +4,9 @@ use super::request::JsonError;
 use super::validate::InvalidEntry;
 use crate::engine::AddError;
 use bytes::Bytes;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use hyper::{Response, StatusCode};
-use sealwax_json::{Object, Value};
+use sealwax_server::grpc::{Code, Status};
+use sealwax_server::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use sealwax_server::{Response, StatusCode, reply};
 use std::time::Duration;
 
 /// What the deployed server says of a frozen log, to the letter: clients look for it.
@@ -22,9 +22,6 @@ pub enum CreateError {
     /// The body is not a request in JSON.
     #[error("invalid request: {0}")]
     Json(#[from] JsonError),
-    /// The body is not a request in protobuf.
-    #[error("invalid request: expected a message, found this: {0}")]
-    Protobuf(#[from] prost::DecodeError),
     /// The request cannot be logged.
     #[error("invalid entry: {0}")]
     Entry(#[from] InvalidEntry),
@@ -33,33 +30,12 @@ pub enum CreateError {
     Log(#[from] AddError),
 }
 
-/// Status codes of gRPC (`google.rpc.Code`), of which this API uses these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Code {
-    /// Success.
-    Ok = 0,
-    /// The request is wrong, and will always be.
-    InvalidArgument = 3,
-    /// There is no such thing, yet.
-    NotFound = 5,
-    /// The request is larger than is read.
-    ResourceExhausted = 8,
-    /// Not something that this server does.
-    Unimplemented = 12,
-    /// A failure of ours.
-    Internal = 13,
-    /// Not now; try again.
-    Unavailable = 14,
-}
-
 impl CreateError {
     /// The code of gRPC.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            Self::Json(_) | Self::Protobuf(_) | Self::Entry(_) | Self::Log(AddError::TooLarge { .. }) => {
-                Code::InvalidArgument
-            }
+            Self::Json(_) | Self::Entry(_) | Self::Log(AddError::TooLarge { .. }) => Code::InvalidArgument,
             // Odd, and as deployed.
             Self::Log(AddError::Frozen) => Code::Unimplemented,
             Self::Log(AddError::Full { .. } | AddError::NotNow { .. } | AddError::Stopped) => {
@@ -74,16 +50,18 @@ impl CreateError {
         if let Self::Log(AddError::Frozen) = self {
             return frozen();
         }
-        let status = match self.code() {
-            Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::BAD_REQUEST,
-        };
-        let mut response = error_json(status, self.code(), &self.to_string());
-        if let Some(wait) = self.retry_after() {
-            let seconds = wait.as_secs().max(1);
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        let status = self.status();
+        let mut response = json_response(status.code.http(), status.to_json().into_bytes());
+        if let Some(wait) = status.retry_after {
+            reply::retry_after(response.headers_mut(), wait);
         }
         response
+    }
+
+    /// The same for either way of asking.
+    #[must_use]
+    pub(super) fn status(&self) -> Status {
+        Status { code: self.code(), message: self.to_string(), retry_after: self.retry_after() }
     }
 
     /// When to try again, if that helps.
@@ -95,16 +73,6 @@ impl CreateError {
             _ => None,
         }
     }
-}
-
-/// An error of this API: `{"code": …, "message": …, "details": []}`, the shape of `google.rpc.Status`.
-#[must_use]
-pub fn error_json(status: StatusCode, code: Code, message: &str) -> Response<Bytes> {
-    let body = Object::new()
-        .with("code", code as i64)
-        .with("message", message)
-        .with("details", Value::Array(Vec::new()));
-    json_response(status, sealwax_json::compact(&Value::Object(body)).into_bytes())
 }
 
 pub(super) fn json_response(status: StatusCode, body: Vec<u8>) -> Response<Bytes> {

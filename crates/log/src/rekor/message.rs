@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use prost::{Message, Oneof};
-use std::collections::BTreeMap;
 
 /// What to log (`rekor/v2/entry.proto`).
 #[derive(Clone, PartialEq, Message)]
@@ -207,42 +206,4 @@ pub struct HttpBody {
     /// The bytes.
     #[prost(bytes = "bytes", tag = "2")]
     pub data: Bytes,
-}
-
-/// Which service's health (`grpc.health.v1`).
-#[derive(Clone, PartialEq, Message)]
-pub struct HealthCheckRequest {
-    /// Its name; empty for the whole server.
-    #[prost(string, tag = "1")]
-    pub service: String,
-}
-
-/// A service's health.
-#[derive(Clone, Copy, PartialEq, Message)]
-pub struct HealthCheckResponse {
-    /// The status.
-    #[prost(enumeration = "ServingStatus", tag = "1")]
-    pub status: i32,
-}
-
-/// The health of all services.
-#[derive(Clone, PartialEq, Message)]
-pub struct HealthListResponse {
-    /// By name.
-    #[prost(btree_map = "string, message", tag = "1")]
-    pub statuses: BTreeMap<String, HealthCheckResponse>,
-}
-
-/// Whether a service takes calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, prost::Enumeration)]
-#[repr(i32)]
-pub enum ServingStatus {
-    /// Never sent.
-    Unknown = 0,
-    /// It does.
-    Serving = 1,
-    /// It does not.
-    NotServing = 2,
-    /// There is no such service; only in `Watch`.
-    ServiceUnknown = 3,
 }

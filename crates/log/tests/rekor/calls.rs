@@ -6,11 +6,11 @@ use bytes::{Buf as _, BufMut as _, Bytes};
 use http_body_util::BodyExt as _;
 use prost::Message;
 use sealwax_crypto::KeyKind;
-use sealwax_log::rekor::message::{
-    EntryBundleRequest, HealthCheckRequest, HealthCheckResponse, HealthListResponse, HttpBody, ServingStatus,
-    TileRequest, TransparencyLogEntry,
-};
+use sealwax_log::rekor::message::{EntryBundleRequest, HttpBody, TileRequest, TransparencyLogEntry};
 use sealwax_log::rekor::{CreateEntryRequest, create_entry_json, grpc};
+use sealwax_server::grpc::message::{
+    HealthCheckRequest, HealthCheckResponse, HealthListResponse, ServingStatus,
+};
 use sealwax_testkit::{Instance, SignOptions};
 use std::time::Duration;
 

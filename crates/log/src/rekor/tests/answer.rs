@@ -1,4 +1,4 @@
-use super::super::error::{Code, CreateError};
+use super::super::error::CreateError;
 use super::super::message::{Checkpoint, InclusionProof, KindVersion, LogId, TransparencyLogEntry};
 use super::super::response::{entry_json, entry_message};
 use super::super::validate::InvalidEntry;
@@ -7,6 +7,7 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, RETRY_AFTER};
 use prost::Message as _;
+use sealwax_server::grpc::Code;
 use std::sync::Arc;
 use std::time::Duration;
 

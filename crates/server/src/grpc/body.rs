@@ -1,11 +1,9 @@
-use super::Status;
 use super::health::Watch;
-use crate::rekor::error::Code;
-use bytes::{BufMut as _, Bytes, BytesMut};
+use super::{Code, Status};
+use bytes::Bytes;
 use hyper::Response;
 use hyper::body::{Body, Frame, SizeHint};
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use prost::Message;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -18,7 +16,7 @@ const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encodin
 
 /// The body of an answer: messages, then trailers.
 #[derive(Debug)]
-pub struct GrpcBody(State);
+pub(super) struct GrpcBody(State);
 
 #[derive(Debug)]
 enum State {
@@ -41,22 +39,20 @@ impl GrpcBody {
     pub(super) fn watch(watch: Watch) -> Response<Self> {
         response(State::Watch(Box::new(watch)))
     }
-}
 
-impl Status {
     /// A call that failed has its trailers in place of headers ("Trailers-Only").
-    pub(super) fn to_response(&self) -> Response<GrpcBody> {
+    pub(super) fn failure(status: &Status) -> Response<Self> {
         let mut response = response(State::End);
         let headers = response.headers_mut();
-        headers.insert(STATUS, (self.code as u16).into());
-        if let Ok(message) = HeaderValue::from_str(&percent_encoded(&self.message)) {
+        headers.insert(STATUS, (status.code as u16).into());
+        if let Ok(message) = HeaderValue::from_str(&percent_encoded(&status.message)) {
             headers.insert(MESSAGE, message);
         }
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = status.retry_after {
             let milliseconds = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             headers.insert(RETRY_PUSHBACK, milliseconds.into());
         }
-        if self.code == Code::Unimplemented {
+        if status.code == Code::Unimplemented {
             // A client that compressed its message learns that it must not.
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
@@ -105,17 +101,6 @@ fn response(state: State) -> Response<GrpcBody> {
     let mut response = Response::new(GrpcBody(state));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     response
-}
-
-/// Not compressed, its length, its bytes.
-pub(super) fn frame(message: &impl Message) -> Bytes {
-    let length = message.encoded_len();
-    let mut frame = BytesMut::with_capacity(5 + length);
-    frame.put_u8(0);
-    frame.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
-    // Fails only where there is no room, and this grows.
-    let _ = message.encode(&mut frame);
-    frame.freeze()
 }
 
 /// `grpc-message`: what is not printable ASCII, and the percent sign, as `%XX` of UTF-8.
