@@ -114,6 +114,7 @@ async fn call<M: Message + Default>(health: &Health, method: &str, service: &str
 
 #[tokio::test]
 async fn health_of_one_service_and_of_all() {
+    use ServingStatus::{NotServing, Serving};
     let first = Arc::new(AtomicBool::new(true));
     let health = health(&first);
     let status = async |service: &str| {
@@ -121,17 +122,16 @@ async fn health_of_one_service_and_of_all() {
         answer.map(|answer| answer.status())
     };
     for service in ["", "a.A", "b.B"] {
-        assert_eq!(status(service).await, Ok(ServingStatus::Serving));
+        assert_eq!(status(service).await, Ok(Serving));
     }
     first.store(false, Relaxed);
-    assert_eq!(status("").await, Ok(ServingStatus::NotServing));
-    assert_eq!(status("a.A").await, Ok(ServingStatus::NotServing));
-    assert_eq!(status("b.B").await, Ok(ServingStatus::Serving));
+    assert_eq!(status("").await, Ok(NotServing));
+    assert_eq!(status("a.A").await, Ok(NotServing));
+    assert_eq!(status("b.B").await, Ok(Serving));
     assert_eq!(status("c.C").await, Err("5".to_owned()));
     let list: HealthListResponse = call(&health, "/List", "").await.unwrap();
     let statuses: Vec<_> =
         list.statuses.iter().map(|(name, response)| (name.as_str(), response.status())).collect();
-    use ServingStatus::{NotServing, Serving};
     assert_eq!(statuses, [("", NotServing), ("a.A", NotServing), ("b.B", Serving)]);
     assert_eq!(call::<()>(&health, "/Other", "").await, Err("12".to_owned()));
 }
