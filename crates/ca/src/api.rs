@@ -1,17 +1,17 @@
-//! Fulcio's API over HTTP, version 2 and the calls of version 1 that clients still make, without a socket: bodies become requests, results
-//! become bodies.
+//! Fulcio's API, version 2 over HTTP and gRPC and the calls of version 1 that clients still make, without a socket: bodies become requests,
+//! results become bodies.
 //!
 //! Protobuf's JSON in any spelling: either name of a field, null for absent, base64 of either alphabet. Fields that are not known are
 //! passed over, as by Fulcio.
 
 mod error;
+pub mod message;
 mod request;
 mod response;
 
-pub(crate) use error::error_json;
-pub use error::{ApiError, Code};
+pub use error::ApiError;
 pub use request::{KeyProof, MAX_REQUEST_BYTES, RequestError, SigningRequest};
-pub use response::{configuration_json, pem_chain, signing_certificate_json, trust_bundle_json};
+pub use response::pem_chain;
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use sealwax_oidc::{Configuration, Identity, Token, TokenError};
@@ -14,7 +15,9 @@ use crate::authority::Authority;
 use crate::ct_log::CertificateLog;
 use crate::issue::{IssuedCertificate, issue};
 use crate::possession::{PossessionError, ProvenKey, read_public_key};
+use crate::profile::VALIDITY;
 use crate::providers::{ProviderError, Providers, Wanted};
+use crate::quota::Quotas;
 
 /// An authority, whom it believes, and where it logs.
 pub struct Service {
@@ -25,6 +28,7 @@ pub struct Service {
     configuration: RwLock<Arc<Configuration>>,
     clock: fn() -> Timestamp,
     audit: Option<Arc<dyn Audit>>,
+    quotas: Quotas,
 }
 
 /// What certificates are made with.
@@ -45,13 +49,26 @@ impl Service {
     ) -> Self {
         let issuing = RwLock::new(Arc::new(Issuing { authority, logs }));
         let configuration = RwLock::new(Arc::new(configuration));
-        Service { issuing, providers, configuration, clock, audit: None }
+        Service { issuing, providers, configuration, clock, audit: None, quotas: Quotas::default() }
     }
 
     /// The same, of whose work a record is kept.
     #[must_use]
     pub fn recorded_by(self, audit: Arc<dyn Audit>) -> Self {
         Service { audit: Some(audit), ..self }
+    }
+
+    /// The same, with quotas.
+    #[must_use]
+    pub fn limited_to(self, quotas: Quotas) -> Self {
+        Service { quotas, ..self }
+    }
+
+    /// Whether certificates can be issued now, as far as the authority's own chain is concerned.
+    #[must_use]
+    pub fn ready(&self) -> bool {
+        let now = (self.clock)();
+        now.checked_add(VALIDITY).is_ok_and(|until| self.authority().covers(now, until))
     }
 
     /// The configuration at this moment.
@@ -111,6 +128,8 @@ impl Service {
         identity: &Identity,
     ) -> Result<IssuedCertificate, ApiError> {
         let key = prove(&request.key, identity)?;
+        // Not before: a stranger who saw the token cannot use up what its owner may have.
+        self.quotas.take(identity, Instant::now())?;
         let issuing = self.issuing();
         Ok(issue(&issuing.authority, &issuing.logs, identity, key, &self.clock).await?)
     }

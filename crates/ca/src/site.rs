@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use sealwax_server::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use sealwax_server::grpc::Status;
+use sealwax_server::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use sealwax_server::{Answer, Bytes, Head, Refused, Reply, Response, Route, Router, Site, StatusCode, reply};
 
-use crate::api::{
-    ApiError, Code, MAX_REQUEST_BYTES, SigningRequest, configuration_json, pem_chain,
-    signing_certificate_json, trust_bundle_json,
-};
+use crate::api::{ApiError, MAX_REQUEST_BYTES, SigningRequest, message, pem_chain};
+use crate::grpc::{Grpc, SERVICE};
 use crate::service::Service;
 
 /// Adds the paths of the API to a router that has others: `signingCert`, `trustBundle` and `configuration` under `/api/v2`,
-/// `signingCert` and `rootCert` under `/api/v1`.
+/// `signingCert` and `rootCert` under `/api/v1`, and the methods of [`SERVICE`] by gRPC.
 #[must_use]
 pub fn mount(router: Router, service: &Arc<Service>) -> Router {
+    let router = router.with(SERVICE, Grpc { service: Arc::clone(service) });
     CALLS
         .into_iter()
         .fold(router, |router, (path, call)| router.with(path, Api { service: Arc::clone(service), call }))
@@ -64,65 +64,55 @@ impl Site for Api {
 
     fn answer<'a>(&'a self, head: Head<'a>, body: Bytes) -> Answer<'a> {
         Box::pin(async move {
-            let authority = self.service.authority();
-            let chain = authority.chain();
             match self.call {
-                Call::TrustBundle => reply::json(StatusCode::OK, trust_bundle_json(chain)),
-                Call::Configuration => {
-                    reply::json(StatusCode::OK, configuration_json(&self.service.configuration()))
+                Call::TrustBundle => {
+                    let bundle = message::TrustBundle::of(self.service.authority().chain());
+                    reply::json(StatusCode::OK, bundle.to_json())
                 }
-                Call::LegacyRootCert => pem(StatusCode::OK, pem_chain(chain.iter())),
+                Call::Configuration => {
+                    let configuration = message::Configuration::of(&self.service.configuration());
+                    reply::json(StatusCode::OK, configuration.to_json())
+                }
+                Call::LegacyRootCert => {
+                    pem(StatusCode::OK, pem_chain(self.service.authority().chain().iter()))
+                }
                 Call::SigningCert => {
-                    let request = SigningRequest::from_json(&body, bearer(head));
-                    let issued = self.service.certify(request, head.address()).await;
-                    issued.map_or_else(
-                        |error| failed(&error),
-                        |issued| reply::json(StatusCode::OK, signing_certificate_json(issued.chain())),
-                    )
+                    let request = SigningRequest::from_json(&body, bearer(head.headers()));
+                    match self.service.certify(request, head.address()).await {
+                        Ok(issued) => {
+                            let answer = message::SigningCertificate::of(issued.chain());
+                            reply::json(StatusCode::OK, answer.to_json())
+                        }
+                        Err(error) => failed(&error),
+                    }
                 }
                 Call::LegacySigningCert => {
-                    let request = SigningRequest::from_legacy_json(&body, bearer(head));
-                    let issued = self.service.certify(request, head.address()).await;
-                    issued.map_or_else(
-                        |error| failed(&error),
-                        |issued| pem(StatusCode::CREATED, pem_chain(issued.chain())),
-                    )
+                    let request = SigningRequest::from_legacy_json(&body, bearer(head.headers()));
+                    match self.service.certify(request, head.address()).await {
+                        Ok(issued) => pem(StatusCode::CREATED, pem_chain(issued.chain())),
+                        Err(error) => failed(&error),
+                    }
                 }
             }
         })
     }
 
     fn refuse(&self, _: Head<'_>, refused: &Refused) -> Response<Reply> {
-        let code = match refused {
-            Refused::TooLarge { .. } | Refused::Broken => Code::InvalidArgument,
-            _ => Code::Unavailable,
-        };
-        let mut response = reply::json(refused.status(), crate::api::error_json(code, &refused.to_string()));
-        if let Some(wait) = refused.wait() {
-            reply::retry_after(response.headers_mut(), wait);
-        }
-        response
+        Status::from(refused).to_http(refused.status())
     }
 }
 
 /// The token of `Authorization: Bearer TOKEN`.
-fn bearer(head: Head<'_>) -> Option<&str> {
-    let value = head.headers().get(AUTHORIZATION)?.to_str().ok()?;
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn failed(error: &ApiError) -> Response<Reply> {
-    let status = StatusCode::from_u16(error.code().http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = reply::json(status, error.to_json());
-    if error.code() == Code::Unavailable {
-        reply::retry_after(response.headers_mut(), RETRY);
-    }
-    response
+    let status = error.status();
+    status.to_http(status.code.http())
 }
-
-/// When an issuer's keys may be asked for again.
-const RETRY: std::time::Duration = std::time::Duration::from_secs(5);
 
 fn pem(status: StatusCode, text: String) -> Response<Reply> {
     let mut response = reply::plain(status, text);

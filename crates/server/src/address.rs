@@ -1,5 +1,6 @@
 //! What one address may take: connections at once, bodies that are awaited, and submissions per second.
 
+use crate::rate::{Bucket, Rate};
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -10,15 +11,6 @@ use std::{
 /// Addresses that are remembered before those are looked for that need not be: without a connection, and with a bucket that is
 /// full again. At 100 bytes each this is 6 MiB. An address with an emptier bucket is not forgotten, or it would have a full one.
 const MAX_REMEMBERED: usize = 65_536;
-
-/// A token bucket.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rate {
-    /// Tokens that come in each second.
-    pub per_second: f64,
-    /// Tokens that the bucket holds.
-    pub burst: f64,
-}
 
 /// The addresses that are, or were lately, connected.
 #[derive(Debug)]
@@ -55,12 +47,6 @@ struct Usage {
     connections: u32,
     awaited_bodies: u32,
     bucket: Bucket,
-}
-
-#[derive(Debug)]
-struct Bucket {
-    tokens: f64,
-    at: Instant,
 }
 
 impl Addresses {
@@ -167,29 +153,8 @@ impl Drop for Place {
 
 impl Usage {
     fn new(rate: Option<Rate>, now: Instant) -> Self {
-        Self {
-            connections: 0,
-            awaited_bodies: 0,
-            bucket: Bucket { tokens: rate.map_or(0.0, |rate| rate.burst), at: now },
-        }
-    }
-}
-
-impl Bucket {
-    fn level(&self, rate: Rate, now: Instant) -> f64 {
-        let since = now.saturating_duration_since(self.at).as_secs_f64();
-        (self.tokens + since * rate.per_second).min(rate.burst)
-    }
-
-    fn take(&mut self, rate: Rate, now: Instant) -> Result<(), Duration> {
-        self.tokens = self.level(rate, now);
-        self.at = now;
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
-            return Ok(());
-        }
-        let seconds = (1.0 - self.tokens) / rate.per_second;
-        Err(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
+        let bucket = Bucket::new(rate.map_or(0.0, |rate| rate.burst), now);
+        Self { connections: 0, awaited_bodies: 0, bucket }
     }
 }
 

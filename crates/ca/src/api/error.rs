@@ -1,14 +1,20 @@
 //! The one place where errors become statuses and words. Fulcio's sentences come first, since people search for them; what is behind
 //! follows.
 
-use sealwax_json::{Object, Value, compact};
+use std::time::Duration;
+
 use sealwax_oidc::{IdentityError, TokenError};
+use sealwax_server::grpc::{Code, Status};
 
 use super::RequestError;
 use crate::audit::NotRecorded;
 use crate::issue::IssueError;
 use crate::possession::PossessionError;
 use crate::providers::ProviderError;
+use crate::quota::QuotaExceeded;
+
+/// When it may be tried again: the keys of an issuer are not asked for sooner.
+const RETRY: Duration = Duration::from_secs(5);
 
 /// Why no certificate was issued.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +46,9 @@ pub enum ApiError {
     /// The key gets no certificate.
     #[error("{}: {}", possession(_0), _0)]
     Possession(#[from] PossessionError),
+    /// Who asks has had as many certificates as they may, for now.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
     /// The certificate was not issued.
     #[error("{}: {}", issuance(_0), _0)]
     Issue(#[from] IssueError),
@@ -48,51 +57,28 @@ pub enum ApiError {
     Audit(#[from] NotRecorded),
 }
 
-/// Status codes of gRPC (`google.rpc.Code`), of which this API uses these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
-    /// Whoever asks is wrong.
-    InvalidArgument = 3,
-    /// We are.
-    Internal = 13,
-    /// Not now.
-    Unavailable = 14,
-}
-
-impl Code {
-    /// The status of HTTP.
-    #[must_use]
-    pub const fn http(self) -> u16 {
-        match self {
-            Code::InvalidArgument => 400,
-            Code::Internal => 500,
-            Code::Unavailable => 503,
-        }
-    }
-}
-
 impl ApiError {
     /// Whose fault it is. A bad token is 400 over HTTP and never 401, as deployed.
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
             ApiError::Provider { .. } | ApiError::Audit(_) => Code::Unavailable,
+            ApiError::Quota(_) => Code::ResourceExhausted,
             ApiError::Issue(_) => Code::Internal,
             _ => Code::InvalidArgument,
         }
     }
 
-    /// The body of the answer, as gRPC's gateway writes it.
+    /// What a client is told, over gRPC and in JSON alike.
     #[must_use]
-    pub fn to_json(&self) -> String {
-        error_json(self.code(), &self.to_string())
+    pub fn status(&self) -> Status {
+        let retry_after = match self {
+            ApiError::Provider { .. } | ApiError::Audit(_) => Some(RETRY),
+            ApiError::Quota(exceeded) => Some(exceeded.wait),
+            _ => None,
+        };
+        Status { code: self.code(), message: self.to_string(), retry_after }
     }
-}
-
-/// An error as gRPC's gateway writes it.
-pub(crate) fn error_json(code: Code, message: &str) -> String {
-    let details: Vec<Value<'_>> = Vec::new();
-    compact(&Object::new().with("code", code as u64).with("message", message).with("details", details).into())
 }
 
 fn possession(error: &PossessionError) -> &'static str {

@@ -4,6 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use sealwax_json::{Error as JsonError, Limits, Value};
 
+use super::message::{CreateSigningCertificateRequest, Key};
+
 /// The longest body that is read, in bytes: a token of the longest, and a certificate request of the longest in base64 of PEM.
 pub const MAX_REQUEST_BYTES: usize = 256 << 10;
 
@@ -103,6 +105,26 @@ impl SigningRequest {
             }
         };
         Ok(SigningRequest { token: or_bearer(token, bearer)?, key })
+    }
+
+    /// Reads the message of `CreateSigningCertificate`; `metadata` is a token that came beside it, which counts if the message has none.
+    ///
+    /// # Errors
+    /// [`RequestError::NoKey`], [`RequestError::NoToken`].
+    pub fn from_message(
+        message: CreateSigningCertificateRequest,
+        metadata: Option<&str>,
+    ) -> Result<Self, RequestError> {
+        let key = match message.key.ok_or(RequestError::NoKey)? {
+            Key::CertificateSigningRequest(request) => KeyProof::CertificateRequest(request),
+            Key::PublicKey(key) => KeyProof::PublicKey {
+                content: key.public_key.ok_or(RequestError::NoKey)?.content.into_bytes(),
+                proof: key.proof_of_possession,
+            },
+        };
+        let token = message.credentials.map(|credentials| credentials.oidc_identity_token);
+        let token = token.filter(|token| !token.is_empty());
+        Ok(SigningRequest { token: or_bearer(token, metadata)?, key })
     }
 
     /// Reads the body of `POST /api/v1/signingCert`, whose token is in the header alone.
