@@ -3,92 +3,16 @@
 
 mod common;
 
-use common::{Behaviour, authority, key, log, now};
+use common::service::{body, post, providers, service};
+use common::{Behaviour, key, now};
 use sealwax_ca::{
-    Audit, Event, HttpProviders, NotRecorded, ProviderAnswer, ProviderError, Providers, Service, Wanted,
-    mount,
+    Audit, Event, HttpProviders, NotRecorded, ProviderError, Providers, Service, Wanted, mount,
 };
-use sealwax_crypto::{KeyKind, Message, Scheme, SigningKey, base64, pem};
-use sealwax_oidc::{Algorithm, Configuration, Jwks, Provider};
+use sealwax_crypto::{KeyKind, Message, base64, pem};
+use sealwax_oidc::Configuration;
 use sealwax_pki::Certificate;
 use sealwax_server::{Bytes, Request, Response, Router, StatusCode, ask};
 use std::sync::{Arc, Mutex};
-
-/// A provider that has its second key only when newer ones are wanted.
-struct Rotating {
-    keys: [SigningKey; 2],
-    asked: Mutex<Vec<Wanted>>,
-    down: bool,
-}
-
-impl Rotating {
-    fn jwks(&self, count: usize) -> Jwks {
-        let keys: Vec<String> = (0..count)
-            .map(|number| {
-                let mut jwk = sealwax_json::compact(&self.keys[number].public_key().to_jwk().unwrap().into());
-                jwk.insert_str(1, &format!(r#""kid":"{number}","#));
-                jwk
-            })
-            .collect();
-        Jwks::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes()).unwrap()
-    }
-
-    fn token(&self, number: usize) -> String {
-        let url_safe =
-            |bytes: &[u8]| base64::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_");
-        let claims = format!(
-            r#"{{"iss":"{}","aud":"sigstore","sub":"7","email":"ann@a.example","email_verified":true,"exp":{}}}"#,
-            common::ISSUER,
-            now().as_second() + 60
-        );
-        let header = format!(r#"{{"alg":"EdDSA","kid":"{number}"}}"#);
-        let signed = format!("{}.{}", url_safe(header.as_bytes()), url_safe(claims.as_bytes()));
-        let signer = &self.keys[number.min(1)];
-        let signature = signer.sign(Scheme::Ed25519, Message::Bytes(signed.as_bytes())).unwrap();
-        format!("{signed}.{}", url_safe(&signature))
-    }
-}
-
-impl Providers for Rotating {
-    fn provider<'a>(&'a self, issuer: &'a str, wanted: Wanted) -> ProviderAnswer<'a> {
-        self.asked.lock().unwrap().push(wanted);
-        let keys = self.jwks(if wanted == Wanted::Known { 1 } else { 2 });
-        let provider = Provider::new(issuer, keys, &[Algorithm::EdDsa]);
-        let answer = if self.down {
-            Err(ProviderError::NotFound { url: "u".to_owned() })
-        } else {
-            Ok(Arc::new(provider))
-        };
-        Box::pin(async { answer })
-    }
-}
-
-fn providers(down: bool) -> Arc<Rotating> {
-    let keys = [key(KeyKind::Ed25519), key(KeyKind::Ed25519)];
-    Arc::new(Rotating { keys, asked: Mutex::default(), down })
-}
-
-fn service(providers: Arc<dyn Providers>, behaviour: Behaviour) -> Arc<Service> {
-    let configuration = format!("oidc-issuers: {{{}: {{client-id: sigstore, type: email}}}}", common::ISSUER);
-    let configuration = Configuration::parse(configuration.as_bytes()).unwrap();
-    let authority = authority(KeyKind::EcdsaP256);
-    Arc::new(Service::new(authority, vec![log(behaviour)], providers, configuration, now))
-}
-
-fn body(token: &str, client: &SigningKey, challenge: &str) -> String {
-    let proof = client.sign(common::scheme(client), Message::Bytes(challenge.as_bytes())).unwrap();
-    let content = client.public_key().to_pem().replace('\n', "\\n");
-    format!(
-        r#"{{"credentials":{{"oidcIdentityToken":"{token}"}},"publicKeyRequest":{{"publicKey":{{"content":"{content}"}},
-        "proofOfPossession":"{}"}}}}"#,
-        base64::encode(&proof)
-    )
-}
-
-async fn post(service: &Arc<Service>, path: &str, body: String) -> Response<Bytes> {
-    let request = Request::post(path).body(Bytes::from(body)).unwrap();
-    ask(&mount(Router::default(), service), request).await
-}
 
 async fn read(service: &Arc<Service>, path: &str) -> Response<Bytes> {
     ask(&mount(Router::default(), service), Request::get(path).body(Bytes::new()).unwrap()).await

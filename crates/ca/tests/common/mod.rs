@@ -1,6 +1,8 @@
 //! An authority, a log and tokens, for tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, dead_code, unreachable_pub, reason = "tests")]
 
+pub mod service;
+
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -106,7 +108,7 @@ impl CtLog for TestLog {
 }
 
 impl TestLog {
-    fn promise(&self, chain: &[Certificate]) -> Sct {
+    pub fn promise(&self, chain: &[Certificate]) -> Sct {
         let difference = match self.behaviour {
             Behaviour::WrongTime(difference) => difference,
             _ => 250,
