@@ -17,6 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 /// What a server does with an answer that would be good.
 type Twist = fn(Value) -> Vec<u8>;
 
+/// What is to come of it.
+type Expected = fn(&CtLogError) -> bool;
+
 /// A server of a log, and the requests that it got.
 struct Server {
     log: CertificateLog,
@@ -148,7 +151,7 @@ async fn lies() {
         let server = start(behaviour, |good| ok(&good.to_string())).await;
         match certificate(&[server.log]).await.unwrap_err() {
             IssueError::LogLies { log, cause } => {
-                assert!(log == "2026h2" && expected(&cause), "{behaviour:?}: {cause}")
+                assert!(log == "2026h2" && expected(&cause), "{behaviour:?}: {cause}");
             }
             other => panic!("{behaviour:?}: {other}"),
         }
@@ -167,7 +170,7 @@ async fn answers_that_are_no_promise() {
     fn malformed(cause: &CtLogError) -> bool {
         matches!(cause, CtLogError::Malformed { .. })
     }
-    let cases: [(Twist, fn(&CtLogError) -> bool); 15] = [
+    let cases: [(Twist, Expected); 15] = [
         (|_| ok("<html>"), malformed),
         (|_| ok("[]"), malformed),
         (|_| ok("{}"), malformed),
@@ -197,7 +200,7 @@ async fn answers_that_are_no_promise() {
         let server = start(Behaviour::Honest, twist).await;
         match certificate(&[server.log]).await.unwrap_err() {
             IssueError::Log { log, cause } => {
-                assert!(log == "2026h2" && expected(&cause), "{number}: {cause}")
+                assert!(log == "2026h2" && expected(&cause), "{number}: {cause}");
             }
             other => panic!("{number}: {other}"),
         }

@@ -29,13 +29,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sealwax_ca::Service;
 use sealwax_idp::provider::Provider;
 use sealwax_idp::site::IdpSite;
 use sealwax_json::{Object, Value as Json};
 use sealwax_log::ct::{CtFace, NotAfterWindow, Roots};
 use sealwax_log::http::{Face, LogSite};
 use sealwax_log::metrics::Metrics;
+use sealwax_log::{Log, rekor};
 use sealwax_pki::Certificate;
+use sealwax_server::grpc;
 use sealwax_server::journal::{Journal, Value};
 use sealwax_server::{Listener, Options, Router, Server, Stopped, descriptors};
 use sealwax_store::disk::Os;
@@ -115,6 +118,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
         log: (&certificate_log.keys, ct_log),
         accounts: accounts.clone(),
         issuers: config.issuers.as_deref(),
+        quotas: config.quota.of_authority(),
         audit: audit.clone(),
     })?;
     let health =
@@ -122,6 +126,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let site = Router::default().with("", health);
     let site = site.with(ISSUER, IdpSite::new(accounts.clone(), Timestamp::now));
     let site = sealwax_ca::mount(site, &authority);
+    let site = site.with(grpc::Health::PATH, grpc_health(signature_log.log(), &authority));
     let site = sealwax_tsa::mount(site, timestamps.clone(), Arc::default());
     let site =
         with_logs(site, &ready.instance, (&certificate_log, ct_face.clone()), &signature_log, &journal)?
@@ -230,6 +235,12 @@ fn health(logs: &[(&str, &Running)], timestamps: &Arc<TimestampAuthority>) -> He
     };
     let timestamps = timestamps.clone();
     logs.iter().fold(Health::default(), with_log).with("timestamp authority", move || timestamps.ready())
+}
+
+/// For balancers that speak gRPC: what can be called so.
+fn grpc_health(signature_log: &Log, authority: &Arc<Service>) -> grpc::Health {
+    let authority = authority.clone();
+    rekor::health(signature_log).with(sealwax_ca::SERVICE, move || authority.ready())
 }
 
 /// The logs below their names; the active signature shard at the root as well.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sealwax_ca::{
-    Authority, CertificateLog, HttpProviders, ProviderAnswer, ProviderError, Providers, Service, Wanted,
+    Authority, CertificateLog, HttpProviders, ProviderAnswer, ProviderError, Providers, Quotas, Service,
+    Wanted,
 };
 use sealwax_idp::keys::Realm;
 use sealwax_idp::provider::Provider as IdentityProvider;
@@ -35,6 +36,8 @@ pub struct Parts<'a> {
     /// A configuration of Fulcio with further issuers.
     pub issuers: Option<&'a Path>,
     pub audit: Option<Arc<AuditLog>>,
+    /// How many certificates there are for whom.
+    pub quotas: Quotas,
 }
 
 /// The authority at work.
@@ -57,6 +60,7 @@ pub fn service(parts: Parts<'_>) -> Result<Arc<Service>, Failure> {
     };
     let configuration = configuration(parts.url, parts.issuers)?;
     let service = Service::new(authority, vec![log], Arc::new(providers), configuration, Timestamp::now);
+    let service = service.limited_to(parts.quotas);
     Ok(Arc::new(match parts.audit {
         Some(audit) => service.recorded_by(audit),
         None => service,

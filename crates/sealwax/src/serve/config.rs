@@ -8,6 +8,7 @@ mod file;
 mod limits;
 mod print;
 mod proxy;
+mod quota;
 mod setting;
 mod time;
 
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use file::FileError;
 pub use limits::Limits;
 pub use proxy::Proxy;
+pub use quota::Quota;
 pub use setting::{Keys, Section, Setting};
 pub use time::Time;
 
@@ -46,6 +48,7 @@ pub struct Config {
     pub limits: Limits,
     pub time: Time,
     pub audit: audit::Settings,
+    pub quota: Quota,
 }
 
 /// Files with a certificate and its key. Both or none.
@@ -94,6 +97,7 @@ impl Section for Config {
         keys.section("limits", "What is spent on clients.", &mut self.limits);
         keys.section("time", "Who may contradict the clock of the timestamp authority.", &mut self.time);
         keys.section("audit", "Who got which certificate, and who was refused.", &mut self.audit);
+        keys.section("quota", "How many certificates there are for whom.", &mut self.quota);
     }
 }
 

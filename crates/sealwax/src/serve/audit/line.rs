@@ -29,7 +29,7 @@ pub fn of(event: &Event<'_>, unrecorded: u64) -> String {
     match event.outcome {
         Ok(issued) => certified(&mut line, issued),
         Err(error) => {
-            line.insert("status", u64::from(error.code().http()));
+            line.insert("status", u64::from(error.code().http().as_u16()));
             line.insert("reason", short(&error.to_string()));
         }
     }
