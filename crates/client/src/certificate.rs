@@ -6,7 +6,7 @@ use sealwax_json::{Limits, Object, Value};
 use sealwax_net::http::{Answer, Client, Method, Url};
 use sealwax_pki::{Certificate, UnsignedRequest};
 use sealwax_signer::SignerError;
-use sealwax_verify::Verifier;
+use sealwax_verify::{CertificateSigner, Verifier};
 
 use crate::exchange::{self, Patience, Request};
 use crate::{CertificateFault, Choice, Fault, IdentityToken, Kind, Services, SignError};
@@ -68,7 +68,7 @@ pub(crate) fn check(
     key: &PublicKey,
     verifier: &Verifier,
     expected_identity: Option<&str>,
-) -> Result<(), CertificateFault> {
+) -> Result<CertificateSigner, CertificateFault> {
     if leaf.public_key() != Ok(key) {
         return Err(CertificateFault::OtherKey);
     }
@@ -78,7 +78,7 @@ pub(crate) fn check(
             expected: expected.to_owned(),
             found: signer.subject().to_owned(),
         }),
-        _ => Ok(()),
+        _ => Ok(signer),
     }
 }
 

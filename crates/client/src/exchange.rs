@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sealwax_net::http::{Answer, Client, HttpError, Method, Url};
+use tokio::time::Instant;
 
 use crate::join;
 use crate::{Choice, Endpoint, Kind};
@@ -15,18 +16,15 @@ const MAX_REFUSAL: usize = 512;
 /// How long outages are waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// How often each service is asked.
-    pub rounds: u32,
-    /// The pause before it is asked again; it doubles each time.
+    /// The pause before a service is asked again; it doubles each time, and is longer where the service asks for more (`Retry-After`).
     pub pause: Duration,
-    /// The longest pause, also of those that services ask for (`Retry-After`): a certificate lasts ten minutes.
-    pub longest_pause: Duration,
+    /// How long in all: a pause that would go beyond is not made. A certificate lasts ten minutes.
+    pub total: Duration,
 }
 
 impl Default for Patience {
-    /// Half a minute in all if nobody asks for more.
     fn default() -> Self {
-        Self { rounds: 5, pause: Duration::from_secs(1), longest_pause: Duration::from_secs(60) }
+        Self { pause: Duration::from_millis(250), total: Duration::from_secs(30) }
     }
 }
 
@@ -56,6 +54,12 @@ pub enum Fault {
         url: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// It says that something is there, and has not published it yet.
+    #[error("{url} has not published yet what it says is there")]
+    NotYet {
+        /// The URL.
+        url: String,
     },
     /// It says that the entry is there already, and has another one there.
     #[error("{url} says that the entry is there already, and what it has there is another one")]
@@ -100,6 +104,7 @@ impl Fault {
                 HttpError::Unreachable { .. } | HttpError::TimedOut { .. } | HttpError::Interrupted { .. }
             ),
             Fault::Status { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
+            Fault::NotYet { .. } => true,
             Fault::Malformed { .. } | Fault::OtherEntry { .. } => false,
         }
     }
@@ -164,9 +169,12 @@ pub(crate) async fn ask<'a, T: Send + Unpin + 'a>(
     patience: Patience,
     question: &Question<'a, T>,
 ) -> Result<Vec<T>, ServiceError> {
-    let first = |operator: &'a Vec<Endpoint>| Turn { services: operator.iter().collect(), round: 0 };
+    let start = Instant::now();
+    let first =
+        |operator: &'a Vec<Endpoint>| Turn { services: operator.iter().collect(), round: 0, due: start };
     let turns = Mutex::new(choice.operators.iter().map(first).collect());
-    let asker = || -> join::Boxed<'_, Result<T, Vec<Fault>>> { Box::pin(asker(&turns, patience, question)) };
+    let asker =
+        || -> join::Boxed<'_, Result<T, Vec<Fault>>> { Box::pin(asker(&turns, start, patience, question)) };
     let (mut answers, mut faults) = (Vec::new(), Vec::new());
     for result in join::all((0..choice.needed).map(|_| asker()).collect()).await {
         match result {
@@ -177,38 +185,41 @@ pub(crate) async fn ask<'a, T: Send + Unpin + 'a>(
     if answers.len() < choice.needed { Err(ServiceError { kind, faults }) } else { Ok(answers) }
 }
 
-/// The services of an operator that are still to be asked, and how often they were.
+/// The services of an operator that are still to be asked, when, and how often they were.
 struct Turn<'a> {
     services: Vec<&'a Endpoint>,
     round: u32,
+    due: Instant,
 }
 
 /// One answer, of whichever operator's turn it is: those that nobody has asked yet come before those that are down.
 async fn asker<'a, T>(
     turns: &Mutex<VecDeque<Turn<'a>>>,
+    start: Instant,
     patience: Patience,
     question: &Question<'a, T>,
 ) -> Result<T, Vec<Fault>> {
     let next = || turns.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let (mut final_faults, mut asked_to_wait) = (Vec::new(), None);
-    while let Some(Turn { services, round }) = next() {
-        if round > 0 {
-            let doubled = patience.pause.saturating_mul(1 << (round - 1).min(16));
-            tokio::time::sleep(asked_to_wait.take().unwrap_or(doubled).min(patience.longest_pause)).await;
-        }
-        let (mut again, is_last) = (Vec::new(), round + 1 >= patience.rounds);
+    let mut final_faults = Vec::new();
+    while let Some(Turn { services, round, due }) = next() {
+        tokio::time::sleep_until(due).await;
+        let mut pause = patience.pause.saturating_mul(1 << round.min(16));
+        let (mut again, mut passing) = (Vec::new(), Vec::new());
         for service in services {
             match question(service).await {
                 Ok(answer) => return Ok(answer),
-                Err(fault) if fault.may_pass() && !is_last => {
-                    asked_to_wait = fault.pause().or(asked_to_wait);
+                Err(fault) if fault.may_pass() => {
+                    pause = pause.max(fault.pause().unwrap_or_default());
                     again.push(service);
+                    passing.push(fault);
                 }
                 Err(fault) => final_faults.push(fault),
             }
         }
-        if !again.is_empty() {
-            let turn = Turn { services: again, round: round + 1 };
+        if start.elapsed().saturating_add(pause) > patience.total {
+            final_faults.append(&mut passing);
+        } else if !again.is_empty() {
+            let turn = Turn { services: again, round: round + 1, due: Instant::now() + pause };
             turns.lock().unwrap_or_else(PoisonError::into_inner).push_back(turn);
         }
     }

@@ -59,7 +59,7 @@ impl<'a> Proposal<'a> {
     }
 }
 
-/// As many entries as the signing config asks for. That they are in their logs is not looked at yet, that they are ours is.
+/// As many entries as the signing config asks for. `log_ids` are those of trusted logs, for a log that does not say which it is. That they are in their logs is not looked at yet, that they are ours is.
 ///
 /// # Errors
 /// [`ServiceError`].
@@ -68,10 +68,11 @@ pub(crate) async fn request(
     services: &Services,
     patience: Patience,
     proposal: &Proposal<'_>,
+    log_ids: Vec<Vec<u8>>,
 ) -> Result<Vec<LogEntry>, ServiceError> {
     match services.log_version {
         LogVersion::V2 => {
-            let request = v2::Submission::new(proposal);
+            let request = v2::Submission::new(proposal, log_ids);
             let question: &Question<'_, LogEntry> = &|endpoint| request.submit(http, endpoint);
             exchange::ask(Kind::Log, &services.logs, patience, question).await
         }

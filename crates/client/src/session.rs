@@ -152,8 +152,13 @@ impl Session {
         let key = certificate::ephemeral_key()?;
         let since = Instant::now();
         let leaf = certificate::request(&self.http, &self.services, self.patience, token, &key).await?;
-        certificate::check(&leaf, key.public_key(), &self.verifier, self.expected_identity.as_deref())
+        let expected = self.expected_identity.as_deref();
+        let signer = certificate::check(&leaf, key.public_key(), &self.verifier, expected)
             .map_err(SignError::Certificate)?;
+        if let Some(expected) = token.contradicts(signer.subject()) {
+            let found = signer.subject().to_owned();
+            return Err(SignError::Certificate(CertificateFault::Identity { expected, found }));
+        }
         let credential = Credential { signer: Arc::new(key), leaf: Some(leaf), since };
         *current = Some(credential.clone());
         Ok(credential)
@@ -245,7 +250,8 @@ impl Session {
             }
             let scheme = scheme(&key, matches!(unfinished.bundle.content, Content::Message { .. }))?;
             let proposal = Proposal::new(&unfinished, &key, scheme, self.services.log_version)?;
-            let found = log::request(&self.http, &self.services, self.patience, &proposal).await?;
+            let log_ids = self.verifier.trust().log_ids().map(<[u8]>::to_vec).collect();
+            let found = log::request(&self.http, &self.services, self.patience, &proposal, log_ids).await?;
             grow(&|state| state.bundle.log_entries.clone_from(&found));
             Ok(())
         });

@@ -95,6 +95,25 @@ impl IdentityToken {
         )
     }
 
+    /// Whom a certificate for this token names instead of `subject`, where that can be told: a good certificate of somebody else is none
+    /// to sign with.
+    pub(crate) fn contradicts(&self, subject: &str) -> Option<String> {
+        let is_address = |text: &str| text.contains('@') && !text.contains("://");
+        let email = self.claims.get("email").and_then(|value| value.as_str());
+        let expected = match self.prediction() {
+            Prediction::Known(identity) => identity,
+            Prediction::Likely(_) => match email {
+                Some(email) if is_address(subject) => email.to_owned(),
+                // Issuers whose subjects are URIs have them in certificates as they are.
+                _ if subject.contains("://") && self.claims.subject().contains("://") => {
+                    self.claims.subject().to_owned()
+                }
+                _ => return None,
+            },
+        };
+        Some(expected).filter(|expected| expected != subject)
+    }
+
     /// The token itself, for the one request that carries it.
     pub(crate) fn secret(&self) -> &str {
         &self.text
@@ -148,6 +167,17 @@ mod tests {
         let token =
             check(r#"{"iss":"https://i.example","sub":"secret","aud":"sigstore","exp":2000}"#).unwrap();
         assert_eq!(format!("{token:?}"), r#"IdentityToken { issuer: "https://i.example", .. }"#);
+    }
+
+    #[test]
+    fn somebody_elses_certificate() {
+        let token = |claims: &str| check(&format!(r#"{{"aud":"sigstore","exp":2000,{claims}}}"#)).unwrap();
+        let machine = token(r#""iss":"https://i.example","sub":"https://i.example/bot""#);
+        assert_eq!(machine.contradicts("https://i.example/bot"), None);
+        assert_eq!(machine.contradicts("https://i.example/other").unwrap(), "https://i.example/bot");
+        let person = token(r#""iss":"https://i.example","sub":"7","email":"a@b.example""#);
+        assert_eq!((person.contradicts("a@b.example"), person.contradicts("7!domain")), (None, None));
+        assert_eq!(person.contradicts("c@b.example").unwrap(), "a@b.example");
     }
 
     #[test]

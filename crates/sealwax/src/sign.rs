@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sealwax_client::{
-    Credential, IdentityToken, MAX_PARALLEL, Prediction, Purpose, Services, Session, SignError, Signed,
-    Subject, Unfinished, Who,
+    Credential, IdentityToken, MAX_PARALLEL, Patience, Prediction, Purpose, Services, Session, SignError,
+    Signed, Subject, Unfinished, Who,
 };
 use sealwax_crypto::Digest;
 use tokio::task::JoinSet;
@@ -58,8 +58,10 @@ pub(crate) fn run(args: &SignArgs, out: &mut impl Write) -> Result<Status, Failu
         .show(may_ask)?;
 
     let who = token.map_or(Who::Nobody, |token| Who::Identity(Box::new(token)));
+    let total = crate::verify::duration(&args.patience).map_err(Failure::usage)?.unsigned_abs();
     let session = Session::new(trust.verifier, services, who)
         .map_err(|error| Failure::cannot(error.to_string()))?
+        .with_patience(Patience { total, ..Patience::default() })
         .expecting(args.who.expect_identity.clone());
     let run = Run {
         session: Arc::new(session),

@@ -79,6 +79,11 @@ impl Trust {
         self
     }
 
+    /// The ids of the signature logs, as entries name them.
+    pub fn log_ids(&self) -> impl Iterator<Item = &[u8]> {
+        self.logs.iter().flat_map(|log| log.ids.iter().map(Vec::as_slice))
+    }
+
     /// The instant at which the material was last known to be current.
     pub fn as_of(&self) -> Option<Timestamp> {
         self.as_of

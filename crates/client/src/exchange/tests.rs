@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::*;
 use crate::join::Boxed;
 
-const PATIENCE: Patience =
-    Patience { rounds: 3, pause: Duration::from_millis(1), longest_pause: Duration::from_millis(20) };
+/// Pauses of 20 and 40 milliseconds, of a clock that stands still but for them; the next would go beyond.
+const PATIENCE: Patience = Patience { pause: Duration::from_millis(20), total: Duration::from_millis(139) };
 
 /// Each operator's services, by name.
 fn choice(operators: &[&[&str]], needed: usize) -> Choice {
@@ -31,7 +31,8 @@ fn run(choice: &Choice) -> (Result<Vec<String>, ServiceError>, Vec<String>) {
         };
         Box::pin(std::future::ready(answer))
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let result = runtime.block_on(ask(Kind::Log, choice, PATIENCE, question));
     (result, asked.into_inner().unwrap())
 }

@@ -1,5 +1,7 @@
 //! Rekor v2, the interface of rekor-tiles: hashedrekord 0.0.2, also for envelopes.
 
+mod existing;
+
 use sealwax_formats::{HashedRekordV002, LogEntry, VerifierDer, base64};
 use sealwax_json::{Object, Value};
 use sealwax_net::http::{Client, Method};
@@ -14,10 +16,11 @@ const PATH: &str = "/api/v2/log/entries";
 pub(super) struct Submission {
     request: String,
     body: Vec<u8>,
+    log_ids: Vec<Vec<u8>>,
 }
 
 impl Submission {
-    pub(super) fn new(proposal: &Proposal<'_>) -> Self {
+    pub(super) fn new(proposal: &Proposal<'_>, log_ids: Vec<Vec<u8>>) -> Self {
         let (digest, signature) =
             (base64::encode(proposal.digest.as_bytes()), base64::encode(proposal.signature));
         let (name, der) = match proposal.verifier {
@@ -36,7 +39,7 @@ impl Submission {
             verifier: proposal.verifier,
             key_details: proposal.key_details,
         };
-        Self { request: sealwax_json::compact(&request), body: body.to_body() }
+        Self { request: sealwax_json::compact(&request), body: body.to_body(), log_ids }
     }
 
     pub(super) fn submit<'a>(&'a self, http: &'a Client, endpoint: &'a Endpoint) -> Entry<'a> {
@@ -46,8 +49,14 @@ impl Submission {
             let body = self.request.as_bytes();
             let request = Request { method: Method::POST, headers: &headers, body, limit: MAX_ANSWER_BYTES };
             let answer = request.send(http, &url).await?;
-            if !matches!(answer.status, 200 | 201) {
-                return Err(Fault::of(&url, &answer));
+            let index = || answer.log_index.as_deref()?.parse().ok();
+            match (answer.status, index()) {
+                (200 | 201, _) => {}
+                // It is there already: a try before this one was not lost after all.
+                (409, Some(index)) => {
+                    return existing::fetch(http, endpoint, &self.log_ids, index, &self.body).await;
+                }
+                _ => return Err(Fault::of(&url, &answer)),
             }
             let entry = LogEntry::parse(&answer.body).map_err(|error| malformed(endpoint, &error))?;
             match entry.canonicalized_body == self.body {

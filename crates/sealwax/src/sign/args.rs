@@ -59,6 +59,10 @@ pub struct SignArgs {
     #[arg(long)]
     pub json: bool,
 
+    /// How long to wait for services that are down or busy: 0s, 2m
+    #[arg(long, value_name = "DURATION", default_value = "30s")]
+    pub patience: String,
+
     /// Do not ask before something becomes public
     #[arg(long, short)]
     pub yes: bool,

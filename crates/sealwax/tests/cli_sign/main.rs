@@ -5,9 +5,12 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod faults;
 #[allow(dead_code, reason = "shared with the tests of `serve`")]
 #[path = "../cli_serve/instance.rs"]
 mod instance;
+mod proxy;
+mod resume;
 mod signer;
 
 use common::Scratch;

@@ -1,5 +1,7 @@
 //! A machine that signs at an instance of its own.
 
+use serde_json::Value;
+
 use crate::common::{Ran, Scratch};
 use crate::instance::Running;
 
@@ -34,11 +36,45 @@ impl Signer {
     }
 
     pub(crate) fn token(&self, scratch: &Scratch) -> String {
-        let issuer = self.running.machine_issuer();
+        self.token_by(scratch, "bot", &self.secret)
+    }
+
+    /// Of another machine of the same instance.
+    pub(crate) fn token_of(&self, scratch: &Scratch, name: &str) -> String {
+        let secret = scratch.path(&format!("{name}.secret")).to_string_lossy().into_owned();
+        let directory = self.running.directory();
         scratch
-            .run(&["token", "--issuer", issuer, "--machine", "bot", "--secret-file", &self.secret])
-            .exits(0)
-            .out
+            .run(&["account", "add", name, "--dir", &directory, "--machine", "--secret-file", &secret])
+            .exits(0);
+        self.token_by(scratch, name, &secret)
+    }
+
+    fn token_by(&self, scratch: &Scratch, name: &str, secret: &str) -> String {
+        let issuer = self.running.machine_issuer();
+        scratch.run(&["token", "--issuer", issuer, "--machine", name, "--secret-file", secret]).exits(0).out
+    }
+
+    /// The same trust; the services are asked by way of these addresses, each an operator's, and any of them will do.
+    pub(crate) fn config_by(&self, scratch: &Scratch, urls: &[&str]) -> String {
+        let mut config: Value =
+            serde_json::from_str(&std::fs::read_to_string(&self.config).unwrap()).unwrap();
+        for kind in ["caUrls", "rekorTlogUrls", "tsaUrls"] {
+            let services = &mut config["signingConfig"][kind];
+            let one = services[0].clone();
+            let by = |url: &&str| {
+                let mut service = one.clone();
+                service["url"] = one["url"].as_str().unwrap().replace(self.url(), url).into();
+                service["operator"] = (*url).into();
+                service
+            };
+            *services = urls.iter().map(by).collect();
+        }
+        scratch.write("by.json", config.to_string())
+    }
+
+    /// How many entries the log has.
+    pub(crate) fn log_size(&self) -> u64 {
+        self.running.get("/checkpoint").text().lines().nth(1).unwrap().parse().unwrap()
     }
 
     /// On the trust of the instance.

@@ -1,0 +1,107 @@
+//! A signer that is killed, at each step, and taken up again from a file that holds no key.
+
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use crate::common::Scratch;
+use crate::proxy::{Act, Proxy};
+use crate::signer::Signer;
+
+#[test]
+fn a_signature_is_taken_up_where_it_was_killed() {
+    let scratch = Scratch::new();
+    let signer = Signer::start(&scratch);
+    let token = scratch.write("token", signer.token(&scratch));
+    let state = scratch.path("state").to_string_lossy().into_owned();
+    let mut logged = 0;
+    for (path, was_done) in [
+        ("/api/v2/signingCert", false),
+        ("/api/v1/timestamp", false),
+        ("/api/v1/timestamp", true),
+        ("/api/v2/log/entries", false),
+        ("/api/v2/log/entries", true),
+    ] {
+        let app = scratch.write("app", format!("content {path} {was_done}"));
+        let proxy = Proxy::start(signer.url(), move |request, _, upstream| {
+            if request.path != path {
+                return Act::Reply(upstream.ask(request));
+            }
+            if was_done {
+                upstream.ask(request);
+            }
+            Act::Silence
+        });
+        let config = signer.config_by(&scratch, &[&proxy.url]);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sealwax"))
+            .args([
+                "sign",
+                &app,
+                "--token",
+                &format!("@{token}"),
+                "--trust-config",
+                &config,
+                "--resume",
+                &state,
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let start = Instant::now();
+        while proxy.count(path) == 0
+            || (path != "/api/v2/signingCert" && proxy.asked.lock().unwrap().len() < 3)
+        {
+            assert!(start.elapsed() < Duration::from_secs(20), "{path} was not asked");
+            sleep(Duration::from_millis(5));
+        }
+        // What the other service answers may be kept, or not.
+        sleep(Duration::from_millis(if was_done { 100 } else { 0 }));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let kept = std::fs::read_to_string(&state).unwrap();
+        assert!(!kept.contains("PRIVATE") && !kept.contains(std::fs::read_to_string(&token).unwrap().trim()));
+
+        // The services themselves, and where something was signed already, nobody's token.
+        let was_signed = kept.contains("\"signature\"");
+        assert_eq!(was_signed, path != "/api/v2/signingCert");
+        let token = format!("@{token}");
+        let token: &[&str] = if was_signed { &[] } else { &["--token", &token] };
+        signer.sign(&scratch, &[&["sign", &app, "--resume", &state][..], token].concat(), &[], b"").exits(0);
+        signer.verify(&scratch, &app).exits(0);
+        logged += 1;
+        assert_eq!(signer.log_size(), logged, "{path} {was_done}");
+        assert!(!scratch.path("state").exists());
+        std::fs::remove_file(scratch.path("app.sigstore.json")).unwrap();
+    }
+}
+
+#[test]
+fn what_is_kept_is_for_the_same_artifact() {
+    let scratch = Scratch::new();
+    let signer = Signer::start(&scratch);
+    let token = signer.token(&scratch);
+    let state = scratch.path("state").to_string_lossy().into_owned();
+    let app = scratch.write("app", b"content");
+    let proxy = Proxy::start(signer.url(), |request, _, upstream| match request.path.as_str() {
+        "/api/v1/timestamp" => Act::Cut,
+        _ => Act::Reply(upstream.ask(request)),
+    });
+    let config = signer.config_by(&scratch, &[&proxy.url]);
+    let arguments =
+        ["sign", &app, "--token", "-", "--trust-config", &config, "--resume", &state, "--patience", "0s"];
+    scratch.run_with(&arguments, &[], token.as_bytes()).exits(3).complains("is kept in");
+
+    scratch.write("app", b"other content");
+    let resume = || signer.sign(&scratch, &["sign", &app, "--resume", &state], &[], b"");
+    resume().exits(3).says("has changed");
+    // A line that was cut off is as if it had not been written; one in the middle is not.
+    scratch.write("app", b"content");
+    let kept = std::fs::read_to_string(&state).unwrap();
+    std::fs::write(&state, format!("{kept}{{\"artifact\":\"ap")).unwrap();
+    resume().exits(0);
+    signer.verify(&scratch, &app).exits(0);
+    std::fs::write(&state, format!("nonsense\n{kept}")).unwrap();
+    resume().exits(3).complains("line 1");
+}
