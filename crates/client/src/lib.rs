@@ -10,11 +10,12 @@
 //! **What is trusted.** The signing config for whom to ask, and who gets the token. No service: what they answer is believed as far as
 //! our own verifier, on the trust that will verify the bundle later, believes it.
 //!
-//! **Non-goals.** Files, terminals, getting a token, refreshing trust.
+//! **Non-goals.** Files, terminals, signing in, refreshing trust.
 //!
 //! **Tests.** Choosing services, requests and answers beside the code; the flow against a running `sealwax serve`, and against one behind a
 //! proxy that lies, in the tests of the binary.
 
+mod ambient;
 mod certificate;
 mod error;
 mod exchange;
@@ -26,6 +27,7 @@ mod timestamp;
 mod token;
 mod unfinished;
 
+pub use ambient::{AmbientError, Found, Surroundings, System, TOKEN_FILE, ambient};
 pub use error::{CertificateFault, Kind, SignError};
 pub use exchange::{Fault, Patience, ServiceError};
 pub use services::{Choice, Endpoint, LogVersion, LogVersions, Purpose, Services, ServicesError};

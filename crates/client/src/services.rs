@@ -186,6 +186,11 @@ impl Endpoint {
         Ok(Self { url, operator: service.operator.clone(), base })
     }
 
+    /// An address that is no service of a signing config.
+    pub(crate) fn of(url: &Url) -> Self {
+        Self { url: url.to_string(), operator: String::new(), base: url.clone() }
+    }
+
     #[cfg(test)]
     pub(crate) fn named(name: &str) -> Self {
         let url = format!("https://{name}");

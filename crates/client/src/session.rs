@@ -32,7 +32,7 @@ pub const MAX_PARALLEL: usize = 16;
 const MARGIN: Duration = Duration::from_secs(90);
 
 /// Patience with one request. A log may take its time for the next checkpoint; more than a minute is an outage.
-const TIMEOUTS: Timeouts = Timeouts {
+pub(crate) const TIMEOUTS: Timeouts = Timeouts {
     connect: Duration::from_secs(10),
     read: Duration::from_secs(30),
     total: Duration::from_secs(60),

@@ -45,23 +45,33 @@ pub(crate) fn run(args: &SignArgs, out: &mut impl Write) -> Result<Status, Failu
     output_file::check_free(fresh.chain(&jobs.lines), args.overwrite)?;
     let trust = SigningTrust::of(&args.trust)?;
     let is_begun = jobs.jobs.iter().all(begun);
-    let token = if is_begun { None } else { token::find(&args.who, now)? };
+    let purpose = Purpose { certificate: !is_begun, logs: log_versions(args.trust.rekor) };
+    let services =
+        Services::choose(&trust.config, purpose, now).map_err(|error| Failure::cannot(error.to_string()))?;
+    let total = crate::verify::duration(&args.patience).map_err(Failure::usage)?.unsigned_abs();
+    let patience = Patience { total, ..Patience::default() };
+    let runtime = match jobs.jobs.len() {
+        1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
+        _ => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+    };
+    let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
+
+    let token = match is_begun {
+        true => None,
+        false => runtime.block_on(token::find(&args.who, &services.issuers, patience))?,
+    };
     if token.is_none() && !is_begun {
         return Err(nobody(&trust.name));
     }
-    let purpose = Purpose { certificate: token.is_some(), logs: log_versions(args.trust.rekor) };
-    let services =
-        Services::choose(&trust.config, purpose, now).map_err(|error| Failure::cannot(error.to_string()))?;
     expected(args, token.as_ref())?;
     let may_ask = !args.yes && args.who.token.is_none();
     Preview { token: token.as_ref(), services: &services, jobs: &jobs.jobs, profile: &trust.name }
         .show(may_ask)?;
 
     let who = token.map_or(Who::Nobody, |token| Who::Identity(Box::new(token)));
-    let total = crate::verify::duration(&args.patience).map_err(Failure::usage)?.unsigned_abs();
     let session = Session::new(trust.verifier, services, who)
         .map_err(|error| Failure::cannot(error.to_string()))?
-        .with_patience(Patience { total, ..Patience::default() })
+        .with_patience(patience)
         .expecting(args.who.expect_identity.clone());
     let run = Run {
         session: Arc::new(session),
@@ -69,11 +79,6 @@ pub(crate) fn run(args: &SignArgs, out: &mut impl Write) -> Result<Status, Failu
         overwrite: args.overwrite,
         json: args.json,
     };
-    let runtime = match jobs.jobs.len() {
-        1 => tokio::runtime::Builder::new_current_thread().enable_all().build(),
-        _ => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
-    };
-    let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
     let status = runtime.block_on(run.all(&jobs, out))?;
     // Requests that nobody waits for any more are not waited for either.
     runtime.shutdown_background();

@@ -24,7 +24,7 @@ use crate::terminal::notice;
 use crate::trust::write_node;
 
 /// The client that every tool of the ecosystem calls itself.
-const CLIENT_ID: &str = "sigstore";
+pub(crate) const CLIENT_ID: &str = "sigstore";
 
 /// The longest secret that is read, bytes.
 const MAX_SECRET_BYTES: u64 = 4 << 10;
@@ -62,7 +62,11 @@ struct Session {
     deadline: Instant,
 }
 
-async fn token(args: &TokenArgs) -> Result<String, Failure> {
+/// A token by the flow that the arguments name.
+///
+/// # Errors
+/// There is none: a sentence for people.
+pub(crate) async fn token(args: &TokenArgs) -> Result<String, Failure> {
     let secret = args.secret_file.as_deref().map(read_secret).transpose()?;
     let http = Client::without_redirects(&TIMEOUTS).map_err(cannot)?;
     let discovery = discover(&http, &args.issuer).await?;

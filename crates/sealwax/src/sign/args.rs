@@ -7,8 +7,9 @@ use clap::{Args, ValueEnum};
 
 pub const EXAMPLES: &str = "\
 Examples:
-  Sign a file; its bundle is written beside it, as app.tar.gz.sigstore.json:
-    sealwax sign app.tar.gz --token @token.jwt
+  Sign a file; its bundle is written beside it, as app.tar.gz.sigstore.json. In CI the job's own identity signs, on a terminal
+  whoever signs in:
+    sealwax sign app.tar.gz
 
   With the services of an instance of your own, as its start page hands them out:
     sealwax sign app.tar.gz --trust-config client_trust_config.json --token @token.jwt
@@ -78,9 +79,26 @@ pub struct SignArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Who signs")]
 pub struct SignerArgs {
-    /// An identity token: `@FILE`, or `-` for standard input [default: the environment's SIGSTORE_ID_TOKEN]
-    #[arg(long, value_name = "@FILE|-|TOKEN", alias = "identity-token")]
+    /// An identity token: `@FILE`, or `-` for standard input [default: SIGSTORE_ID_TOKEN, then that of the CI system or cloud that
+    /// this runs in, then, on a terminal, whoever signs in with a browser]
+    #[arg(long, value_name = "@FILE|-|TOKEN", alias = "identity-token", conflicts_with_all = ["browser", "device"])]
     pub token: Option<String>,
+
+    /// Sign in with a browser on this machine, whatever tokens there are
+    #[arg(long, conflicts_with = "device")]
+    pub browser: bool,
+
+    /// Sign in with a browser anywhere, by a short code
+    #[arg(long)]
+    pub device: bool,
+
+    /// The issuer to sign in at [default: that of the signing config]
+    #[arg(long, value_name = "URL")]
+    pub oidc_issuer: Option<String>,
+
+    /// The client that the issuer knows, which is the audience of tokens [default: sigstore]
+    #[arg(long, value_name = "ID")]
+    pub client_id: Option<String>,
 
     /// Sign only if the certificate names exactly this: an e-mail address or a URI
     #[arg(long, value_name = "SAN")]

@@ -24,7 +24,7 @@ Exit codes:
   2  the command line is wrong
   3  there is none: the issuer cannot be reached or refuses, nobody signed in in time, or they cancelled";
 
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 #[command(group = clap::ArgGroup::new("how").required(true).args(["machine", "browser", "device"]))]
 pub struct TokenArgs {

@@ -3,9 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[allow(dead_code, reason = "shared with the tests of the identity provider")]
+#[path = "../../../idp/tests/flows/client.rs"]
+mod client;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;
+mod identity;
 #[allow(dead_code, reason = "shared with the tests of `serve`")]
 #[path = "../cli_serve/instance.rs"]
 mod instance;

@@ -15,7 +15,12 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) fn start(scratch: &Scratch) -> Self {
-        let running = Running::start(scratch, &[]);
+        Self::start_with(scratch, &[])
+    }
+
+    /// With more arguments of `serve`.
+    pub(crate) fn start_with(scratch: &Scratch, more: &[&str]) -> Self {
+        let running = Running::start(scratch, more);
         let secret = scratch.path("bot.secret").to_string_lossy().into_owned();
         let directory = running.directory();
         scratch
@@ -37,6 +42,13 @@ impl Signer {
 
     pub(crate) fn token(&self, scratch: &Scratch) -> String {
         self.token_by(scratch, "bot", &self.secret)
+    }
+
+    pub(crate) fn add_person(&self, scratch: &Scratch, name: &str, email: &str, password: &str) {
+        let password = scratch.write("password", password);
+        let directory = self.running.directory();
+        let arguments = ["account", "add", name, "--email", email, "--password-file", &password];
+        scratch.run(&[&arguments[..], &["--dir", &directory]].concat()).exits(0);
     }
 
     /// Of another machine of the same instance.
