@@ -51,6 +51,16 @@ impl Unfinished {
         }
     }
 
+    /// Whether it is a signature of this.
+    #[must_use]
+    pub fn is_of(&self, subject: &Subject) -> bool {
+        match (&self.bundle.content, subject) {
+            (Content::Message { digest, .. }, Subject::Artifact(wanted)) => *digest == Some(*wanted),
+            (Content::Dsse(envelope), Subject::Statement(payload)) => envelope.payload == *payload,
+            _ => false,
+        }
+    }
+
     /// The signature.
     pub(crate) fn signature(&self) -> &[u8] {
         self.bundle.signature().unwrap_or_default()

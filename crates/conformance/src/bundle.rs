@@ -1,6 +1,4 @@
 //! `verify-bundle` of the Sigstore client suite, in terms of `sealwax verify`: one function gives all verdicts.
-//!
-//! `sign-bundle` is not offered: this program does not sign yet.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -27,6 +25,11 @@ fn artifact(argument: &OsString) -> OsString {
     if is_digest && !std::path::Path::new(argument).exists() {
         return argument.clone();
     }
+    path(argument)
+}
+
+/// A path, whatever it looks like.
+pub(crate) fn path(argument: &OsString) -> OsString {
     let path = std::path::Path::new(argument);
     if path.is_absolute() { argument.clone() } else { std::path::Path::new(".").join(path).into_os_string() }
 }

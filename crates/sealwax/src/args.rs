@@ -7,6 +7,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
 use crate::account::args::AccountCommand;
+use crate::attest::args::AttestArgs;
 use crate::ca::args::CaCommand;
 use crate::ceremony::args::CeremonyCommand;
 use crate::log::args::LogCommand;
@@ -77,6 +78,8 @@ pub enum Colour {
 pub enum Command {
     /// Sign an artifact with the identity you have; the bundle is verified before it is written
     Sign(Box<SignArgs>),
+    /// Sign a statement about artifacts: where they come from, what is in them, how they were tested
+    Attest(Box<AttestArgs>),
     /// Check who signed an artifact, and when; never touches the network
     Verify(Box<VerifyArgs>),
     /// Show what is in a bundle, certificate, trusted root, checkpoint or timestamp; verifies nothing

@@ -13,6 +13,7 @@
 mod account;
 mod args;
 mod artifact;
+mod attest;
 mod bundle;
 mod ca;
 mod ceremony;
@@ -112,6 +113,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
             verify::run(&args, &TrustStore::new(Timestamp::now()), out).map_err(Failure::usage)
         }
         Command::Sign(args) => sign::run(&args, out),
+        Command::Attest(args) => attest::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Bundle(command) => bundle::run(command, out),
         Command::Trust(command) => trust::run(command, out),

@@ -48,6 +48,13 @@ pub struct SignArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "list")]
     pub bundle: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What is the same whatever is signed.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RunArgs {
     /// Replace bundles that are there
     #[arg(long)]
     pub overwrite: bool,
@@ -99,6 +106,10 @@ pub struct SignerArgs {
     /// The client that the issuer knows, which is the audience of tokens [default: sigstore]
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,
+
+    /// Sign by this private key instead of an identity: a file, or `pkcs11:…`
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["token", "browser", "device", "expect_identity"])]
+    pub key: Option<String>,
 
     /// Sign only if the certificate names exactly this: an e-mail address or a URI
     #[arg(long, value_name = "SAN")]

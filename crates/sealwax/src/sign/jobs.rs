@@ -16,15 +16,24 @@ const LIMITS: Limits = Limits { bytes: 64 << 10, depth: 4, values: 16, members: 
 /// The longest list, in bytes: a million paths.
 const MAX_LIST_BYTES: u64 = 256 << 20;
 
-/// One artifact.
+/// One signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
-    /// As it was named.
+    /// What is signed, as it was named.
     pub name: String,
-    /// What it names.
-    pub artifact: Reference,
+    /// What is signed.
+    pub work: Work,
     /// Where its bundle goes; `None` if it goes into the one file of all.
     pub output: Option<PathBuf>,
+}
+
+/// What is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// An artifact.
+    Artifact(Reference),
+    /// A statement about some.
+    Statement(Vec<u8>),
 }
 
 /// All of them, in their order; and the one file, if there is one.
@@ -49,7 +58,7 @@ impl Jobs {
                 named.collect::<Result<_, _>>()?
             }
         };
-        if jobs.iter().filter(|job| job.artifact == Reference::Stdin).count() > 1 {
+        if jobs.iter().filter(|job| job.work == Work::Artifact(Reference::Stdin)).count() > 1 {
             return Err(Failure::usage("standard input can be signed once only"));
         }
         if jobs.is_empty() {
@@ -95,7 +104,7 @@ fn job(word: impl AsRef<OsStr>, output: Option<PathBuf>, in_one_file: bool) -> R
             )));
         }
     };
-    Ok(Job { name, artifact, output })
+    Ok(Job { name, work: Work::Artifact(artifact), output })
 }
 
 fn from_list(file: &str) -> Result<Vec<Job>, Failure> {
@@ -114,8 +123,10 @@ fn from_list(file: &str) -> Result<Vec<Job>, Failure> {
         let bad = |reason: String| Failure::usage(format!("{file}, line {number}: {reason}"));
         let found = if line.starts_with('{') { from_object(&line).map_err(bad)? } else { (line, None) };
         let job = job(&found.0, found.1, false)?;
-        match job.artifact {
-            Reference::Stdin => return Err(bad("standard input cannot be an artifact of a list".to_owned())),
+        match job.work {
+            Work::Artifact(Reference::Stdin) => {
+                return Err(bad("standard input cannot be an artifact of a list".to_owned()));
+            }
             _ => jobs.push(job),
         }
     }

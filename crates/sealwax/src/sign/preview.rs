@@ -12,6 +12,8 @@ use crate::terminal::Escaped;
 pub struct Preview<'a> {
     /// Who signs, by token; `None` if what is signed is completed only.
     pub token: Option<&'a IdentityToken>,
+    /// SHA-256 of the key that signs instead.
+    pub key_id: Option<[u8; 32]>,
     pub services: &'a Services,
     pub jobs: &'a [Job],
     /// The profile that the services are from.
@@ -50,6 +52,9 @@ impl Preview<'_> {
             let certificate = "in a certificate, which is logged as soon as it is issued";
             lines.push(format!("  identity  {likely}{} ({certificate})", Escaped(&identity)));
             lines.push(format!("  issuer    {}", Escaped(token.issuer())));
+        }
+        if let Some(id) = &self.key_id {
+            lines.push(format!("  key       {}", sealwax_crypto::hex(id)));
         }
         lines.push(match self.jobs {
             [job] => format!("  digest    of {}", Escaped(&job.name)),

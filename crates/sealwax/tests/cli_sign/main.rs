@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod attest;
 #[allow(dead_code, reason = "shared with the tests of the identity provider")]
 #[path = "../../../idp/tests/flows/client.rs"]
 mod client;

@@ -135,10 +135,10 @@ fn read(stream: &TcpStream) -> Option<Request> {
         match line.trim_end().split_once(": ") {
             None => break,
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = value.parse().ok()?
+                length = value.parse().ok()?;
             }
             Some((name, value)) if name.eq_ignore_ascii_case("content-type") => {
-                content_type = value.to_owned()
+                content_type = value.to_owned();
             }
             Some(_) => {}
         }

@@ -106,6 +106,11 @@ impl Signer {
         self.verify_with(scratch, artifact, &format!("{artifact}.sigstore.json"))
     }
 
+    /// By any rule, on the trust of the instance.
+    pub(crate) fn verify_by(&self, scratch: &Scratch, artifact: &str, more: &[&str]) -> Ran {
+        scratch.run(&[&["verify", artifact, "--trusted-root", &self.root][..], more].concat())
+    }
+
     pub(crate) fn verify_with(&self, scratch: &Scratch, artifact: &str, bundle: &str) -> Ran {
         let (identity, issuer) = (self.identity(), self.running.machine_issuer());
         scratch.run(&[

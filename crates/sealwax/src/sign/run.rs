@@ -1,0 +1,204 @@
+//! Signing what was prepared, some at the same time, and saying what became of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::sync::Arc;
+
+use sealwax_client::{Credential, MAX_PARALLEL, Session, SignError, Signed, Subject, Unfinished};
+use sealwax_crypto::{Digest, HashAlgorithm};
+use tokio::task::JoinSet;
+
+use super::jobs::{Job, Jobs, Work};
+use super::report::{self, Done};
+use super::state::StateFile;
+use crate::artifact::{self, Reference};
+use crate::judge::Status;
+use crate::terminal::notice;
+use crate::{Failure, output_file};
+
+/// What is the same for all artifacts.
+#[derive(Clone)]
+pub struct Run {
+    pub session: Arc<Session>,
+    pub state: Option<Arc<StateFile>>,
+    pub overwrite: bool,
+    pub json: bool,
+}
+
+/// What became of an artifact.
+struct Outcome {
+    number: usize,
+    digest: Option<Digest>,
+    result: Result<Signed, Trouble>,
+}
+
+/// Why an artifact has no bundle.
+struct Trouble {
+    failure: Failure,
+    /// Whether it would be the same with all others: a service is down, the certificate is refused.
+    ends_all: bool,
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        Self { failure, ends_all: false }
+    }
+}
+
+impl From<SignError> for Trouble {
+    fn from(error: SignError) -> Self {
+        Self { failure: report::failure(&error), ends_all: true }
+    }
+}
+
+impl Run {
+    /// Signs all of them, some at the same time, and says what became of each as it is done.
+    ///
+    /// # Errors
+    /// The result cannot be written.
+    pub async fn all(&self, jobs: &Jobs, out: &mut impl Write) -> Result<Status, Failure> {
+        let mut waiting = jobs.jobs.iter().enumerate();
+        let (mut working, mut lines) = (JoinSet::new(), BTreeMap::new());
+        let (mut worst, mut ended) = (Status::Verified, false);
+        let mut begin = |working: &mut JoinSet<Outcome>| {
+            if let Some((number, job)) = waiting.next() {
+                let (run, job) = (self.clone(), job.clone());
+                working.spawn(async move { run.one(number, &job).await });
+            }
+        };
+        (0..2 * MAX_PARALLEL).for_each(|_| begin(&mut working));
+        while let Some(joined) = working.join_next().await {
+            let outcome = joined.map_err(|error| Failure::cannot(format!("a thread ended: {error}")))?;
+            let Some(job) = jobs.jobs.get(outcome.number) else { continue };
+            let text = match (&outcome.result, job.output.as_ref().or(jobs.lines.as_ref())) {
+                (Ok(signed), Some(bundle)) => {
+                    report::done(&Done { name: &job.name, digest: outcome.digest, signed, bundle }, self.json)
+                }
+                (Err(Trouble { failure, ends_all }), _) => {
+                    worst = worst.max(failure.status);
+                    ended |= ends_all;
+                    report::failed(&job.name, failure, self.json)
+                }
+                (Ok(_), None) => String::new(),
+            };
+            write(out, &text)?;
+            if let (Ok(signed), None) = (outcome.result, &job.output) {
+                lines.insert(outcome.number, signed.bundle.write());
+            }
+            if !ended {
+                begin(&mut working);
+            }
+        }
+        match waiting.len() {
+            0 => {}
+            untried => notice(&format!("{untried} more were not tried")),
+        }
+        self.finish(jobs, &lines, worst)
+    }
+
+    /// The one file of all, if there is one, is whole or not there.
+    fn finish(&self, jobs: &Jobs, lines: &BTreeMap<usize, String>, worst: Status) -> Result<Status, Failure> {
+        if let (Some(path), Status::Verified) = (&jobs.lines, worst) {
+            let text: String = lines.values().map(|line| format!("{line}\n")).collect();
+            output_file::write(path, text.as_bytes(), self.overwrite)?;
+        }
+        match &self.state {
+            Some(state) if worst == Status::Verified => state.remove(),
+            Some(state) => notice(&format!("what is unfinished is kept in {}", state.name())),
+            None => {}
+        }
+        Ok(worst)
+    }
+
+    async fn one(&self, number: usize, job: &Job) -> Outcome {
+        let mut digest = None;
+        let result = async {
+            let subject = self.subject(job).await?;
+            if let Subject::Artifact(found) = &subject {
+                digest = Some(*found);
+            }
+            let begun = self.state.as_ref().and_then(|state| state.get(&job.name)).cloned();
+            let was_begun = begun.is_some();
+            let unfinished = match begun {
+                Some(unfinished) if unfinished.is_of(&subject) => unfinished,
+                Some(_) => return Err(changed(&job.name).into()),
+                None => {
+                    let credential = self.session.credential().await?;
+                    self.begin(job, &credential, subject)?
+                }
+            };
+            // A step that cannot be recorded ends nothing that is under way: it would only be asked for again.
+            let keep = |unfinished: &Unfinished| drop(self.keep(job, unfinished));
+            let signed = self.session.complete(unfinished, &keep).await?;
+            self.write(job, &signed, was_begun)?;
+            Ok(signed)
+        }
+        .await;
+        Outcome { number, digest, result }
+    }
+
+    /// Signs, and records it before anything is sent.
+    fn begin(&self, job: &Job, credential: &Credential, subject: Subject) -> Result<Unfinished, Trouble> {
+        let unfinished = self.session.sign(credential, subject)?;
+        self.keep(job, &unfinished)?;
+        Ok(unfinished)
+    }
+
+    fn keep(&self, job: &Job, unfinished: &Unfinished) -> Result<(), Failure> {
+        let kept = self.state.as_ref().map_or(Ok(()), |state| state.keep(&job.name, unfinished));
+        kept.map_err(|error| Failure::cannot(format!("cannot write what --resume needs: {error}")))
+    }
+
+    /// What is signed: a statement, or the digest that the key signs of an artifact.
+    async fn subject(&self, job: &Job) -> Result<Subject, Failure> {
+        match &job.work {
+            Work::Statement(payload) => Ok(Subject::Statement(payload.clone())),
+            Work::Artifact(artifact) => {
+                let cannot = |reason: String| Failure::cannot(format!("cannot sign {}: {reason}", job.name));
+                let algorithm = self.session.hash_algorithm();
+                let algorithm = algorithm.ok_or_else(|| cannot("its key signs no digest".to_owned()))?;
+                digest(&job.name, artifact, algorithm).await.map(Subject::Artifact)
+            }
+        }
+    }
+
+    /// Writes the bundle, whole or not at all. One that was written before a crash is the same.
+    fn write(&self, job: &Job, signed: &Signed, was_begun: bool) -> Result<(), Failure> {
+        let Some(path) = &job.output else { return Ok(()) };
+        let text = format!("{}\n", signed.bundle.write());
+        if was_begun && std::fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
+            return Ok(());
+        }
+        output_file::write(path, text.as_bytes(), self.overwrite)
+    }
+}
+
+/// A digest of an artifact, read in a thread that may wait.
+///
+/// # Errors
+/// It cannot be read, or is another digest.
+pub async fn digest(name: &str, artifact: &Reference, algorithm: HashAlgorithm) -> Result<Digest, Failure> {
+    let cannot = |reason: String| Failure::cannot(format!("cannot read {name}: {reason}"));
+    if let Reference::Digest(digest) = artifact {
+        return match digest.algorithm() == algorithm {
+            true => Ok(*digest),
+            false => Err(cannot(format!("{algorithm} is signed"))),
+        };
+    }
+    let artifact = artifact.clone();
+    let read = move || artifact::read(&artifact, &BTreeSet::from([algorithm]), false);
+    let content = tokio::task::spawn_blocking(read).await.map_err(|error| cannot(error.to_string()))?;
+    let content = content.map_err(|error| cannot(error.to_string()))?;
+    content.digests.first().copied().ok_or_else(|| cannot("nothing was read".to_owned()))
+}
+
+fn changed(name: &str) -> Failure {
+    Failure::cannot(format!(
+        "{name} has changed since it was signed: remove it from the file of --resume to sign it anew"
+    ))
+}
+
+fn write(out: &mut impl Write, text: &str) -> Result<(), Failure> {
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| Failure::cannot(format!("cannot write the result: {error}")))
+}
