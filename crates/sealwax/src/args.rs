@@ -10,6 +10,7 @@ use crate::account::args::AccountCommand;
 use crate::attest::args::AttestArgs;
 use crate::ca::args::CaCommand;
 use crate::ceremony::args::CeremonyCommand;
+use crate::demo::args::DemoArgs;
 use crate::log::args::LogCommand;
 use crate::serve::args::{EXAMPLES as SERVE_EXAMPLES, ServeArgs};
 use crate::sign::args::SignArgs;
@@ -80,6 +81,8 @@ pub enum Command {
     Sign(Box<SignArgs>),
     /// Sign a statement about artifacts: where they come from, what is in them, how they were tested
     Attest(Box<AttestArgs>),
+    /// See all of it work: a Sigstore on this machine for a minute, a signature, a verification, a refusal
+    Demo(DemoArgs),
     /// Check who signed an artifact, and when; never touches the network
     Verify(Box<VerifyArgs>),
     /// Show what is in a bundle, certificate, trusted root, checkpoint or timestamp; verifies nothing

@@ -17,6 +17,7 @@ mod attest;
 mod bundle;
 mod ca;
 mod ceremony;
+mod demo;
 mod inspect;
 mod judge;
 mod list;
@@ -114,6 +115,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         }
         Command::Sign(args) => sign::run(&args, out),
         Command::Attest(args) => attest::run(&args, out),
+        Command::Demo(args) => demo::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Bundle(command) => bundle::run(command, out),
         Command::Trust(command) => trust::run(command, out),
