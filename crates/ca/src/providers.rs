@@ -9,15 +9,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use sealwax_net::http::HttpError;
-use sealwax_oidc::{DiscoveryError, JwksError, Provider};
+use sealwax_oidc::{DiscoveryError, Issuer, JwksError, Provider};
 
 /// Keys, to come.
 pub type ProviderAnswer<'a> = Pin<Box<dyn Future<Output = Result<Arc<Provider>, ProviderError>> + Send + 'a>>;
 
 /// Somebody who knows the keys of identity providers.
 pub trait Providers: Send + Sync {
-    /// The keys of that issuer, which is one of the configuration.
-    fn provider<'a>(&'a self, issuer: &'a str, wanted: Wanted) -> ProviderAnswer<'a>;
+    /// The keys of the issuer of that URL, which the configuration has.
+    fn provider<'a>(&'a self, url: &'a str, issuer: &'a Issuer, wanted: Wanted) -> ProviderAnswer<'a>;
 }
 
 /// Which keys are wanted.
@@ -51,9 +51,6 @@ pub enum ProviderError {
     /// The task that asked is gone.
     #[error("asking for them was broken off")]
     BrokenOff,
-    /// The configuration gives certificates for TLS to this issuer, which only a client of its own could trust.
-    #[error("it is configured with a certificate authority of its own, which this client does not have")]
-    OwnCertificates,
 }
 
 impl From<HttpError> for ProviderError {

@@ -16,7 +16,7 @@ use crate::ct_log::CertificateLog;
 use crate::issue::{IssuedCertificate, issue};
 use crate::possession::{PossessionError, ProvenKey, read_public_key};
 use crate::profile::VALIDITY;
-use crate::providers::{ProviderError, Providers, Wanted};
+use crate::providers::{Providers, Wanted};
 use crate::quota::Quotas;
 
 /// An authority, whom it believes, and where it logs.
@@ -180,13 +180,10 @@ pub async fn identify(
     let unknown = || ApiError::UnknownIssuer { issuer: url.clone() };
     let issuer = configuration.issuer(&url).ok_or_else(unknown)?;
     let failed = |cause| ApiError::Provider { issuer: url.clone(), cause };
-    if issuer.ca_certificates.is_some() {
-        return Err(failed(ProviderError::OwnCertificates));
-    }
-    let provider = providers.provider(&url, Wanted::Known).await.map_err(failed)?;
+    let provider = providers.provider(&url, issuer, Wanted::Known).await.map_err(failed)?;
     let verified = match token.clone().verify(&provider, &issuer.client_id, now) {
         Err(TokenError::UnknownKey { .. }) => {
-            let provider = providers.provider(&url, Wanted::Newer).await.map_err(failed)?;
+            let provider = providers.provider(&url, issuer, Wanted::Newer).await.map_err(failed)?;
             token.verify(&provider, &issuer.client_id, now)?
         }
         other => other?,

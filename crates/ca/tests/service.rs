@@ -147,23 +147,25 @@ async fn keys_by_http() {
         ("/away/.well-known/openid-configuration", redirect.to_owned()),
     ])
     .await;
-    let providers = HttpProviders::new().unwrap();
+    let http = HttpProviders::new().unwrap();
+    let issuer = Configuration::parse(b"oidc-issuers: {https://a: {client-id: a, type: email}}").unwrap();
+    let issuer = issuer.issuer("https://a").unwrap();
+    let provider = async |url: &str, wanted| http.provider(url, issuer, wanted).await;
     let good = format!("{base}/good");
     for _ in 0..3 {
-        assert_eq!(providers.provider(&good, Wanted::Known).await.unwrap().issuer(), good);
+        assert_eq!(provider(&good, Wanted::Known).await.unwrap().issuer(), good);
     }
     // Asked a moment ago, so nothing newer can be had.
-    assert!(providers.provider(&good, Wanted::Newer).await.is_ok());
+    assert!(provider(&good, Wanted::Newer).await.is_ok());
     assert_eq!(seen.lock().unwrap().len(), 2);
-    let error =
-        async |path: &str| providers.provider(&format!("{base}/{path}"), Wanted::Known).await.unwrap_err();
+    let error = async |path: &str| provider(&format!("{base}/{path}"), Wanted::Known).await.unwrap_err();
     assert!(matches!(error("foreign").await, ProviderError::Discovery(_)));
     assert!(matches!(error("away").await, ProviderError::Http(_)));
     assert!(matches!(error("none").await, ProviderError::NotFound { .. }));
     assert!(matches!(error("none").await, ProviderError::NotFound { .. }));
     let asked_for_none = seen.lock().unwrap().iter().filter(|path| path.starts_with("/none")).count();
     assert_eq!(asked_for_none, 1);
-    let insecure = providers.provider("http://a.example", Wanted::Known).await.unwrap_err();
+    let insecure = provider("http://a.example", Wanted::Known).await.unwrap_err();
     assert!(matches!(insecure, ProviderError::Http(_)));
 }
 

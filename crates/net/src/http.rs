@@ -1,6 +1,7 @@
 //! HTTP, as far as fetching files goes.
 
 use reqwest::redirect::{Attempt, Policy};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -186,7 +187,7 @@ impl Client {
     /// # Errors
     /// [`HttpError::Setup`].
     pub fn with_timeouts(timeouts: &Timeouts) -> Result<Self, HttpError> {
-        Self::build(timeouts, || Policy::custom(follow))
+        Self::build(timeouts, || Policy::custom(follow), "")
     }
 
     /// [`Client::with_timeouts`] that follows no redirect: for what is sent to one place and nowhere else.
@@ -194,11 +195,23 @@ impl Client {
     /// # Errors
     /// [`HttpError::Setup`].
     pub fn without_redirects(timeouts: &Timeouts) -> Result<Self, HttpError> {
-        Self::build(timeouts, Policy::none)
+        Self::trusting("", timeouts)
     }
 
-    fn build(timeouts: &Timeouts, redirects: impl Fn() -> Policy) -> Result<Self, HttpError> {
-        let (tls, no_trust_store) = tls()?;
+    /// [`Client::without_redirects`] that trusts these certificates, in PEM, besides the system's.
+    ///
+    /// # Errors
+    /// [`HttpError::Setup`], also of what are no certificates.
+    pub fn trusting(certificates_pem: &str, timeouts: &Timeouts) -> Result<Self, HttpError> {
+        Self::build(timeouts, Policy::none, certificates_pem)
+    }
+
+    fn build(
+        timeouts: &Timeouts,
+        redirects: impl Fn() -> Policy,
+        certificates_pem: &str,
+    ) -> Result<Self, HttpError> {
+        let (tls, no_trust_store) = tls(certificates_pem)?;
         let build = |builder: reqwest::ClientBuilder| {
             builder.build().map_err(|error| HttpError::Setup { reason: deepest(&error) })
         };
@@ -300,19 +313,24 @@ async fn body(response: &mut reqwest::Response, url: &Url, max_bytes: u64) -> Re
 }
 
 /// TLS 1.2 and 1.3 by AWS-LC; and why nobody is trusted, if so.
-fn tls() -> Result<(rustls::ClientConfig, Option<String>), HttpError> {
+fn tls(further_pem: &str) -> Result<(rustls::ClientConfig, Option<String>), HttpError> {
+    let setup = |reason: String| HttpError::Setup { reason };
     let found = rustls_native_certs::load_native_certs();
     let mut roots = rustls::RootCertStore::empty();
     // A store with one odd certificate is still a store.
-    let (added, ignored) = roots.add_parsable_certificates(found.certs);
-    let no_trust_store = (added == 0).then(|| match found.errors.first() {
+    let (_, ignored) = roots.add_parsable_certificates(found.certs);
+    for further in CertificateDer::pem_slice_iter(further_pem.as_bytes()) {
+        let further = further.map_err(|error| setup(error.to_string()))?;
+        roots.add(further).map_err(|error| setup(error.to_string()))?;
+    }
+    let no_trust_store = roots.is_empty().then(|| match found.errors.first() {
         Some(error) => error.to_string(),
         None => format!("{ignored} certificates that cannot be read"),
     });
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| HttpError::Setup { reason: error.to_string() })?
+        .map_err(|error| setup(error.to_string()))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok((tls, no_trust_store))

@@ -13,6 +13,7 @@ mod files;
 mod format;
 mod health;
 mod instance;
+mod issuers;
 mod page;
 mod repository;
 mod secret;
@@ -112,7 +113,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let timestamps =
         timestamp_authority(&args.dir, ready.timestamp_authority, sources, ct_log.clone(), &journal)?;
     let audit = AuditLog::open(&args.dir, &config.audit, journal.clone())?;
-    let authority = authority::service(authority::Parts {
+    let (authority, issuers) = authority::service(authority::Parts {
         url: &ready.instance.url,
         certified: ready.certificate_authority,
         log: (&certificate_log.keys, ct_log),
@@ -145,6 +146,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let server = log_serve::start(server, stop.clone());
     let fresh = keep_fresh(args.dir.join("tuf"), ready.vault, ready.documents, accounts, journal.clone());
     let fresh = tokio::spawn(fresh);
+    let issuers = issuers.follow(signals::on(SignalKind::hangup())?, journal.clone());
     let followed = tls.map(|tls| tls.follow(hangup, journal.clone()));
     let watched = (!config.time.servers.is_empty())
         .then(|| time::watch(config.time.watch(), timestamps.clone(), journal.clone()));
@@ -156,7 +158,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
         let connections = u64::try_from(cut).unwrap_or(u64::MAX);
         journal.warning("connections were cut", &[("connections", Value::Number(connections))]);
     }
-    for task in [Some(fresh), followed, watched, flushed].into_iter().flatten() {
+    for task in [Some(fresh), Some(issuers), followed, watched, flushed].into_iter().flatten() {
         task.abort();
     }
     if let Some(audit) = audit {

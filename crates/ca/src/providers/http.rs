@@ -1,18 +1,22 @@
 //! Keys by HTTP.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex as Short};
+use std::sync::{Arc, Mutex as Short, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sealwax_net::http::{Client, HttpError, Timeouts, Url};
-use sealwax_oidc::{Discovery, Jwks, MAX_DISCOVERY_BYTES, MAX_JWKS_BYTES, Provider};
-use tokio::sync::Mutex;
+use sealwax_oidc::{Discovery, Issuer, Jwks, MAX_DISCOVERY_BYTES, MAX_JWKS_BYTES, Provider};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::{ProviderAnswer, ProviderError, Providers, Wanted};
 
 /// How old keys may be before they are fetched again: what providers tell caches, at most a day.
 const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// How old keys may be before they are fetched again in the background.
+const REFRESH_AGE: Duration = Duration::from_secs(1800);
 
 /// How long keys are used that cannot be fetched again. A provider withdraws a key by ceasing to list it.
 const LONGEST_LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -40,10 +44,18 @@ pub struct HttpProviders {
 #[derive(Clone, Debug)]
 struct Slot {
     used: Instant,
-    state: Arc<Mutex<State>>,
+    known: Arc<Known>,
 }
 
-/// What is known of one provider. Locked while it is asked, so that it is asked once.
+/// What is known of one provider.
+#[derive(Debug, Default)]
+struct Known {
+    /// Held for as long as it takes to look.
+    state: Short<State>,
+    /// Held while the provider is asked, so that it is asked once.
+    asking: Arc<Mutex<()>>,
+}
+
 #[derive(Debug, Default)]
 struct State {
     fetched: Option<(Arc<Provider>, Instant)>,
@@ -60,36 +72,83 @@ impl HttpProviders {
         Ok(HttpProviders { client: Client::without_redirects(&TIMEOUTS)?, slots: Short::default() })
     }
 
-    fn slot(&self, issuer: &str) -> Arc<Mutex<State>> {
+    /// Asks, each for itself and in the background, those of the providers whose keys are not known yet or are getting old. Called
+    /// now and then, nobody with a token has to wait for keys, and a provider that was away is back as soon as it can be. Who
+    /// wants a certificate meanwhile gets it by the keys that are known.
+    pub fn refresh<'a>(&self, issuers: impl Iterator<Item = (&'a str, &'a Issuer)>) {
+        for (url, issuer) in issuers {
+            let known = self.known(url);
+            if known.is_due()
+                && let Ok(asking) = Arc::clone(&known.asking).try_lock_owned()
+            {
+                drop(self.ask(known, asking, url, issuer));
+            }
+        }
+    }
+
+    /// Asks in a task of its own: a client that goes away meanwhile does not make the next one ask again.
+    fn ask(
+        &self,
+        known: Arc<Known>,
+        asking: OwnedMutexGuard<()>,
+        url: &str,
+        issuer: &Issuer,
+    ) -> JoinHandle<Result<Arc<Provider>, ProviderError>> {
+        let (client, url, certificates) =
+            (self.client.clone(), url.to_owned(), issuer.ca_certificates.clone());
+        tokio::spawn(async move {
+            let answer = match certificates.map(|pem| Client::trusting(&pem, &TIMEOUTS)) {
+                None => fetch(&client, &url).await,
+                Some(Ok(client)) => fetch(&client, &url).await,
+                Some(Err(error)) => Err(error.into()),
+            };
+            let remembered = known.lock().remember(answer);
+            drop(asking);
+            remembered
+        })
+    }
+
+    fn known(&self, url: &str) -> Arc<Known> {
         let now = Instant::now();
         // Nothing panics while it is held, and what is in it is whole at any time.
-        let mut slots = self.slots.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if !slots.contains_key(issuer) && slots.len() >= MAX_PROVIDERS {
-            let oldest = slots.iter().min_by_key(|(_, slot)| slot.used).map(|(issuer, _)| issuer.clone());
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        if !slots.contains_key(url) && slots.len() >= MAX_PROVIDERS {
+            let oldest = slots.iter().min_by_key(|(_, slot)| slot.used).map(|(url, _)| url.clone());
             oldest.and_then(|oldest| slots.remove(&oldest));
         }
-        let new = || Slot { used: now, state: Arc::default() };
-        let slot = slots.entry(issuer.to_owned()).or_insert_with(new);
+        let new = || Slot { used: now, known: Arc::default() };
+        let slot = slots.entry(url.to_owned()).or_insert_with(new);
         slot.used = now;
-        Arc::clone(&slot.state)
+        Arc::clone(&slot.known)
     }
 }
 
 impl Providers for HttpProviders {
-    fn provider<'a>(&'a self, issuer: &'a str, wanted: Wanted) -> ProviderAnswer<'a> {
+    fn provider<'a>(&'a self, url: &'a str, issuer: &'a Issuer, wanted: Wanted) -> ProviderAnswer<'a> {
         Box::pin(async move {
-            let mut state = self.slot(issuer).lock_owned().await;
-            if let Some(known) = state.known(wanted) {
-                return known;
+            let known = self.known(url);
+            if let Some(answer) = known.lock().known(wanted) {
+                return answer;
             }
-            let (client, issuer) = (self.client.clone(), issuer.to_owned());
-            // A task of its own: a client that goes away meanwhile does not make the next one ask again.
-            let asked = tokio::spawn(async move {
-                let answer = fetch(&client, &issuer).await;
-                state.remember(answer)
-            });
-            asked.await.unwrap_or(Err(ProviderError::BrokenOff))
+            let asking = Arc::clone(&known.asking).lock_owned().await;
+            // Somebody else may have asked meanwhile.
+            if let Some(answer) = known.lock().known(wanted) {
+                return answer;
+            }
+            self.ask(known, asking, url, issuer).await.unwrap_or(Err(ProviderError::BrokenOff))
         })
+    }
+}
+
+impl Known {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_due(&self) -> bool {
+        let state = self.lock();
+        let old = state.fetched.as_ref().is_none_or(|(_, at)| at.elapsed() >= REFRESH_AGE);
+        old && state.asked.is_none_or(|at| at.elapsed() >= PAUSE)
     }
 }
 
@@ -161,10 +220,16 @@ mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
+    /// With nothing that is said of it.
+    fn issuer(url: &str) -> Issuer {
+        let text = format!("oidc-issuers: {{{url}: {{client-id: sigstore, type: email}}}}");
+        sealwax_oidc::Configuration::parse(text.as_bytes()).unwrap().issuer(url).unwrap().clone()
+    }
+
     #[tokio::test]
     async fn who_goes_away_makes_nobody_ask_again() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(AtomicU32::new(0));
         let counting = Arc::clone(&asked);
         tokio::spawn(async move {
@@ -175,8 +240,9 @@ mod tests {
             }
         });
         let providers = HttpProviders::new().unwrap();
+        let issuer = issuer(&url);
         for _ in 0..5 {
-            let answer = providers.provider(&issuer, Wanted::Known);
+            let answer = providers.provider(&url, &issuer, Wanted::Known);
             assert!(tokio::time::timeout(Duration::from_millis(50), answer).await.is_err());
         }
         assert_eq!(asked.load(Relaxed), 1);

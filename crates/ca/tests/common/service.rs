@@ -3,7 +3,7 @@
 use super::{Behaviour, authority, key, log, now};
 use sealwax_ca::{ProviderAnswer, ProviderError, Providers, Service, Wanted, mount};
 use sealwax_crypto::{KeyKind, Message, Scheme, SigningKey, base64};
-use sealwax_oidc::{Algorithm, Configuration, Jwks, Provider};
+use sealwax_oidc::{Algorithm, Configuration, Issuer, Jwks, Provider};
 use sealwax_server::{Bytes, Request, Response, Router, ask};
 use std::sync::{Arc, Mutex};
 
@@ -43,7 +43,7 @@ impl Rotating {
 }
 
 impl Providers for Rotating {
-    fn provider<'a>(&'a self, issuer: &'a str, wanted: Wanted) -> ProviderAnswer<'a> {
+    fn provider<'a>(&'a self, issuer: &'a str, _: &'a Issuer, wanted: Wanted) -> ProviderAnswer<'a> {
         self.asked.lock().unwrap().push(wanted);
         let keys = self.jwks(if wanted == Wanted::Known { 1 } else { 2 });
         let provider = Provider::new(issuer, keys, &[Algorithm::EdDsa]);

@@ -10,19 +10,20 @@ use sealwax_ca::{
 };
 use sealwax_idp::keys::Realm;
 use sealwax_idp::provider::Provider as IdentityProvider;
-use sealwax_oidc::{Algorithm, Configuration, Jwks, Provider};
+use sealwax_oidc::{Algorithm, Configuration, Issuer, Jwks, Provider};
 use sealwax_store::disk::Os;
 
 use super::audit::AuditLog;
 use super::certificates::Certified;
 use super::ct::InProcess;
+use super::issuers::Issuers;
 use super::trust::{ISSUER, MACHINE_ISSUER};
 use crate::Failure;
 use crate::log::keys::Keys;
 use crate::sources::read_limited;
 
 /// The longest configuration of issuers that is read, bytes. That of the public instance has 20,000.
-const MAX_CONFIGURATION_BYTES: u64 = 1 << 20;
+pub const MAX_CONFIGURATION_BYTES: u64 = 1 << 20;
 
 /// Whom tokens must be for.
 const AUDIENCE: &str = "sigstore";
@@ -40,8 +41,8 @@ pub struct Parts<'a> {
     pub quotas: Quotas,
 }
 
-/// The authority at work.
-pub fn service(parts: Parts<'_>) -> Result<Arc<Service>, Failure> {
+/// The authority at work, and the issuers that it is to follow.
+pub fn service(parts: Parts<'_>) -> Result<(Arc<Service>, Issuers), Failure> {
     let cannot =
         |error: &dyn std::fmt::Display| Failure::cannot(format!("the certificate authority: {error}"));
     let Certified { key, chain } = parts.certified;
@@ -53,22 +54,29 @@ pub fn service(parts: Parts<'_>) -> Result<Arc<Service>, Failure> {
         writes_leaf_index: true,
         log,
     };
-    let providers = Known {
-        url: parts.url.to_owned(),
-        accounts: parts.accounts,
-        others: HttpProviders::new().map_err(|error| cannot(&error))?,
-    };
+    let others = Arc::new(HttpProviders::new().map_err(|error| cannot(&error))?);
+    let providers = Known { url: parts.url.to_owned(), accounts: parts.accounts, others: others.clone() };
     let configuration = configuration(parts.url, parts.issuers)?;
     let service = Service::new(authority, vec![log], Arc::new(providers), configuration, Timestamp::now);
     let service = service.limited_to(parts.quotas);
-    Ok(Arc::new(match parts.audit {
+    let service = Arc::new(match parts.audit {
         Some(audit) => service.recorded_by(audit),
         None => service,
-    }))
+    });
+    let (url, path) = (parts.url.to_owned(), parts.issuers.map(Path::to_owned));
+    Ok((service.clone(), Issuers { url, path, service, providers: others }))
 }
 
 /// The instance's own issuers, and those of the file.
 fn configuration(url: &str, issuers: Option<&Path>) -> Result<Configuration, Failure> {
+    let Some(path) = issuers else { return with_further(url, None).map_err(Failure::cannot) };
+    let cannot = |error: String| Failure::cannot(format!("{}: {error}", path.display()));
+    let text = read_limited(path, MAX_CONFIGURATION_BYTES).map_err(|error| cannot(error.to_string()))?;
+    with_further(url, Some(&text)).map_err(cannot)
+}
+
+/// The instance's own issuers, and those of a configuration.
+pub fn with_further(url: &str, further: Option<&[u8]>) -> Result<Configuration, String> {
     let own = format!(
         r#"{{"OIDCIssuers": {{
             "{url}{ISSUER}": {{"IssuerURL": "{url}{ISSUER}", "ClientID": "{AUDIENCE}", "Type": "email"}},
@@ -76,19 +84,17 @@ fn configuration(url: &str, issuers: Option<&Path>) -> Result<Configuration, Fai
                 "SubjectDomain": "{url}"}}
         }}}}"#
     );
-    let own = Configuration::parse(own.as_bytes()).map_err(|error| Failure::cannot(error.to_string()))?;
-    let Some(path) = issuers else { return Ok(own) };
-    let cannot = |error: &dyn std::fmt::Display| Failure::cannot(format!("{}: {error}", path.display()));
-    let text = read_limited(path, MAX_CONFIGURATION_BYTES).map_err(|error| cannot(&error))?;
-    let further = Configuration::parse(&text).map_err(|error| cannot(&error))?;
-    own.with(further).map_err(|error| cannot(&error))
+    let own = Configuration::parse(own.as_bytes()).map_err(|error| error.to_string())?;
+    let Some(further) = further else { return Ok(own) };
+    let further = Configuration::parse(further).map_err(|error| error.to_string())?;
+    own.with(further).map_err(|error| error.to_string())
 }
 
 /// The keys of the instance's own issuers are known in this process; those of others come by HTTP.
 struct Known {
     url: String,
     accounts: Arc<IdentityProvider<Os>>,
-    others: HttpProviders,
+    others: Arc<HttpProviders>,
 }
 
 impl Known {
@@ -101,11 +107,11 @@ impl Known {
 }
 
 impl Providers for Known {
-    fn provider<'a>(&'a self, issuer: &'a str, wanted: Wanted) -> ProviderAnswer<'a> {
-        match issuer.strip_prefix(&self.url) {
-            Some(ISSUER) => Box::pin(async { self.own(issuer, Realm::People) }),
-            Some(MACHINE_ISSUER) => Box::pin(async { self.own(issuer, Realm::Machines) }),
-            _ => self.others.provider(issuer, wanted),
+    fn provider<'a>(&'a self, url: &'a str, issuer: &'a Issuer, wanted: Wanted) -> ProviderAnswer<'a> {
+        match url.strip_prefix(&self.url) {
+            Some(ISSUER) => Box::pin(async { self.own(url, Realm::People) }),
+            Some(MACHINE_ISSUER) => Box::pin(async { self.own(url, Realm::Machines) }),
+            _ => self.others.provider(url, issuer, wanted),
         }
     }
 }

@@ -1,0 +1,74 @@
+//! The further issuers of an instance: a file that is read again when it changes, and keys that are there before anybody has to wait
+//! for them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sealwax_ca::{HttpProviders, Service};
+use sealwax_server::journal::{Journal, Value};
+use tokio::signal::unix::Signal;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::authority::{MAX_CONFIGURATION_BYTES, with_further};
+use crate::sources::read_limited;
+
+/// How often it is looked whether the file has changed (SIGHUP says that it has), and whose keys are due.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Who may vouch for identities, besides the instance itself.
+pub struct Issuers {
+    /// The instance's address: its own issuers are below it.
+    pub url: String,
+    pub path: Option<PathBuf>,
+    pub service: Arc<Service>,
+    pub providers: Arc<HttpProviders>,
+}
+
+impl Issuers {
+    /// Follows the file, and keeps keys fresh, until the task is aborted. A file that is no good leaves the issuers as they were.
+    pub fn follow(self, mut hangup: Signal, journal: Journal) -> JoinHandle<()> {
+        let mut seen = self.read();
+        tokio::spawn(async move {
+            let mut looks = interval(LOOK);
+            looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    _ = looks.tick() => {}
+                    Some(()) = hangup.recv() => {}
+                }
+                let found = self.read();
+                if found != seen {
+                    self.take(&found, &journal);
+                    seen = found;
+                }
+                let configuration = self.service.configuration();
+                // Those of this process need no fetching.
+                let others = configuration.issuers().filter(|(url, _)| !url.starts_with(&self.url));
+                self.providers.refresh(others);
+            }
+        })
+    }
+
+    /// A small file, of which the system has the pages.
+    fn read(&self) -> Result<Option<Vec<u8>>, String> {
+        let read = self.path.as_deref().map(|path| read_limited(path, MAX_CONFIGURATION_BYTES));
+        read.transpose().map_err(|error| error.to_string())
+    }
+
+    fn take(&self, found: &Result<Option<Vec<u8>>, String>, journal: &Journal) {
+        let file = self.path.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+        let file = ("issuers", Value::Text(&file));
+        let taken = found.clone().and_then(|text| with_further(&self.url, text.as_deref()));
+        match taken {
+            Ok(configuration) => {
+                self.service.reconfigure(configuration);
+                journal.info("took the new issuers", &[file]);
+            }
+            Err(reason) => {
+                journal.error("the issuers stay as they were", &[file, ("error", Value::Text(&reason))]);
+            }
+        }
+    }
+}
