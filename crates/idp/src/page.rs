@@ -53,7 +53,10 @@ pub fn sign_in(page: &SignIn<'_>) -> Page {
     let mut body = Html::new("<h1>Sign in</h1>");
     body = match page.purpose {
         Purpose::Program { redirect_uri } if redirect_uri.starts_with("http") => {
-            body.raw("<p>A program wants to sign as you. It waits at <code>").text(origin(redirect_uri)).raw("</code>.</p>")
+            match is_here(redirect_uri) {
+                true => body.raw("<p>A program on this computer wants to sign as you. If you have not just started one, cancel.</p>"),
+                false => body.raw("<p>A program wants to sign as you. It waits at <code>").text(origin(redirect_uri)).raw("</code>.</p>"),
+            }
         }
         Purpose::Program { .. } => {
             body.raw("<p>A program wants to sign as you. You will get a code to copy into it.</p>")
@@ -169,6 +172,16 @@ fn document(status: u16, title: &'static str, body: &Html) -> Page {
     Page { status, html, form_action: None }
 }
 
+/// Whether that is the computer that the browser is on.
+fn is_here(uri: &str) -> bool {
+    let authority = origin(uri).strip_prefix("http://").unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, port)| match port.parse::<u16>() {
+        Ok(_) => host,
+        Err(_) => authority,
+    });
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
+}
+
 /// Scheme, host and port: what tells where somebody goes.
 fn origin(uri: &str) -> &str {
     let end = uri.match_indices('/').nth(2).map_or(uri.len(), |(at, _)| at);
@@ -214,5 +227,18 @@ mod tests {
         assert_eq!(origin("http://localhost:1/auth/callback"), "http://localhost:1");
         assert_eq!(origin("http://localhost:1"), "http://localhost:1");
         assert_eq!(sentence("no client"), "No client.");
+        for here in
+            ["http://localhost:1/auth/callback", "http://127.0.0.1:2", "http://[::1]:3/", "http://localhost"]
+        {
+            assert!(is_here(here), "{here}");
+        }
+        for elsewhere in [
+            "https://localhost:1",
+            "http://localhost.example:1",
+            "http://a@localhost:1",
+            "http://localhost:x",
+        ] {
+            assert!(!is_here(elsewhere), "{elsewhere}");
+        }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Each signs a message and a statement, with trust by TUF as a person who signs in with a browser, and with trust from files as
 //! a machine. Each verifies what each other one signed, as do we, with log entry, SCT and timestamp demanded; and must refuse it
-//! with one byte changed, and for another identity, for that reason. All of it once more after a restart: what was signed before,
-//! and what is signed then. The matrix is printed, and kept with pictures of the pages that the browser went through.
+//! with one byte changed, and for another identity, for that reason. All of it once more after a rotation of the logs, the authority
+//! and the timestamp authority, and a restart: what was signed before, and what is signed then. The matrix is printed, and kept with pictures of the pages that the browser went through.
 
 mod browser;
 mod check;
@@ -43,8 +43,9 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     println!("an instance at {}", instance.url);
     let mut signed = Vec::new();
     let mut bad = 0;
-    for round in [Round::First, Round::Restarted] {
-        if round == Round::Restarted {
+    for round in [Round::First, Round::Rotated] {
+        if round == Round::Rotated {
+            instance.rotate()?;
             instance.restart()?;
         }
         instance.publish_files()?;
@@ -65,14 +66,14 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Round {
     First,
-    Restarted,
+    Rotated,
 }
 
 impl Round {
     fn title(self) -> &'static str {
         match self {
             Self::First => "At first",
-            Self::Restarted => "After a restart",
+            Self::Rotated => "After a rotation",
         }
     }
 }
@@ -87,7 +88,7 @@ fn sign_all(
     for client in clients {
         for way in [Way::Tuf, Way::Files] {
             for content in [Content::Message, Content::Statement] {
-                if client.signs(way) {
+                if client.signs(content, way) {
                     let signed = Signed::by(client.as_ref(), instance, (content, way, round));
                     let signed = signed.map_err(|error| {
                         format!(

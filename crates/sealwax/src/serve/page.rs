@@ -98,7 +98,9 @@ curl -fsSO {url}/signing_config.json
 curl -fsSO {url}/client_trust_config.json</pre>
 
 <h2>sealwax</h2>
-<pre>sealwax verify FILE --trusted-root trusted_root.json \\
+<pre>SIGSTORE_ID_TOKEN=$(sealwax token --browser --issuer {issuer}) \\
+    sealwax sign FILE --trust-config client_trust_config.json
+sealwax verify FILE --trusted-root trusted_root.json \\
     --identity NAME@EXAMPLE --issuer {issuer}</pre>
 
 <h2>cosign</h2>
@@ -116,7 +118,8 @@ sigstore --trust-config client_trust_config.json verify identity FILE \\
     --cert-identity NAME@EXAMPLE --cert-oidc-issuer {issuer}</pre>
 
 <h2>sigstore-js</h2>
-<pre>npx @sigstore/cli verify FILE.sigstore.json --tuf-mirror-url {url}/tuf --tuf-root-path 1.root.json \\
+<pre>curl -fsSO {url}/tuf/1.root.json
+npx @sigstore/cli verify FILE.sigstore.json --blob-file FILE --tuf-mirror-url {url}/tuf --tuf-root-path 1.root.json \\
     --certificate-identity-email NAME@EXAMPLE --certificate-issuer {issuer}</pre>
 
 <h2>The logs</h2>

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use sealwax_idp::form::Form;
+use sealwax_idp::page::STYLE;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -23,9 +24,14 @@ const MAX_CLIENTS: usize = 64;
 /// How long a browser may take for one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-const DONE: &str = "<!doctype html><meta charset=\"utf-8\"><title>Signed in</title>\
-<style>:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;margin:20vh auto;max-width:24rem;padding:0 1rem}</style>\
-<h1>Back to your terminal</h1><p>It has the answer. You can close this page.</p>";
+/// The page at the end, which looks like those of our own identity provider.
+fn done() -> String {
+    format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>Signed in</title><style>{STYLE}</style>\
+         <main><h1>Back to your terminal</h1><p>It has the answer. You can close this page.</p></main></html>"
+    )
+}
 
 /// A port of this machine, by both of its addresses where it has both.
 pub struct Listener {
@@ -81,7 +87,7 @@ impl Listener {
 async fn serve(mut stream: TcpStream, state: &str) -> Option<Form> {
     let head = read_head(&mut stream).await?;
     let form = parameters(&head).filter(|form| form.get("state") == Some(state));
-    let (status, body) = if form.is_some() { ("200 OK", DONE) } else { ("404 Not Found", "") };
+    let (status, body) = if form.is_some() { ("200 OK", done()) } else { ("404 Not Found", String::new()) };
     let answer = format!(
         "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\n\
          content-security-policy: default-src 'none'; style-src 'unsafe-inline'\r\nconnection: close\r\n\r\n{body}",

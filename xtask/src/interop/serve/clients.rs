@@ -84,8 +84,10 @@ pub(super) trait Client: Sync {
     /// With its version.
     fn name(&self) -> String;
 
-    /// Whether it can sign with trust from there.
-    fn signs(&self, way: Way) -> bool;
+    /// Whether it can sign this, with trust from there.
+    fn signs(&self, _content: Content, _way: Way) -> bool {
+        true
+    }
 
     /// Whether it can have trust from there.
     fn verifies(&self, _way: Way) -> bool {
@@ -97,8 +99,10 @@ pub(super) trait Client: Sync {
         Compared::Artifact
     }
 
-    /// Brings its trust by TUF up to date.
-    fn follow(&self, instance: &Instance<'_>) -> Outcome;
+    /// Brings its trust by TUF up to date, if it does not do so by itself whenever it needs it.
+    fn follow(&self, _instance: &Instance<'_>) -> Outcome {
+        Ok(())
+    }
 
     /// Signs, and writes the bundle.
     fn sign(&self, instance: &Instance<'_>, job: &Job) -> Outcome;

@@ -10,6 +10,9 @@ use super::place::{PERSON, Place, said};
 use crate::running::{Address, Kind, Recipe, Server};
 use crate::{Failure, Outcome};
 
+/// How long clients are told of keys before they are used. Nobody signs here while they wait.
+const LEAD: &str = "3s";
+
 /// The machine that may sign in.
 const MACHINE: &str = "bot";
 
@@ -45,6 +48,13 @@ impl<'a> Instance<'a> {
         instance.add_account(&[MACHINE, "--machine", "--secret-file", "secret"])?;
         instance.keep_first_root()?;
         Ok(instance)
+    }
+
+    /// Every key that signs for clients is another one from now on.
+    pub(super) fn rotate(&self) -> Outcome {
+        let mut rotate = self.sealwax();
+        rotate.args(["rotate", "all", "--wait", "--lead", LEAD, "--dir"]);
+        said(rotate.arg(self.directory())).map(drop)
     }
 
     /// Stopped as an operator stops it, and started again.
@@ -135,6 +145,12 @@ impl<'a> Instance<'a> {
     /// What the machine is called in certificates.
     pub(super) fn machine(&self) -> String {
         format!("{}/{MACHINE}", self.machine_issuer)
+    }
+
+    /// A token of the person, who signs in with the browser.
+    pub(super) fn person_token(&self) -> Result<String, Failure> {
+        let mut token = self.sealwax();
+        said(token.args(["token", "--browser", "--issuer", &self.issuer]).env("PICTURE", "sealwax"))
     }
 
     /// A fresh token of the machine.

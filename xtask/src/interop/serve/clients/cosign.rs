@@ -31,10 +31,6 @@ impl Client for Cosign {
         format!("cosign {}", peers::COSIGN.1.trim_start_matches('v'))
     }
 
-    fn signs(&self, _way: Way) -> bool {
-        true
-    }
-
     fn follow(&self, instance: &Instance<'_>) -> Outcome {
         let mut initialize = self.command(instance, Way::Tuf);
         initialize.args(["initialize", "--mirror", &instance.tuf_url(), "--root"]);

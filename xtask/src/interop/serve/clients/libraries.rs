@@ -52,11 +52,7 @@ impl Library {
                 token.arg(cli).args(["token", "--issuer", &instance.issuer]).env("PICTURE", "sigstore-js");
                 token
             }
-            Language::Go => {
-                let mut token = instance.sealwax();
-                token.args(["token", "--browser", "--issuer", &instance.issuer]).env("PICTURE", "sealwax");
-                token
-            }
+            Language::Go => return instance.person_token(),
         };
         said(&mut token)
     }
@@ -70,20 +66,11 @@ impl Client for Library {
         }
     }
 
-    fn signs(&self, _way: Way) -> bool {
-        true
-    }
-
     fn compares(&self, content: Content) -> Compared {
         match (&self.language, content) {
             (Language::JavaScript { .. }, Content::Statement) => Compared::Statement,
             _ => Compared::Artifact,
         }
-    }
-
-    /// They do so whenever they are asked for something.
-    fn follow(&self, _instance: &Instance<'_>) -> Outcome {
-        Ok(())
     }
 
     fn sign(&self, instance: &Instance<'_>, job: &Job) -> Outcome {

@@ -38,7 +38,7 @@ impl Client for OpenSsl {
         format!("openssl {}", self.version)
     }
 
-    fn signs(&self, way: Way) -> bool {
+    fn signs(&self, _content: Content, way: Way) -> bool {
         way == Way::Files
     }
 
@@ -48,10 +48,6 @@ impl Client for OpenSsl {
 
     fn compares(&self, _content: Content) -> Compared {
         Compared::Signature
-    }
-
-    fn follow(&self, _instance: &Instance<'_>) -> Outcome {
-        Ok(())
     }
 
     fn sign(&self, instance: &Instance<'_>, job: &Job) -> Outcome {

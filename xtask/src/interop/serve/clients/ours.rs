@@ -1,4 +1,4 @@
-//! `sealwax verify`.
+//! `sealwax sign` and `sealwax verify`.
 
 use std::path::{Path, PathBuf};
 
@@ -23,8 +23,8 @@ impl Client for Ours {
         "sealwax".to_owned()
     }
 
-    fn signs(&self, _way: Way) -> bool {
-        false
+    fn signs(&self, content: Content, _way: Way) -> bool {
+        content == Content::Message
     }
 
     fn follow(&self, instance: &Instance<'_>) -> Outcome {
@@ -40,8 +40,18 @@ impl Client for Ours {
         said(&mut trust(&["update", PROFILE])).map(drop)
     }
 
-    fn sign(&self, _instance: &Instance<'_>, _job: &Job) -> Outcome {
-        Err("it does not sign yet".into())
+    fn sign(&self, instance: &Instance<'_>, job: &Job) -> Outcome {
+        let token = match &job.token {
+            Some(token) => token.clone(),
+            None => instance.person_token()?,
+        };
+        let mut sign = instance.place.command(&self.0);
+        sign.args(["sign", "--yes"]).arg(&job.artifact).arg("--bundle").arg(&job.bundle);
+        match job.way {
+            Way::Tuf => sign.args(["--trust", PROFILE]),
+            Way::Files => sign.arg("--trust-config").arg(instance.files().join("client_trust_config.json")),
+        };
+        said(sign.env("SIGSTORE_ID_TOKEN", token)).map(drop)
     }
 
     fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict {

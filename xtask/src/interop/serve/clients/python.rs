@@ -36,10 +36,6 @@ impl Client for Python {
         peers::SIGSTORE_PYTHON.replace("sigstore==", "sigstore-python ")
     }
 
-    fn signs(&self, _way: Way) -> bool {
-        true
-    }
-
     fn follow(&self, instance: &Instance<'_>) -> Outcome {
         let mut trust = self.command(instance, Way::Tuf);
         said(trust.arg("trust-instance").arg(instance.tuf().join("root.json"))).map(drop)
