@@ -3,7 +3,8 @@
 //! Each signs a message and a statement, with trust by TUF as a person who signs in with a browser, and with trust from files as
 //! a machine. Each verifies what each other one signed, as do we, with log entry, SCT and timestamp demanded; and must refuse it
 //! with one byte changed, and for another identity, for that reason. All of it once more after a rotation of the logs, the authority
-//! and the timestamp authority, and a restart: what was signed before, and what is signed then. The matrix is printed, and kept with pictures of the pages that the browser went through.
+//! and the timestamp authority, and a restart: what was signed before, and what is signed then. The matrix is printed, and kept
+//! with pictures of the pages that the browser went through.
 
 mod browser;
 mod check;

@@ -54,7 +54,15 @@ impl<'a> Instance<'a> {
     pub(super) fn rotate(&self) -> Outcome {
         let mut rotate = self.sealwax();
         rotate.args(["rotate", "all", "--wait", "--lead", LEAD, "--dir"]);
-        said(rotate.arg(self.directory())).map(drop)
+        said(rotate.arg(self.directory()))?;
+        self.publish_files()?;
+        let trusted: Value = serde_json::from_slice(&fs::read(self.files().join("trusted_root.json"))?)?;
+        for kind in ["tlogs", "ctlogs", "certificateAuthorities", "timestampAuthorities"] {
+            if trusted.get(kind).and_then(Value::as_array).map(Vec::len) != Some(2) {
+                return Err(format!("after a rotation there are not two {kind}").into());
+            }
+        }
+        Ok(())
     }
 
     /// Stopped as an operator stops it, and started again.
