@@ -1,6 +1,7 @@
 //! Where a request comes from when proxies stand in front: what they say, and only they.
 
 use hyper::HeaderMap;
+use hyper::header::HeaderValue;
 use std::{net::IpAddr, str::FromStr};
 
 /// Proxies that a request can have come through. A client that writes the header field itself gains nothing by more.
@@ -57,11 +58,13 @@ impl Proxies {
             ForwardedField::XForwardedFor => "x-forwarded-for",
             ForwardedField::Forwarded => "forwarded",
         };
-        let fields = headers.get_all(name).iter().rev().filter_map(|value| value.to_str().ok());
-        for hop in fields.flat_map(|field| field.rsplit(',')).take(MAX_HOPS) {
+        // As bytes: one line can hold what a client wrote, which may be no text, and what the proxy put behind it.
+        let fields = headers.get_all(name).iter().rev().map(HeaderValue::as_bytes);
+        for hop in fields.flat_map(|field| field.rsplit(|byte| *byte == b',')).take(MAX_HOPS) {
+            let hop = str::from_utf8(hop).ok();
             let node = match self.field {
-                ForwardedField::XForwardedFor => Some(hop.trim()),
-                ForwardedField::Forwarded => node(hop),
+                ForwardedField::XForwardedFor => hop.map(str::trim),
+                ForwardedField::Forwarded => hop.and_then(node),
             };
             let Some(address) = node.and_then(address) else { return nearest };
             nearest = address;
@@ -142,7 +145,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         for (name, value) in fields.iter().filter_map(|field| field.split_once(": ")) {
             let name: hyper::header::HeaderName = name.parse().unwrap();
-            headers.append(name, value.parse().unwrap());
+            headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         proxies.client(peer.parse().unwrap(), &headers).to_string()
     }
@@ -177,6 +180,9 @@ mod tests {
             assert_eq!(of("10.1.2.3", &[&format!("x-forwarded-for: {bad}")]), "10.1.2.3", "{bad}");
         }
         assert_eq!(of("10.1.2.3", &["x-forwarded-for: ?, 10.0.0.2"]), "10.0.0.2");
+        // What is no ASCII hides neither what the proxy has added nor what it has not.
+        assert_eq!(of("10.1.2.3", &["x-forwarded-for: \u{e9}, 203.0.113.5"]), "203.0.113.5");
+        assert_eq!(of("10.1.2.3", &["x-forwarded-for: 1.1.1.1", "x-forwarded-for: \u{e9}"]), "10.1.2.3");
         let long = format!("x-forwarded-for: 203.0.113.5{}", ", 10.0.0.1".repeat(MAX_HOPS));
         assert_eq!(of("10.1.2.3", &[&long]), "10.0.0.1");
         assert_eq!(client(&Proxies::default(), "10.1.2.3", &["x-forwarded-for: 203.0.113.5"]), "10.1.2.3");

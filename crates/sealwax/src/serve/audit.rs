@@ -125,8 +125,9 @@ impl AuditLog {
             if state.is_flushed {
                 return Ok(());
             }
+            let file = state.file.try_clone()?;
             state.is_flushed = true;
-            state.file.try_clone()?
+            file
         };
         file.sync_data()
     }
@@ -154,7 +155,8 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Gives what is there its name for good, and begins the next file.
+    /// Gives what is there its name for good, and begins the next file. It may be gone: somebody took it away, or a call before this
+    /// one got no further.
     fn begin_next(&self, state: &mut State, now: Timestamp) -> io::Result<()> {
         state.file.sync_data()?;
         let ended = now.strftime("%Y-%m-%dT%H%M%SZ").to_string();
@@ -166,13 +168,14 @@ impl AuditLog {
             // A link, unlike a rename, replaces nothing.
             match fs::hard_link(self.folder.join(CURRENT), self.folder.join(name)) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
                 linked => {
                     linked?;
+                    fs::remove_file(self.folder.join(CURRENT))?;
                     break;
                 }
             }
         }
-        fs::remove_file(self.folder.join(CURRENT))?;
         (state.file, state.bytes, state.day) = open(&self.folder)?;
         Ok(())
     }

@@ -105,3 +105,17 @@ fn nothing_is_kept_where_nothing_is_wanted() {
     let settings = Settings { enabled: false, ..Settings::default() };
     assert!(AuditLog::open(Path::new("/nowhere"), &settings, Journal::silent()).unwrap().is_none());
 }
+
+#[test]
+fn a_file_that_somebody_took_away_stops_nothing() {
+    let folder = folder("taken");
+    let log = open_in(&folder, 1 << 20);
+    refuse(&log, 1_800_014_400);
+    fs::rename(folder.join(CURRENT), folder.join("elsewhere")).unwrap();
+    // The day after, and the file would get its name.
+    refuse(&log, 1_800_014_400 + 86_400);
+    assert_eq!(lines(&folder, CURRENT).len(), 1);
+    assert_eq!(lines(&folder, "elsewhere").len(), 1);
+    drop(log);
+    fs::remove_dir_all(&folder).unwrap();
+}
