@@ -3,11 +3,12 @@
 use crate::{
     Limits, Site,
     address::Place,
+    from_file::Outgoing,
     front::Front,
     metrics::{HttpMetrics, Refusal},
     socket::{Socket, Stream},
 };
-use hyper::service::service_fn;
+use hyper::{Version, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto,
@@ -82,6 +83,7 @@ pub(crate) struct Activity {
     watching: AtomicU32,
     answered: AtomicU64,
     sent_bytes: AtomicU64,
+    pub(crate) outgoing: Outgoing,
 }
 
 /// hyper's settings.
@@ -117,13 +119,18 @@ pub(crate) async fn serve(
         watching: AtomicU32::new(0),
         answered: AtomicU64::new(0),
         sent_bytes: AtomicU64::new(0),
+        outgoing: Outgoing::default(),
     });
     let socket = Socket::new(stream, Arc::clone(&activity), Arc::clone(&shared.front.metrics));
     let service = service_fn(|request| {
         let (shared, activity) = (Arc::clone(&shared), Arc::clone(&activity));
         async move {
             let _in_flight = InFlight::new(&activity, &shared.front.metrics);
+            let one_by_one = request.version() < Version::HTTP_2;
             let answer = shared.front.answer(&*shared.site, request, Some(&activity.place)).await;
+            if one_by_one && let Some(twin) = answer.body().twin() {
+                activity.outgoing.announce(twin.clone());
+            }
             Ok::<_, Infallible>(answer.map(|reply| reply.watched(|| Watching::new(Arc::clone(&activity)))))
         }
     });

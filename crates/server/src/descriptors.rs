@@ -11,6 +11,12 @@ pub const NEEDED: usize = 120;
 /// Descriptors that connections never take, where there are many: the services open files. Where there are few, half.
 const RESERVED: u64 = 256;
 
+/// The same where answers come from files that are kept open, see [`are_plenty`].
+const RESERVED_OF_PLENTY: u64 = 8192;
+
+/// With so many, files that are sent again and again are kept open.
+const PLENTY: u64 = 32_768;
+
 /// The process cannot open enough files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -34,9 +40,16 @@ pub fn claim() -> Result<(), TooFewDescriptors> {
     if tried.len() < NEEDED { Err(TooFewDescriptors { free: tried.len() }) } else { Ok(()) }
 }
 
+/// Whether files that are sent again and again may be kept open.
+#[must_use]
+pub fn are_plenty() -> bool {
+    getrlimit(Resource::Nofile).current.is_none_or(|limit| limit >= PLENTY)
+}
+
 /// How many connections the process can have open.
 pub(crate) fn for_connections() -> usize {
     let limit = getrlimit(Resource::Nofile).current;
-    let most = limit.map_or(u64::MAX, |limit| limit - RESERVED.min(limit / 2));
+    let reserved = if are_plenty() { RESERVED_OF_PLENTY } else { RESERVED };
+    let most = limit.map_or(u64::MAX, |limit| limit - reserved.min(limit / 2));
     usize::try_from(most).unwrap_or(usize::MAX)
 }

@@ -67,6 +67,7 @@ mod body;
 mod connection;
 pub mod descriptors;
 pub mod encoding;
+mod from_file;
 mod front;
 pub mod grpc;
 mod hosts;

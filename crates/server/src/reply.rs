@@ -1,6 +1,6 @@
 //! Answers: a status, headers, and a body that is in memory or is made while it is fetched.
 
-use crate::{Route, connection::Watching};
+use crate::{Route, connection::Watching, from_file::Twin};
 use bytes::Bytes;
 use hyper::{
     Response, StatusCode,
@@ -9,13 +9,18 @@ use hyper::{
 };
 use std::{
     convert::Infallible,
+    fs::File,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 /// The body of an answer.
-pub struct Reply(Kind);
+pub struct Reply {
+    kind: Kind,
+    twin: Option<Twin>,
+}
 
 enum Kind {
     /// Bytes, which may be none.
@@ -28,20 +33,35 @@ impl Reply {
     /// Bytes, which may be none.
     #[must_use]
     pub fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self(Kind::Whole(bytes.into()))
+        Self { kind: Kind::Whole(bytes.into()), twin: None }
     }
 
     /// A body with trailers, or one that lasts as long as the client stays: its size hint says that it has no end. Such a
     /// client is not idle while there is room for it.
     #[must_use]
     pub fn stream(body: impl Body<Data = Bytes, Error = Infallible> + Send + 'static) -> Self {
-        Self(Kind::Stream { body: Box::pin(body), watching: None })
+        Self { kind: Kind::Stream { body: Box::pin(body), watching: None }, twin: None }
+    }
+
+    /// Lets the system send these bytes from a file, if they are a part of `whole`, and `whole` is all that the file has. Both
+    /// must never change.
+    #[must_use]
+    pub fn from_file(mut self, whole: &Bytes, file: &Arc<File>) -> Self {
+        if let Kind::Whole(part) = &self.kind {
+            self.twin = Twin::of(part, whole, file);
+        }
+        self
+    }
+
+    /// The same bytes in a file.
+    pub(crate) fn twin(&self) -> Option<&Twin> {
+        self.twin.as_ref()
     }
 
     /// The bytes, of a reply that is made of bytes.
     #[cfg(test)]
     pub(crate) fn into_whole(self) -> Option<Bytes> {
-        match self.0 {
+        match self.kind {
             Kind::Whole(bytes) => Some(bytes),
             Kind::Stream { .. } => None,
         }
@@ -49,7 +69,7 @@ impl Reply {
 
     /// Has the connection know of an answer that lasts.
     pub(crate) fn watched(mut self, watch: impl FnOnce() -> Watching) -> Self {
-        if let Kind::Stream { body, watching } = &mut self.0
+        if let Kind::Stream { body, watching } = &mut self.kind
             && body.size_hint().exact().is_none()
         {
             *watching = Some(watch());
@@ -66,7 +86,7 @@ impl Body for Reply {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        match &mut self.get_mut().0 {
+        match &mut self.get_mut().kind {
             Kind::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
             Kind::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Kind::Stream { body, .. } => body.as_mut().poll_frame(context),
@@ -74,14 +94,14 @@ impl Body for Reply {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Whole(bytes) => bytes.is_empty(),
             Kind::Stream { body, .. } => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.kind {
             Kind::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Stream { body, .. } => body.size_hint(),
         }

@@ -72,6 +72,11 @@ impl AsyncWrite for Socket {
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        if let Stream::Plain(stream) = &this.stream
+            && let Some(sent) = this.activity.outgoing.poll_send(stream, context, parts)
+        {
+            return this.sent(ready!(sent));
+        }
         let result = ready!(match &mut this.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(context, parts),
             Stream::Tls(stream) => Pin::new(stream).poll_write_vectored(context, parts),

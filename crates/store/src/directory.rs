@@ -51,6 +51,7 @@ use crate::{
 pub use reader::Reader;
 use settler::{Change, Settler};
 use std::{
+    fs::File,
     io,
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
@@ -172,6 +173,15 @@ impl<D: Disk> ObjectStore for Directory<D> {
             Some(value) => Ok(Some(value)),
             None => self.shared.wal.get(name),
         }
+    }
+
+    fn file(&self, name: &str) -> Option<File> {
+        name::check(name).ok()?;
+        // What is on its way is no file yet.
+        if self.shared.settler.get(name).is_some() {
+            return None;
+        }
+        self.shared.disk.open(name, Mode::Read).ok()?.system()
     }
 
     async fn put(&self, name: &str, value: Bytes) -> Result<(), StoreError> {

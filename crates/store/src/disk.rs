@@ -27,7 +27,7 @@ mod os;
 
 #[cfg(unix)]
 pub use os::{Os, OsFile};
-use std::{fmt, io};
+use std::{fmt, fs::File, io};
 
 /// A directory on a disk. All operations block.
 pub trait Disk: Send + Sync + 'static {
@@ -130,6 +130,14 @@ pub trait DiskFile: Send + Sync + 'static {
     /// # Errors
     /// The system's.
     fn place(&self) -> io::Result<Place>;
+
+    /// The system's file that this is, if it is one.
+    fn system(self) -> Option<File>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// How a file is opened.

@@ -30,7 +30,7 @@ pub use bytes::Bytes;
 pub use directory::Directory;
 pub use error::StoreError;
 pub use memory::Memory;
-use std::future::Future;
+use std::{fs::File, future::Future};
 pub use view::View;
 
 /// Objects by name. Names are relative paths of `a-z A-Z 0-9 . _ - /`, never empty, without `..` or empty segments, and
@@ -41,6 +41,13 @@ pub use view::View;
 pub trait ObjectStore: Send + Sync {
     /// The object, or `None` if there is none. Sees what this process has put, flushed or not.
     fn get(&self, name: &str) -> impl Future<Output = Result<Option<Bytes>, StoreError>> + Send;
+
+    /// The file that is this object, where objects are files and it is one already: for handing to the system, of objects
+    /// that never change.
+    fn file(&self, name: &str) -> Option<File> {
+        let _ = name;
+        None
+    }
 
     /// Creates or replaces an object. A reader sees the old bytes or the new ones, never a mixture. Durable once a
     /// [`ObjectStore::flush`] that began later has succeeded, not before.

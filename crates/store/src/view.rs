@@ -1,6 +1,7 @@
 use crate::{Bytes, Cell, LockStore, ObjectStore, StoreError, Swap, Version, Versioned};
 use std::{
     collections::BTreeMap,
+    fs::File,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -30,6 +31,10 @@ impl<S: ObjectStore> ObjectStore for View<S> {
             Some(value) => Ok(Some(value)),
             None => self.below.get(name).await,
         }
+    }
+
+    fn file(&self, name: &str) -> Option<File> {
+        if self.over().contains_key(name) { None } else { self.below.file(name) }
     }
 
     async fn put(&self, name: &str, value: Bytes) -> Result<(), StoreError> {

@@ -12,10 +12,11 @@ use sealwax_tlog::{
     Hash, TreeSize, VerifierKey,
     merkle::build::Plan,
     note::Signature,
-    tile::{EntryBundle, Tile},
+    tile::{EntryBundle, FULL_WIDTH, Tile},
 };
 use std::{
     collections::BTreeSet,
+    fs::File,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::{Duration, Instant},
 };
@@ -243,6 +244,13 @@ impl Log {
     pub async fn entries(&self, bundle: EntryBundle) -> Result<Option<Bytes>, ReadError> {
         let opened = self.opened();
         opened.reader.bundle(bundle, opened.size()).await
+    }
+
+    /// The file that a full bundle is, if it is one already; for handing to the system.
+    #[must_use]
+    pub fn entries_file(&self, bundle: EntryBundle) -> Option<File> {
+        let reader = &self.opened().reader;
+        (bundle.width() == FULL_WIDTH).then(|| reader.objects.file(&reader.kind.bundle_name(bundle)))?
     }
 
     /// Proofs in the tree of a published checkpoint of `size` leaves.

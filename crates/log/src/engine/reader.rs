@@ -13,6 +13,7 @@ use sealwax_tlog::{
     tile::{EntryBundle, FULL_WIDTH, Tile, TileData, TileError, TileSet, tiles_holding},
 };
 use std::{
+    fs::File,
     future::Future,
     pin::Pin,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
@@ -55,6 +56,7 @@ pub enum ReadError {
 /// A store behind a pointer, so that the front of the log has no type parameter.
 pub(crate) trait Objects: Send + Sync {
     fn get<'a>(&'a self, name: &'a str) -> Boxed<'a, Option<Bytes>>;
+    fn file(&self, name: &str) -> Option<File>;
     /// Puts and flushes.
     fn keep<'a>(&'a self, name: &'a str, value: Bytes) -> Boxed<'a, ()>;
 }
@@ -64,6 +66,10 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 
 impl<S: ObjectStore> Objects for S {
     fn get<'a>(&'a self, name: &'a str) -> Boxed<'a, Option<Bytes>> {
         Box::pin(ObjectStore::get(self, name))
+    }
+
+    fn file(&self, name: &str) -> Option<File> {
+        ObjectStore::file(self, name)
     }
 
     fn keep<'a>(&'a self, name: &'a str, value: Bytes) -> Boxed<'a, ()> {

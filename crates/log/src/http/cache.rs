@@ -3,12 +3,16 @@
 use bytes::Bytes;
 use std::{
     collections::HashMap,
+    fs::File,
     hash::{BuildHasher, RandomState},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Parts that are locked on their own, so that the threads of a server seldom wait for each other.
 const SHARDS: usize = 8;
+
+/// Files that a cache keeps open, at most.
+const FILES: usize = 1024;
 
 /// What an entry costs beside its bytes: the key twice, an allocation or two.
 const OVERHEAD_BYTES: usize = 256;
@@ -30,6 +34,19 @@ pub(super) struct Cache {
     hasher: RandomState,
 }
 
+/// A value, and the file that has the same bytes.
+#[derive(Clone, Debug)]
+pub(super) struct Cached {
+    pub(super) bytes: Bytes,
+    pub(super) file: Option<Arc<File>>,
+}
+
+impl From<Bytes> for Cached {
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes, file: None }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Shard {
     places: HashMap<Key, usize>,
@@ -37,12 +54,13 @@ struct Shard {
     /// State of a generator of numbers that nobody has to be unable to guess.
     random: u64,
     bytes: usize,
+    files: usize,
 }
 
 #[derive(Debug)]
 struct Slot {
     key: Key,
-    value: Bytes,
+    value: Cached,
     used: bool,
 }
 
@@ -55,7 +73,7 @@ impl Cache {
         }
     }
 
-    pub(super) fn get(&self, key: Key) -> Option<Bytes> {
+    pub(super) fn get(&self, key: Key) -> Option<Cached> {
         let mut shard = self.shard(key);
         let place = *shard.places.get(&key)?;
         let slot = shard.slots.get_mut(place)?;
@@ -64,7 +82,7 @@ impl Cache {
     }
 
     /// Keeps the value, if it is not too large a part of the whole to be worth what it displaces.
-    pub(super) fn insert(&self, key: Key, value: Bytes) {
+    pub(super) fn insert(&self, key: Key, mut value: Cached) {
         let cost = cost(&value);
         if cost > self.shard_bytes / 2 {
             return;
@@ -76,6 +94,10 @@ impl Cache {
         while shard.bytes + cost > self.shard_bytes {
             shard.evict();
         }
+        if shard.files >= FILES / SHARDS {
+            value.file = None;
+        }
+        shard.files += usize::from(value.file.is_some());
         let place = shard.slots.len();
         shard.places.insert(key, place);
         shard.slots.push(Slot { key, value, used: false });
@@ -107,6 +129,7 @@ impl Shard {
             self.places.insert(moved.key, place);
         }
         self.bytes -= cost(&gone.value);
+        self.files -= usize::from(gone.value.file.is_some());
     }
 
     /// Knuth's linear congruential generator, of which the upper bits are good.
@@ -118,16 +141,16 @@ impl Shard {
     }
 }
 
-fn cost(value: &Bytes) -> usize {
-    value.len() + OVERHEAD_BYTES
+fn cost(value: &Cached) -> usize {
+    value.bytes.len() + OVERHEAD_BYTES
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn value(len: usize) -> Bytes {
-        vec![0; len].into()
+    fn value(len: usize) -> Cached {
+        Bytes::from(vec![0; len]).into()
     }
 
     #[test]

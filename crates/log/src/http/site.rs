@@ -1,7 +1,7 @@
 //! A log with its face, as a site.
 
 use super::{
-    cache::{Cache, Key},
+    cache::{Cache, Cached, Key},
     route::{ADD, GRPC, Target},
 };
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 use bytes::Bytes;
 use sealwax_server::{
-    Answer, Head, Refused, Reply, Response, Route, Site, StatusCode,
+    Answer, Head, Refused, Reply, Response, Route, Site, StatusCode, descriptors,
     encoding::{Compressor, accepts_gzip},
     grpc::{self, Status, is_grpc},
     header::{self, HeaderValue},
@@ -51,6 +51,8 @@ pub struct LogSite {
     tag: HeaderValue,
     gzip_tag: HeaderValue,
     compressor: Compressor,
+    /// Whether files of bundles stay open.
+    keeps_files: bool,
 }
 
 /// Why there is nothing to read.
@@ -82,6 +84,7 @@ impl LogSite {
             journal,
             cache: Cache::new(cache_bytes),
             compressor: Compressor::default(),
+            keeps_files: descriptors::are_plenty(),
         }
     }
 
@@ -159,11 +162,16 @@ impl LogSite {
                 respond(published.note.clone(), &tag, media_type, Lifetime::Moment, Coding::Only)
             }
             (Target::Tile(tile), _) => {
-                respond(self.tile(tile).await?, &self.tag, binary, Lifetime::Immutable, Coding::Only)
+                respond(self.tile(tile).await?.bytes, &self.tag, binary, Lifetime::Immutable, Coding::Only)
             }
             (Target::Entries(bundle), _) => {
-                let (bytes, coding) = self.entries(bundle, gzip()).await?;
-                respond(bytes, self.tag_of(coding), binary, Lifetime::Immutable, coding)
+                let (Cached { bytes, file }, coding) = self.entries(bundle, gzip()).await?;
+                let response =
+                    respond(bytes.clone(), self.tag_of(coding), binary, Lifetime::Immutable, coding);
+                match file {
+                    Some(file) => response.map(|reply| reply.from_file(&bytes, &file)),
+                    None => response,
+                }
             }
             (Target::Issuer(name), _) => {
                 let bytes = self.log.object(name).await?.ok_or(Failure::NotFound)?;
@@ -199,17 +207,17 @@ impl LogSite {
         }
     }
 
-    async fn tile(&self, tile: Tile) -> Result<Bytes, Failure> {
+    async fn tile(&self, tile: Tile) -> Result<Cached, Failure> {
         let key = tile.is_full().then_some(Key::Tile { level: tile.level(), index: tile.index() });
         if let Some(found) = self.cached(key) {
             return Ok(found);
         }
         let bytes = self.log.tile(tile).await?.ok_or(Failure::NotFound)?;
-        Ok(self.keep(key, bytes))
+        Ok(self.keep(key, bytes.into()))
     }
 
     /// A bundle, compressed if that is wanted, worth it and possible now.
-    async fn entries(&self, bundle: EntryBundle, gzip: bool) -> Result<(Bytes, Coding), Failure> {
+    async fn entries(&self, bundle: EntryBundle, gzip: bool) -> Result<(Cached, Coding), Failure> {
         let is_full = bundle.width() == FULL_WIDTH;
         let index = bundle.index();
         let gzip_key = (is_full && gzip).then_some(Key::EntriesGzip { index });
@@ -221,22 +229,23 @@ impl LogSite {
             Some(found) => found,
             None => {
                 let bytes = self.log.entries(bundle).await?.ok_or(Failure::NotFound)?;
-                self.keep(key, bytes)
+                let file = self.keeps_files.then(|| self.log.entries_file(bundle)).flatten();
+                self.keep(key, Cached { bytes, file: file.map(Arc::new) })
             }
         };
-        if gzip && let Some(compressed) = self.compressor.gzip(&plain).await {
-            return Ok((self.keep(gzip_key, compressed), Coding::Gzip));
+        if gzip && let Some(compressed) = self.compressor.gzip(&plain.bytes).await {
+            return Ok((self.keep(gzip_key, compressed.into()), Coding::Gzip));
         }
         Ok((plain, Coding::Identity))
     }
 
-    fn cached(&self, key: Option<Key>) -> Option<Bytes> {
+    fn cached(&self, key: Option<Key>) -> Option<Cached> {
         let found = self.cache.get(key?)?;
         self.metrics.cache_hits.add(1);
         Some(found)
     }
 
-    fn keep(&self, key: Option<Key>, value: Bytes) -> Bytes {
+    fn keep(&self, key: Option<Key>, value: Cached) -> Cached {
         if let Some(key) = key {
             self.metrics.cache_misses.add(1);
             self.cache.insert(key, value.clone());

@@ -2,6 +2,8 @@
 
 // Under `cfg(test)` the helpers of tests are tests too, for the lints.
 #[cfg(test)]
+mod from_file;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod http2;

@@ -2,12 +2,20 @@
 
 use sealwax_server::{
     Answer, Bytes, Head, Limits, Options, Reply, Response, Route, Server, Site, StatusCode, Stopped,
-    metrics::HttpMetrics, reply,
+    header::HeaderValue,
+    metrics::HttpMetrics,
+    read::{self, Coding, Lifetime, Representation},
+    reply,
 };
 use sealwax_testkit::http::Client;
 use std::{
+    fs::File,
+    io::Write,
     net::SocketAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -17,7 +25,36 @@ use tokio::sync::oneshot;
 pub(crate) const LARGE_BYTES: usize = 15 << 20;
 
 /// Counts the bytes of what it is sent, and has something large to fetch.
-struct Counting(Bytes);
+struct Counting {
+    large: Bytes,
+    /// [`large`], beside zeros in memory that claim to be the same: which of both arrives tells the way that it took.
+    file: Arc<File>,
+    zeros: Bytes,
+}
+
+impl Counting {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("sealwax-served-{}-{}", std::process::id(), NUMBER.fetch_add(1, Relaxed));
+        let path = std::env::temp_dir().join(name);
+        let mut file = File::create_new(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        file.write_all(&large()).unwrap();
+        Self { large: large(), file: Arc::new(file), zeros: vec![0; LARGE_BYTES].into() }
+    }
+
+    fn from_file(&self, head: Head<'_>) -> Response<Reply> {
+        let representation = Representation {
+            bytes: self.zeros.clone(),
+            tag: &HeaderValue::from_static("\"t\""),
+            media_type: "application/octet-stream",
+            lifetime: Lifetime::Immutable,
+            coding: Coding::Only,
+        };
+        let response = read::answer(head.method(), head.headers(), &representation);
+        response.map(|reply| reply.from_file(&self.zeros, &self.file))
+    }
+}
 
 /// Something large, no two parts of which are alike.
 pub(crate) fn large() -> Bytes {
@@ -29,6 +66,7 @@ impl Site for Counting {
         match head.path() {
             "/healthz" => Some(Route::read("health")),
             "/large" => Some(Route::read("large")),
+            "/file" => Some(Route::read("file")),
             "/count" => Some(Route::submission("count")),
             "/count-few" => Some(Route::submission("count_few").body_bytes(100)),
             _ => None,
@@ -39,7 +77,8 @@ impl Site for Counting {
         Box::pin(async move {
             match head.path() {
                 "/healthz" => reply::plain(StatusCode::OK, "ok\n"),
-                "/large" => Response::new(Reply::whole(self.0.clone())),
+                "/large" => Response::new(Reply::whole(self.large.clone())),
+                "/file" => self.from_file(head),
                 _ => reply::plain(StatusCode::OK, body.len().to_string()),
             }
         })
@@ -67,7 +106,7 @@ impl Running {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async {
                 let any = "127.0.0.1:0".parse().unwrap();
-                let server = Server::bind(any, Counting(large()), options).unwrap();
+                let server = Server::bind(any, Counting::new(), options).unwrap();
                 started.send(server.address()).unwrap();
                 server.run(async { stopped.await.unwrap_or_default() }).await
             })

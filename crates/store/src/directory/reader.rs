@@ -10,6 +10,7 @@ use crate::{
     name,
 };
 use std::{
+    fs::File,
     io,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -137,6 +138,11 @@ impl<D: Disk> ObjectStore for Reader<D> {
             Some(value) => Ok(Some(value)),
             None => self.staged(name),
         }
+    }
+
+    fn file(&self, name: &str) -> Option<File> {
+        name::check(name).ok()?;
+        self.disk.open(name, Mode::Read).ok()?.system()
     }
 
     async fn put(&self, name: &str, _: Bytes) -> Result<(), StoreError> {

@@ -172,6 +172,10 @@ impl DiskFile for OsFile {
         let file_system = rustix::fs::fstatvfs(&self.file)?.f_fsid;
         Ok(Place { file_system, inode: self.file.metadata()?.ino() })
     }
+
+    fn system(self) -> Option<File> {
+        Some(self.file)
+    }
 }
 
 #[cfg(test)]

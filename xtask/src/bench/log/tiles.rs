@@ -1,4 +1,4 @@
-//! Full tiles of one directory, served by our log and by nginx, one core each.
+//! Full tiles of one directory, served by our log and by nginx, one worker each.
 
 use std::fs;
 use std::process::Command;
@@ -18,7 +18,13 @@ const CONNECTIONS: usize = 64;
 pub(super) fn measure(bench: &mut Bench) -> Outcome {
     let seconds = bench.seconds.unwrap_or(5.0);
     let requests = bench.load.requests("keys", ENTRIES)?;
-    let Some(server) = bench.start(OURS, &requests)? else { return Ok(()) };
+    if !bench.sides.has(OURS) {
+        return Ok(());
+    }
+    let mut recipe = bench.sides.recipe(OURS, &requests)?;
+    // As nginx: one worker.
+    recipe.command.env("TOKIO_WORKER_THREADS", "1");
+    let server = Server::start(recipe)?;
     let fill = Pace { connections: 256, from: 0, limit: Limit::Count(ENTRIES), per_second: None };
     bench.load.run(&server, &requests, fill)?;
     let reads = bench.load.reads(&server.directory, 20_000)?;
