@@ -1,7 +1,11 @@
 //! How many files the process can have open, connections among them.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::os::unix::net::UnixDatagram;
+use std::{
+    fs::File,
+    os::unix::net::UnixDatagram,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 /// As many must be free when a server starts: a log with its index has some 30 open, runtimes and signals 20, each round and
 /// each read that is not in memory takes one more for a moment, and a few clients want to be served. A limit of 128 leaves
@@ -11,11 +15,12 @@ pub const NEEDED: usize = 120;
 /// Descriptors that connections never take, where there are many: the services open files. Where there are few, half.
 const RESERVED: u64 = 256;
 
-/// The same where answers come from files that are kept open, see [`are_plenty`].
-const RESERVED_OF_PLENTY: u64 = 8192;
+/// With fewer no file stays open for answers; otherwise an eighth of them may, and not more than [`MOST_KEPT`].
+const PLENTY: u64 = 4096;
+const MOST_KEPT: u64 = 8192;
 
-/// With so many, files that are sent again and again are kept open.
-const PLENTY: u64 = 32_768;
+/// Files that stay open, of all services.
+static KEPT: AtomicU64 = AtomicU64::new(0);
 
 /// The process cannot open enough files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,16 +45,45 @@ pub fn claim() -> Result<(), TooFewDescriptors> {
     if tried.len() < NEEDED { Err(TooFewDescriptors { free: tried.len() }) } else { Ok(()) }
 }
 
-/// Whether files that are sent again and again may be kept open.
-#[must_use]
-pub fn are_plenty() -> bool {
-    getrlimit(Resource::Nofile).current.is_none_or(|limit| limit >= PLENTY)
+/// How many files may stay open, of all services.
+fn for_files() -> u64 {
+    match getrlimit(Resource::Nofile).current {
+        Some(limit) if limit < PLENTY => 0,
+        Some(limit) => MOST_KEPT.min(limit / 8),
+        None => MOST_KEPT,
+    }
+}
+
+/// A file that stays open because it is sent again and again. The process has a limited number of them.
+#[derive(Debug)]
+pub struct KeptFile(File);
+
+impl KeptFile {
+    /// Keeps what `open` opens, if there is room.
+    pub fn keep(open: impl FnOnce() -> Option<File>) -> Option<Self> {
+        let room = |kept| Some(kept + 1).filter(|kept| *kept <= for_files());
+        KEPT.fetch_update(Relaxed, Relaxed, room).ok()?;
+        let file = open().map(Self);
+        if file.is_none() {
+            KEPT.fetch_sub(1, Relaxed);
+        }
+        file
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.0
+    }
+}
+
+impl Drop for KeptFile {
+    fn drop(&mut self) {
+        KEPT.fetch_sub(1, Relaxed);
+    }
 }
 
 /// How many connections the process can have open.
 pub(crate) fn for_connections() -> usize {
     let limit = getrlimit(Resource::Nofile).current;
-    let reserved = if are_plenty() { RESERVED_OF_PLENTY } else { RESERVED };
-    let most = limit.map_or(u64::MAX, |limit| limit - reserved.min(limit / 2));
+    let most = limit.map_or(u64::MAX, |limit| limit - RESERVED.min(limit / 2) - for_files());
     usize::try_from(most).unwrap_or(usize::MAX)
 }

@@ -2,6 +2,7 @@
 //! hands over the bytes in memory, and where these are the ones that a file has, the system is told to take them from it. So
 //! whatever does not fit, TLS and HTTP/2 among it, is sent from memory, and nothing depends on which way was taken.
 
+use crate::{descriptors::KeptFile, reply::FILE_MIN_BYTES};
 use bytes::Bytes;
 use std::{
     fs::File,
@@ -11,21 +12,18 @@ use std::{
 };
 use tokio::{io::Interest, net::TcpStream};
 
-/// Shorter bodies are copied sooner than their pages are handed over.
-const MIN_BYTES: usize = 32 << 10;
-
 /// Bytes in memory, and the file that has the same from an offset on. Neither ever changes.
 #[derive(Clone, Debug)]
 pub(crate) struct Twin {
     bytes: Bytes,
-    file: Arc<File>,
+    file: Arc<KeptFile>,
     offset: u64,
 }
 
 impl Twin {
     /// `part` of `whole`, which are all bytes of a file; `None` if it is not a part, or not worth it.
-    pub(crate) fn of(part: &Bytes, whole: &Bytes, file: &Arc<File>) -> Option<Self> {
-        let offset = place(part, whole).filter(|_| part.len() >= MIN_BYTES)?;
+    pub(crate) fn of(part: &Bytes, whole: &Bytes, file: &Arc<KeptFile>) -> Option<Self> {
+        let offset = place(part, whole).filter(|_| part.len() >= FILE_MIN_BYTES)?;
         Some(Self { bytes: part.clone(), file: file.clone(), offset: offset as u64 })
     }
 }
@@ -56,7 +54,7 @@ impl Outgoing {
             .find_map(|(at, part)| place(part, &twin.bytes).map(|place| (at, &**part, place)))?;
         let before = parts.get(..at)?;
         let offset = twin.offset + place as u64;
-        let sent = poll_write(stream, context, || send(stream, before, &twin.file, offset, body.len()));
+        let sent = poll_write(stream, context, || send(stream, before, twin.file.file(), offset, body.len()));
         match &sent {
             Poll::Ready(Ok(sent)) => {
                 let length = before.iter().map(|part| part.len()).sum::<usize>() + body.len();

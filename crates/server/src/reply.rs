@@ -1,6 +1,6 @@
 //! Answers: a status, headers, and a body that is in memory or is made while it is fetched.
 
-use crate::{Route, connection::Watching, from_file::Twin};
+use crate::{Route, connection::Watching, descriptors::KeptFile, from_file::Twin};
 use bytes::Bytes;
 use hyper::{
     Response, StatusCode,
@@ -9,12 +9,14 @@ use hyper::{
 };
 use std::{
     convert::Infallible,
-    fs::File,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
+
+/// Shorter bodies are copied into the socket sooner than the pages of a file are handed over, see [`Reply::in_file`].
+pub const FILE_MIN_BYTES: usize = 32 << 10;
 
 /// The body of an answer.
 pub struct Reply {
@@ -46,7 +48,7 @@ impl Reply {
     /// Lets the system send these bytes from a file, if they are a part of `whole`, and `whole` is all that the file has. Both
     /// must never change.
     #[must_use]
-    pub fn from_file(mut self, whole: &Bytes, file: &Arc<File>) -> Self {
+    pub fn in_file(mut self, whole: &Bytes, file: &Arc<KeptFile>) -> Self {
         if let Kind::Whole(part) = &self.kind {
             self.twin = Twin::of(part, whole, file);
         }

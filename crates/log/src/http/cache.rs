@@ -1,18 +1,15 @@
 //! Full tiles and bundles in memory. They never change, so nothing is ever stale.
 
 use bytes::Bytes;
+use sealwax_server::descriptors::KeptFile;
 use std::{
     collections::HashMap,
-    fs::File,
     hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Parts that are locked on their own, so that the threads of a server seldom wait for each other.
 const SHARDS: usize = 8;
-
-/// Files that a cache keeps open, at most.
-const FILES: usize = 1024;
 
 /// What an entry costs beside its bytes: the key twice, an allocation or two.
 const OVERHEAD_BYTES: usize = 256;
@@ -38,7 +35,7 @@ pub(super) struct Cache {
 #[derive(Clone, Debug)]
 pub(super) struct Cached {
     pub(super) bytes: Bytes,
-    pub(super) file: Option<Arc<File>>,
+    pub(super) file: Option<Arc<KeptFile>>,
 }
 
 impl From<Bytes> for Cached {
@@ -54,7 +51,6 @@ struct Shard {
     /// State of a generator of numbers that nobody has to be unable to guess.
     random: u64,
     bytes: usize,
-    files: usize,
 }
 
 #[derive(Debug)]
@@ -82,7 +78,7 @@ impl Cache {
     }
 
     /// Keeps the value, if it is not too large a part of the whole to be worth what it displaces.
-    pub(super) fn insert(&self, key: Key, mut value: Cached) {
+    pub(super) fn insert(&self, key: Key, value: Cached) {
         let cost = cost(&value);
         if cost > self.shard_bytes / 2 {
             return;
@@ -94,10 +90,6 @@ impl Cache {
         while shard.bytes + cost > self.shard_bytes {
             shard.evict();
         }
-        if shard.files >= FILES / SHARDS {
-            value.file = None;
-        }
-        shard.files += usize::from(value.file.is_some());
         let place = shard.slots.len();
         shard.places.insert(key, place);
         shard.slots.push(Slot { key, value, used: false });
@@ -129,7 +121,6 @@ impl Shard {
             self.places.insert(moved.key, place);
         }
         self.bytes -= cost(&gone.value);
-        self.files -= usize::from(gone.value.file.is_some());
     }
 
     /// Knuth's linear congruential generator, of which the upper bits are good.

@@ -13,7 +13,8 @@ use crate::{
 };
 use bytes::Bytes;
 use sealwax_server::{
-    Answer, Head, Refused, Reply, Response, Route, Site, StatusCode, descriptors,
+    Answer, Head, Refused, Reply, Response, Route, Site, StatusCode,
+    descriptors::KeptFile,
     encoding::{Compressor, accepts_gzip},
     grpc::{self, Status, is_grpc},
     header::{self, HeaderValue},
@@ -51,8 +52,6 @@ pub struct LogSite {
     tag: HeaderValue,
     gzip_tag: HeaderValue,
     compressor: Compressor,
-    /// Whether files of bundles stay open.
-    keeps_files: bool,
 }
 
 /// Why there is nothing to read.
@@ -84,7 +83,6 @@ impl LogSite {
             journal,
             cache: Cache::new(cache_bytes),
             compressor: Compressor::default(),
-            keeps_files: descriptors::are_plenty(),
         }
     }
 
@@ -169,7 +167,7 @@ impl LogSite {
                 let response =
                     respond(bytes.clone(), self.tag_of(coding), binary, Lifetime::Immutable, coding);
                 match file {
-                    Some(file) => response.map(|reply| reply.from_file(&bytes, &file)),
+                    Some(file) => response.map(|reply| reply.in_file(&bytes, &file)),
                     None => response,
                 }
             }
@@ -229,7 +227,8 @@ impl LogSite {
             Some(found) => found,
             None => {
                 let bytes = self.log.entries(bundle).await?.ok_or(Failure::NotFound)?;
-                let file = self.keeps_files.then(|| self.log.entries_file(bundle)).flatten();
+                let lasts = is_full && bytes.len() >= reply::FILE_MIN_BYTES;
+                let file = if lasts { KeptFile::keep(|| self.log.entries_file(bundle)) } else { None };
                 self.keep(key, Cached { bytes, file: file.map(Arc::new) })
             }
         };

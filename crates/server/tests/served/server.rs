@@ -2,6 +2,7 @@
 
 use sealwax_server::{
     Answer, Bytes, Head, Limits, Options, Reply, Response, Route, Server, Site, StatusCode, Stopped,
+    descriptors::KeptFile,
     header::HeaderValue,
     metrics::HttpMetrics,
     read::{self, Coding, Lifetime, Representation},
@@ -28,7 +29,7 @@ pub(crate) const LARGE_BYTES: usize = 15 << 20;
 struct Counting {
     large: Bytes,
     /// [`large`], beside zeros in memory that claim to be the same: which of both arrives tells the way that it took.
-    file: Arc<File>,
+    file: Arc<KeptFile>,
     zeros: Bytes,
 }
 
@@ -40,10 +41,14 @@ impl Counting {
         let mut file = File::create_new(&path).unwrap();
         std::fs::remove_file(path).unwrap();
         file.write_all(&large()).unwrap();
-        Self { large: large(), file: Arc::new(file), zeros: vec![0; LARGE_BYTES].into() }
+        Self {
+            large: large(),
+            file: Arc::new(KeptFile::keep(|| Some(file)).unwrap()),
+            zeros: vec![0; LARGE_BYTES].into(),
+        }
     }
 
-    fn from_file(&self, head: Head<'_>) -> Response<Reply> {
+    fn in_file(&self, head: Head<'_>) -> Response<Reply> {
         let representation = Representation {
             bytes: self.zeros.clone(),
             tag: &HeaderValue::from_static("\"t\""),
@@ -52,7 +57,7 @@ impl Counting {
             coding: Coding::Only,
         };
         let response = read::answer(head.method(), head.headers(), &representation);
-        response.map(|reply| reply.from_file(&self.zeros, &self.file))
+        response.map(|reply| reply.in_file(&self.zeros, &self.file))
     }
 }
 
@@ -78,7 +83,7 @@ impl Site for Counting {
             match head.path() {
                 "/healthz" => reply::plain(StatusCode::OK, "ok\n"),
                 "/large" => Response::new(Reply::whole(self.large.clone())),
-                "/file" => self.from_file(head),
+                "/file" => self.in_file(head),
                 _ => reply::plain(StatusCode::OK, body.len().to_string()),
             }
         })
