@@ -66,6 +66,9 @@ pub struct Options {
     /// Runs of at most so many leaves keep their filter in memory, 1.25 bytes for each leaf. Since each run is longer than all
     /// that follow it, that is less than 2.5 bytes for each of these leaves, however large the log is. The default is 2²⁰.
     pub kept_filter_leaves: u64,
+    /// Longer runs, of at most so many leaves, keep the first two words of each line of their filter, 0.36 bytes for each
+    /// leaf; of longer ones nothing is kept. The default is 2²⁴.
+    pub kept_gist_leaves: u64,
     /// Who writes runs and merges them.
     pub work: Work,
 }
@@ -81,7 +84,12 @@ pub enum Work {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { chunk_leaves: DEFAULT_CHUNK_LEAVES, kept_filter_leaves: 1 << 20, work: Work::Background }
+        Self {
+            chunk_leaves: DEFAULT_CHUNK_LEAVES,
+            kept_filter_leaves: 1 << 20,
+            kept_gist_leaves: 1 << 24,
+            work: Work::Background,
+        }
     }
 }
 

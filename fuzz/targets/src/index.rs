@@ -39,7 +39,7 @@ pub(crate) fn run(input: &[u8]) {
 fn as_a_file(input: &[u8]) {
     let Some((count, file)) = input.split_first_chunk::<2>() else { return };
     let Some(span) = Span::new(FIRST, u64::from(u16::from_be_bytes(*count))) else { return };
-    for filtering in [Filtering::InMemory, Filtering::InFile] {
+    for filtering in [Filtering::InMemory, Filtering::InPart, Filtering::InFile] {
         if let Ok(run) = Run::open(file.to_vec(), "run".into(), span, filtering) {
             let _ = run.leaves(0);
         }

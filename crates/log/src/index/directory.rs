@@ -16,6 +16,7 @@ use std::{
 pub(super) struct Directory {
     path: PathBuf,
     kept_filter_leaves: u64,
+    kept_gist_leaves: u64,
     names: Mutex<()>,
 }
 
@@ -28,8 +29,8 @@ pub(super) struct Names<'d> {
 impl Directory {
     pub(super) fn open(path: &Path, options: &Options) -> Result<Self, IndexError> {
         fs::create_dir_all(path).map_err(IndexError::io(path))?;
-        let kept_filter_leaves = options.kept_filter_leaves;
-        Ok(Self { path: path.to_owned(), kept_filter_leaves, names: Mutex::new(()) })
+        let Options { kept_filter_leaves, kept_gist_leaves, .. } = *options;
+        Ok(Self { path: path.to_owned(), kept_filter_leaves, kept_gist_leaves, names: Mutex::new(()) })
     }
 
     /// The runs that cover a log of `size` leaves from leaf 0 without a gap. All others are removed: those that a merge
@@ -84,7 +85,11 @@ impl Directory {
 
     /// Where the filter of a run is.
     pub(super) fn filtering(&self, span: Span) -> Filtering {
-        if span.count() <= self.kept_filter_leaves { Filtering::InMemory } else { Filtering::InFile }
+        match span.count() {
+            short if short <= self.kept_filter_leaves => Filtering::InMemory,
+            long if long <= self.kept_gist_leaves => Filtering::InPart,
+            _ => Filtering::InFile,
+        }
     }
 }
 

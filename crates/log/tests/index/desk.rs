@@ -35,7 +35,12 @@ impl Place {
     }
 
     pub(crate) fn open_keeping(&self, kept_filter_leaves: u64, size: u64, work: Work) -> Index {
-        let options = Options { chunk_leaves: NonZeroUsize::new(4).unwrap(), kept_filter_leaves, work };
+        let options = Options {
+            chunk_leaves: NonZeroUsize::new(4).unwrap(),
+            kept_filter_leaves,
+            kept_gist_leaves: kept_filter_leaves,
+            work,
+        };
         Index::open(&self.0, size, options).unwrap()
     }
 

@@ -27,15 +27,38 @@ pub(super) fn lines_for(leaves: u64) -> u64 {
     (leaves * BITS_PER_LEAF).div_ceil(BITS_PER_LINE)
 }
 
-/// The filter of a run, in memory or in its file.
+/// The filter of a run, of which some is in memory and all in its file.
 #[derive(Debug)]
 pub(super) struct Filter {
     lines: u64,
-    /// `None`: read from the file, a line at a time.
-    kept: Option<Pieces>,
+    kept: Kept,
 }
 
-type Pieces = Vec<Vec<Line>>;
+/// What memory says of a fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// It was never inserted.
+    No,
+    /// It may have been.
+    Maybe,
+    /// The line of this number says, and has to be read.
+    InLine(u64),
+}
+
+/// What is in memory.
+#[derive(Debug, PartialEq, Eq)]
+enum Kept {
+    Lines(Pieces<Line>),
+    Gists(Pieces<Gist>),
+    Nothing,
+}
+
+/// Something for each line, in pieces of [`PIECE_LINES`].
+#[derive(Debug, PartialEq, Eq)]
+struct Pieces<T>(Vec<Vec<T>>);
+
+/// The first words of a line: three quarters of what is not there are not in these either.
+type Gist = [u64; 2];
 
 /// The words of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,11 +73,11 @@ pub(super) struct Making {
     number: u64,
     /// The lines before it that are not written yet, as they stand in the file.
     piece: Vec<u8>,
-    kept: Option<Pieces>,
+    kept: Kept,
 }
 
 impl Filter {
-    /// Reads one that is to be kept in memory; `None` if a line is not what was written.
+    /// Reads what is to be kept in memory; `None` if a line is not what was written.
     pub(super) fn open(
         source: &impl Source,
         span: Span,
@@ -62,32 +85,69 @@ impl Filter {
         filtering: Filtering,
     ) -> io::Result<Option<Self>> {
         let lines = span.lines();
-        if filtering == Filtering::InFile {
-            return Ok(Some(Self { lines, kept: None }));
+        let mut kept = Kept::new(filtering);
+        if kept == Kept::Nothing {
+            return Ok(Some(Self { lines, kept }));
         }
-        let mut pieces = Pieces::new();
         let mut bytes = vec![[0; LINE_BYTES]; PIECE_LINES];
         for first in (0..lines).step_by(PIECE_LINES) {
             let count = usize::try_from(lines - first).unwrap_or(PIECE_LINES).min(PIECE_LINES);
             bytes.truncate(count);
             source.read_at(line_at(span, first), bytes.as_flattened_mut())?;
-            let opened =
-                bytes.iter().zip(first..).map(|(bytes, number)| Line::open(bytes, span, seal, number));
-            let Some(piece) = opened.collect() else { return Ok(None) };
-            pieces.push(piece);
+            for (bytes, number) in bytes.iter().zip(first..) {
+                let Some(line) = Line::open(bytes, span, seal, number) else { return Ok(None) };
+                kept.push(line);
+            }
         }
-        Ok(Some(Self { lines, kept: Some(pieces) }))
+        Ok(Some(Self { lines, kept }))
     }
 
-    /// The number of the line that says whether a fingerprint may be there.
-    pub(super) fn line_of(&self, fingerprint: u64) -> u64 {
-        line_of(fingerprint, self.lines)
+    /// Whether a fingerprint may be there, as far as memory knows.
+    pub(super) fn ask(&self, fingerprint: u64) -> Answer {
+        let number = line_of(fingerprint, self.lines);
+        let may_contain = match &self.kept {
+            Kept::Lines(lines) => lines.get(number).map(|line| line.may_contain(fingerprint)),
+            Kept::Gists(gists) => gists.get(number).map(|gist| may_contain(gist, fingerprint)),
+            Kept::Nothing => None,
+        };
+        match (may_contain, &self.kept) {
+            (Some(false), _) => Answer::No,
+            (Some(true), Kept::Lines(_)) => Answer::Maybe,
+            _ => Answer::InLine(number),
+        }
+    }
+}
+
+impl Kept {
+    fn new(filtering: Filtering) -> Self {
+        match filtering {
+            Filtering::InMemory => Self::Lines(Pieces(Vec::new())),
+            Filtering::InPart => Self::Gists(Pieces(Vec::new())),
+            Filtering::InFile => Self::Nothing,
+        }
     }
 
-    /// A line, if it is in memory.
-    pub(super) fn kept(&self, number: u64) -> Option<&Line> {
+    fn push(&mut self, line: Line) {
+        let Line([first, second, ..]) = line;
+        match self {
+            Self::Lines(lines) => lines.push(line),
+            Self::Gists(gists) => gists.push([first, second]),
+            Self::Nothing => {}
+        }
+    }
+}
+
+impl<T> Pieces<T> {
+    fn push(&mut self, next: T) {
+        match self.0.last_mut() {
+            Some(piece) if piece.len() < PIECE_LINES => piece.push(next),
+            _ => self.0.push(vec![next]),
+        }
+    }
+
+    fn get(&self, number: u64) -> Option<&T> {
         let number = usize::try_from(number).ok()?;
-        self.kept.as_ref()?.get(number / PIECE_LINES)?.get(number % PIECE_LINES)
+        self.0.get(number / PIECE_LINES)?.get(number % PIECE_LINES)
     }
 }
 
@@ -117,7 +177,7 @@ impl Line {
 
     /// `false` only for what was never inserted.
     pub(super) fn may_contain(&self, fingerprint: u64) -> bool {
-        self.0.iter().zip(bits(fingerprint)).all(|(word, bit)| word & bit != 0)
+        may_contain(&self.0, fingerprint)
     }
 
     fn insert(&mut self, fingerprint: u64) {
@@ -136,7 +196,7 @@ impl Line {
 
 impl Making {
     pub(super) fn new(span: Span, filtering: Filtering) -> Self {
-        let kept = (filtering == Filtering::InMemory).then(Pieces::new);
+        let kept = Kept::new(filtering);
         Self { span, line: Line::default(), number: 0, piece: Vec::new(), kept }
     }
 
@@ -163,12 +223,7 @@ impl Making {
     fn close_line(&mut self, seal: &Seal, out: &mut impl Sink) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
         line.write(self.span, seal, self.number, &mut self.piece);
-        if let Some(pieces) = &mut self.kept {
-            if self.number.is_multiple_of(PIECE_LINES as u64) {
-                pieces.push(Vec::new());
-            }
-            pieces.last_mut().into_iter().for_each(|piece| piece.push(line));
-        }
+        self.kept.push(line);
         self.number += 1;
         if self.piece.len() >= PIECE_LINES * LINE_BYTES { self.write_piece(out) } else { Ok(()) }
     }
@@ -188,6 +243,11 @@ fn line_at(span: Span, number: u64) -> u64 {
 fn line_of(fingerprint: u64, lines: u64) -> u64 {
     let scaled = (u128::from(fingerprint) * u128::from(lines)) >> 64;
     u64::try_from(scaled).unwrap_or(u64::MAX)
+}
+
+/// Whether the first words of a line, or all of them, have the bits of a fingerprint.
+fn may_contain(words: &[u64], fingerprint: u64) -> bool {
+    words.iter().zip(bits(fingerprint)).all(|(word, bit)| word & bit != 0)
 }
 
 /// One bit for each word, from the low half of the fingerprint.
@@ -222,20 +282,28 @@ mod tests {
         }
         let made = making.finish(&seal, &mut file).unwrap();
         assert_eq!(file.len() as u64, span.footer_at());
-        let read = Filter::open(&file, span, &seal, Filtering::InMemory).unwrap().unwrap();
-        assert_eq!(read.kept, made.kept);
-        assert_eq!(read.kept.as_ref().unwrap().len(), 3);
-        let in_file = Filter::open(&file, span, &seal, Filtering::InFile).unwrap().unwrap();
-        let may_contain = |fingerprint| {
-            let number = read.line_of(fingerprint);
-            assert_eq!(in_file.line_of(fingerprint), number);
+        let open = |filtering| Filter::open(&file, span, &seal, filtering).unwrap().unwrap();
+        let [whole, part, none] = [Filtering::InMemory, Filtering::InPart, Filtering::InFile].map(open);
+        assert_eq!(whole.kept, made.kept);
+        assert!(matches!(&whole.kept, Kept::Lines(lines) if lines.0.len() == 3));
+        let mut spared = 0;
+        let mut may_contain = |fingerprint| {
+            let Answer::InLine(number) = none.ask(fingerprint) else { panic!("nothing is in memory") };
             let line = Line::read(&file, span, &seal, number).unwrap().unwrap();
-            assert_eq!(Some(&line), read.kept(number));
-            assert_eq!(in_file.kept(number), None);
-            line.may_contain(fingerprint)
+            let may_contain = line.may_contain(fingerprint);
+            assert_eq!(whole.ask(fingerprint) == Answer::Maybe, may_contain);
+            match part.ask(fingerprint) {
+                Answer::InLine(again) => assert_eq!(again, number),
+                answer => {
+                    assert!(answer == Answer::No && !may_contain);
+                    spared += 1;
+                }
+            }
+            may_contain
         };
-        assert!(inserted.into_iter().all(may_contain));
+        assert!(inserted.into_iter().all(&mut may_contain));
         let invented = (leaves..leaves + 100_000).filter(|leaf| may_contain(spread(*leaf))).count();
         assert!((500..2_500).contains(&invented), "{invented} of 100,000");
+        assert!((70_000..80_000).contains(&spared), "{spared} of 100,000 lines not read");
     }
 }
