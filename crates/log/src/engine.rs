@@ -13,6 +13,7 @@
 mod batch;
 mod config;
 mod cosigning;
+mod crowd;
 mod edge;
 mod error;
 mod handle;

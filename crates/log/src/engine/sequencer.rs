@@ -3,6 +3,7 @@
 use super::{
     AddError, Config, EngineError, Host, Kind, LockValue, Published, Shape, Signing, Step,
     batch::Batch,
+    crowd::patience,
     handle::not_now,
     queue::{Place, Queue, Waiting},
     reader::Reader,
@@ -42,6 +43,8 @@ pub struct Sequencer<S> {
     pub(crate) round: u64,
     /// Submissions of a round that was lost.
     pub(crate) carried: Vec<Waiting>,
+    /// Entries of the round before.
+    pub(crate) entries_before: usize,
     /// Batches that are still staged, with the size they lead to, oldest first.
     pub(crate) staged: Vec<(u64, String)>,
     /// Bytes staged since the last settling began.
@@ -138,7 +141,12 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             match self.wait().await {
                 Why::Stop => return self.finish().await,
                 Why::Look => self.catch_up().await?,
-                Why::Work => drop(self.round(Why::Work).await?),
+                Why::Work => {
+                    if let Some(moment) = patience(self.entries_before, self.queue.depth().0) {
+                        self.host.sleep(moment).await;
+                    }
+                    self.round(Why::Work).await.map(drop)?;
+                }
                 why => {
                     if !self.round(why).await? {
                         // Not at once again: the clock is behind, or the disk is full.
@@ -256,6 +264,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         if !identities.is_empty() {
             self.absorb(old, &identities);
         }
+        self.entries_before = sorted.fresh.len();
         let entries = sorted.fresh.len() as u64;
         if published {
             self.answer(sorted);
