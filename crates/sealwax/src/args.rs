@@ -12,6 +12,7 @@ use crate::ca::args::CaCommand;
 use crate::ceremony::args::CeremonyCommand;
 use crate::demo::args::DemoArgs;
 use crate::log::args::LogCommand;
+use crate::rotate::args::{EXAMPLES as ROTATE_EXAMPLES, EXIT_CODES as ROTATE_EXIT_CODES, RotateArgs};
 use crate::serve::args::{EXAMPLES as SERVE_EXAMPLES, ServeArgs};
 use crate::sign::args::SignArgs;
 use crate::token::args::TokenArgs;
@@ -99,6 +100,9 @@ pub enum Command {
     /// Run a whole Sigstore: authorities, logs, accounts and trust, in one process on one directory
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Box<ServeArgs>),
+    /// Give the logs and authorities of an instance other keys, without interrupting anybody
+    #[command(after_help = ROTATE_EXAMPLES, after_long_help = format!("{ROTATE_EXAMPLES}\n\n{ROTATE_EXIT_CODES}"))]
+    Rotate(RotateArgs),
     /// Change a TUF repository whose root keys people hold: plan, sign one holder at a time, publish
     #[command(subcommand)]
     Ceremony(CeremonyCommand),

@@ -28,6 +28,7 @@ mod output_file;
 mod profile;
 mod reader;
 mod render;
+mod rotate;
 mod serve;
 mod sign;
 mod sources;
@@ -124,6 +125,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Account(command) => account::run(command, out),
         Command::Token(args) => token::run(&args, out),
         Command::Ca(command) => ca::run(command, out),
+        Command::Rotate(args) => rotate::run(&args, out),
         Command::Serve(args) => serve::run(&args, out),
         Command::Completions { shell } => {
             // Not into `out`: the generator panics where it cannot write.

@@ -17,6 +17,7 @@ use super::description::{self, Description};
 use crate::Failure;
 
 /// The keys of a log, as they sign.
+#[derive(Clone)]
 pub struct Keys {
     /// The log's own key.
     pub signer: Arc<dyn Signer>,

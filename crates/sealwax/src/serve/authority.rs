@@ -43,21 +43,12 @@ pub struct Parts<'a> {
 
 /// The authority at work, and the issuers that it is to follow.
 pub fn service(parts: Parts<'_>) -> Result<(Arc<Service>, Issuers), Failure> {
-    let cannot =
-        |error: &dyn std::fmt::Display| Failure::cannot(format!("the certificate authority: {error}"));
-    let Certified { key, chain } = parts.certified;
-    let authority = Authority::new(chain, Arc::new(key)).map_err(|error| cannot(&error))?;
     let (keys, log) = parts.log;
-    let log = CertificateLog {
-        name: keys.signing.origin().to_owned(),
-        key: keys.signer.public_key().clone(),
-        writes_leaf_index: true,
-        log,
-    };
     let others = Arc::new(HttpProviders::new().map_err(|error| cannot(&error))?);
     let providers = Known { url: parts.url.to_owned(), accounts: parts.accounts, others: others.clone() };
     let configuration = configuration(parts.url, parts.issuers)?;
-    let service = Service::new(authority, vec![log], Arc::new(providers), configuration, Timestamp::now);
+    let (authority, logs) = (issuer(&parts.certified)?, vec![certificate_log(keys, log)]);
+    let service = Service::new(authority, logs, Arc::new(providers), configuration, Timestamp::now);
     let service = service.limited_to(parts.quotas);
     let service = Arc::new(match parts.audit {
         Some(audit) => service.recorded_by(audit),
@@ -65,6 +56,26 @@ pub fn service(parts: Parts<'_>) -> Result<(Arc<Service>, Issuers), Failure> {
     });
     let (url, path) = (parts.url.to_owned(), parts.issuers.map(Path::to_owned));
     Ok((service.clone(), Issuers { url, path, service, providers: others }))
+}
+
+/// What certificates are signed with.
+pub fn issuer(certified: &Certified) -> Result<Authority, Failure> {
+    let Certified { key, chain } = certified.clone();
+    Authority::new(chain, key).map_err(|error| cannot(&error))
+}
+
+/// Where they are logged.
+pub fn certificate_log(keys: &Keys, log: Arc<InProcess>) -> CertificateLog {
+    CertificateLog {
+        name: keys.signing.origin().to_owned(),
+        key: keys.signer.public_key().clone(),
+        writes_leaf_index: true,
+        log,
+    }
+}
+
+fn cannot(error: &dyn std::fmt::Display) -> Failure {
+    Failure::cannot(format!("the certificate authority: {error}"))
 }
 
 /// The instance's own issuers, and those of the file.

@@ -4,11 +4,13 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sealwax_ca::{create_intermediate, create_root};
-use sealwax_crypto::{KeyKind, SigningKey};
+use sealwax_crypto::{KeyKind, PublicKey, SigningKey};
 use sealwax_pki::Certificate;
+use sealwax_signer::{CertifyError, Signer};
 use sealwax_tsa::{Subject, issue_leaf, issue_root};
 
 use super::vault::Vault;
@@ -18,29 +20,54 @@ use crate::{Failure, output_file};
 /// How long roots last. What they certified stays verifiable after that; nothing new is certified.
 const ROOT_LASTS: SignedDuration = SignedDuration::from_hours(24 * 3652);
 
-/// How long what they certify lasts.
-const LASTS: SignedDuration = SignedDuration::from_hours(24 * 1826);
+/// What the first authority of a kind is called.
+const FIRST: &str = "1";
 
 /// The longest chain that is read, bytes.
 const MAX_BYTES: u64 = 1 << 18;
 
 /// A key and the chain of its certificate.
+#[derive(Clone)]
 pub struct Certified {
-    pub key: SigningKey,
+    pub key: Arc<SigningKey>,
     pub chain: Vec<Certificate>,
 }
 
-/// Who the certificates say runs the instance, and from when on they are valid.
+/// What the certificates of an authority say.
 pub struct Terms<'a> {
+    /// Who runs the instance.
     pub organization: &'a str,
+    /// From when on they are valid.
     pub from: Timestamp,
+    /// What the authority is called.
+    pub name: &'a str,
+    /// With which authority its root was made: with itself, or an earlier one.
+    pub root: &'a str,
 }
 
-impl<'a> Terms<'a> {
-    fn subject(&self, common_name: &'a str, lasts: SignedDuration) -> Result<Subject<'a>, Failure> {
-        let Self { organization, from } = *self;
-        let until = from.checked_add(lasts).map_err(|error| Failure::cannot(error.to_string()))?;
-        Ok(Subject { organization, common_name, not_before: from, not_after: until })
+/// How the certificates of a kind of authority are made.
+struct Hierarchy {
+    prefix: &'static str,
+    common_name: &'static str,
+    root_kind: KeyKind,
+    root: fn(&dyn Signer, Subject<'_>) -> Result<Certificate, CertifyError>,
+    /// Root, its key, the child's key.
+    child: fn(&Certificate, &dyn Signer, &PublicKey, Subject<'_>) -> Result<Certificate, CertifyError>,
+}
+
+impl Terms<'_> {
+    /// The first of a kind has a plain name; the next ones are told from it.
+    fn common_name(what: &str, name: &str) -> String {
+        if name == FIRST { what.to_owned() } else { format!("{what} {name}") }
+    }
+
+    fn subject<'b>(&'b self, common_name: &'b str, until: Timestamp) -> Subject<'b> {
+        let Self { organization, from, .. } = *self;
+        Subject { organization, common_name, not_before: from, not_after: until }
+    }
+
+    fn end(&self, lasts: SignedDuration) -> Result<Timestamp, Failure> {
+        self.from.checked_add(lasts).map_err(|error| Failure::cannot(error.to_string()))
     }
 }
 
@@ -48,41 +75,64 @@ impl<'a> Terms<'a> {
 pub struct Certificates<'a> {
     pub folder: PathBuf,
     pub vault: &'a Vault,
+    /// How long new ones last that are no roots.
+    pub last: SignedDuration,
 }
 
 impl Certificates<'_> {
-    /// The certificate authority of this name: an intermediate that issues, and its root.
-    pub fn certificate_authority(&self, name: &str, terms: &Terms<'_>) -> Result<Certified, Failure> {
-        let root_key = self.vault.key(&format!("ca-root-{name}"), KeyKind::EcdsaP384)?;
-        let key = self.vault.key(&format!("ca-{name}"), KeyKind::EcdsaP256)?;
-        let chain = self.chain(&format!("ca-{name}"), || {
-            let root = create_root(&root_key, terms.subject("certificate authority root", ROOT_LASTS)?);
-            let root = root.map_err(|error| Failure::cannot(error.to_string()))?;
-            let intermediate = create_intermediate(
-                &root,
-                &root_key,
-                key.public_key(),
-                terms.subject("certificate authority", LASTS)?,
-            );
-            let intermediate = intermediate.map_err(|error| Failure::cannot(error.to_string()))?;
-            Ok(vec![intermediate, root])
-        })?;
-        Ok(Certified { key, chain })
+    /// A certificate authority: an intermediate that issues, and its root.
+    pub fn certificate_authority(&self, terms: &Terms<'_>) -> Result<Certified, Failure> {
+        let what = Hierarchy {
+            prefix: "ca",
+            common_name: "certificate authority",
+            root_kind: KeyKind::EcdsaP384,
+            root: create_root,
+            child: create_intermediate,
+        };
+        self.certified(&what, terms)
     }
 
-    /// The timestamp authority of this name: the leaf that signs, and its root.
-    pub fn timestamp_authority(&self, name: &str, terms: &Terms<'_>) -> Result<Certified, Failure> {
-        let root_key = self.vault.key(&format!("tsa-root-{name}"), KeyKind::EcdsaP256)?;
-        let key = self.vault.key(&format!("tsa-{name}"), KeyKind::EcdsaP256)?;
-        let chain = self.chain(&format!("tsa-{name}"), || {
-            let root = issue_root(&root_key, terms.subject("timestamp authority root", ROOT_LASTS)?);
-            let root = root.map_err(|error| Failure::cannot(error.to_string()))?;
-            let subject = terms.subject("timestamp authority", LASTS)?;
-            let leaf = issue_leaf(&root_key, &root, key.public_key(), subject);
-            let leaf = leaf.map_err(|error| Failure::cannot(error.to_string()))?;
-            Ok(vec![leaf, root])
+    /// A timestamp authority: the leaf that signs, and its root.
+    pub fn timestamp_authority(&self, terms: &Terms<'_>) -> Result<Certified, Failure> {
+        let what = Hierarchy {
+            prefix: "tsa",
+            common_name: "timestamp authority",
+            root_kind: KeyKind::EcdsaP256,
+            root: issue_root,
+            child: |root, root_key, key, subject| issue_leaf(root_key, root, key, subject),
+        };
+        self.certified(&what, terms)
+    }
+
+    fn certified(&self, what: &Hierarchy, terms: &Terms<'_>) -> Result<Certified, Failure> {
+        let failed = |error: CertifyError| Failure::cannot(error.to_string());
+        let Hierarchy { prefix, common_name, root_kind, .. } = *what;
+        let Terms { name, root: root_name, .. } = *terms;
+        let root_key = self.vault.key(&format!("{prefix}-root-{root_name}"), root_kind)?;
+        let key = self.vault.key(&format!("{prefix}-{name}"), KeyKind::EcdsaP256)?;
+        let chain = self.chain(&format!("{prefix}-{name}"), || {
+            let root = if root_name == name {
+                let common_name = Terms::common_name(&format!("{common_name} root"), name);
+                let subject = terms.subject(&common_name, terms.end(ROOT_LASTS)?);
+                (what.root)(&root_key, subject).map_err(failed)?
+            } else {
+                self.root_of(prefix, root_name)?
+            };
+            let until = terms.end(self.last)?.min(root.not_after());
+            let common_name = Terms::common_name(common_name, name);
+            let subject = terms.subject(&common_name, until);
+            let child = (what.child)(&root, &root_key, key.public_key(), subject).map_err(failed)?;
+            Ok(vec![child, root])
         })?;
-        Ok(Certified { key, chain })
+        Ok(Certified { key: Arc::new(key), chain })
+    }
+
+    /// The root that was made with the authority of this name.
+    fn root_of(&self, prefix: &str, name: &str) -> Result<Certificate, Failure> {
+        let path = self.folder.join(format!("{prefix}-{name}.pem"));
+        let bytes = read_limited(&path, MAX_BYTES).map_err(|error| cannot(&path, &error))?;
+        let root = read(&path, &bytes)?.pop();
+        root.ok_or_else(|| Failure::cannot(format!("{} has no certificate", path.display())))
     }
 
     /// The chain of this name, which is made if it is not there.

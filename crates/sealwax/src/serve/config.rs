@@ -9,6 +9,7 @@ mod limits;
 mod print;
 mod proxy;
 mod quota;
+mod rotation;
 mod setting;
 mod time;
 
@@ -20,6 +21,7 @@ pub use file::FileError;
 pub use limits::Limits;
 pub use proxy::Proxy;
 pub use quota::Quota;
+pub use rotation::Rotation;
 pub use setting::{Keys, Section, Setting};
 pub use time::Time;
 
@@ -49,6 +51,7 @@ pub struct Config {
     pub time: Time,
     pub audit: audit::Settings,
     pub quota: Quota,
+    pub rotation: Rotation,
 }
 
 /// Files with a certificate and its key. Both or none.
@@ -98,6 +101,7 @@ impl Section for Config {
         keys.section("time", "Who may contradict the clock of the timestamp authority.", &mut self.time);
         keys.section("audit", "Who got which certificate, and who was refused.", &mut self.audit);
         keys.section("quota", "How many certificates there are for whom.", &mut self.quota);
+        keys.section("rotation", "When keys, certificates and files follow each other.", &mut self.rotation);
     }
 }
 
@@ -119,6 +123,7 @@ impl Config {
         };
         config.override_with(args)?;
         config.tls.check()?;
+        config.rotation.check()?;
         Ok(config)
     }
 

@@ -1,6 +1,6 @@
 //! The certificate log as the authorities see it: in the same process.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use sealwax_ca::{CtLog, CtLogError, Promise};
@@ -24,9 +24,24 @@ impl CtLog for InProcess {
     }
 }
 
-impl sealwax_tsa::CertificateLog for InProcess {
+/// The newest timestamp of the certificate log in use, which another one may follow.
+pub struct Newest(RwLock<Log>);
+
+impl Newest {
+    pub fn of(log: Log) -> Self {
+        Self(RwLock::new(log))
+    }
+
+    /// Looks at another log from now on.
+    pub fn follow(&self, log: Log) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = log;
+    }
+}
+
+impl sealwax_tsa::CertificateLog for Newest {
     fn newest_timestamp(&self) -> Option<Timestamp> {
-        let newest = i64::try_from(self.log.published()?.timestamp).ok()?;
+        let log = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let newest = i64::try_from(log.published()?.timestamp).ok()?;
         Timestamp::from_millisecond(newest).ok()
     }
 }

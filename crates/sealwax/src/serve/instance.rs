@@ -1,6 +1,7 @@
 //! `instance.json`: what a directory is an instance of. The first file of a first start, and at its end replaced by one that
 //! says so.
 
+use std::fs::File;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -46,32 +47,58 @@ pub struct Instance {
     pub certificate_authorities: Vec<Authority>,
     /// Timestamp authorities, likewise.
     pub timestamp_authorities: Vec<Authority>,
+    /// The last request for a rotation that was looked at, so that none is done twice.
+    pub last_request: Option<Looked>,
+}
+
+/// What became of a request for a rotation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Looked {
+    /// Its name.
+    pub id: String,
+    /// Why nothing was planned, if nothing was.
+    pub refused: Option<String>,
+}
+
+/// From when until when something signs. In a list, one that has not ended follows those that have; it is the one in use. The
+/// one after it, if there is one, is planned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    /// The first instant, a whole second: the start of its validity in the trusted root.
+    pub from: Timestamp,
+    /// The last instant at which what it signed counts. Set when another one has taken its place.
+    pub until: Option<Timestamp>,
+    /// How long clients are told of it before it is used.
+    #[serde(default)]
+    pub lead_seconds: u32,
 }
 
 /// A log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Shard {
     /// Its directory below `log` or `ct`, its key in `secrets`, and its place in the URL.
     pub name: String,
     /// The first line of its checkpoints.
     pub origin: String,
-    /// When it began.
-    pub from: Timestamp,
-    /// When it ended, if it has.
-    pub until: Option<Timestamp>,
+    /// Its path in the URL that the trusted root lists. None in instances of format 1: they list the root of the host.
+    pub path: Option<String>,
+    /// When it takes entries.
+    #[serde(flatten)]
+    pub term: Term,
 }
 
 /// A key that certifies, or that timestamps, with its chain in `certificates`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Authority {
     /// What its files are called.
     pub name: String,
-    /// From when on it is used.
-    pub from: Timestamp,
-    /// When it ended, if it has.
-    pub until: Option<Timestamp>,
+    /// What the authority is called with which its root was made; none if that is itself.
+    pub root: Option<String>,
+    /// When it is used.
+    #[serde(flatten)]
+    pub term: Term,
 }
 
 impl Instance {
@@ -79,16 +106,19 @@ impl Instance {
     pub fn new(url: String, listen: SocketAddr, created: Timestamp) -> Result<Self, Failure> {
         let nameless = || Failure::cannot(format!("{url} has no host name"));
         let first = || "1".to_owned();
-        let shard = |origin| vec![Shard { name: first(), origin, from: created, until: None }];
-        let authority = || vec![Authority { name: first(), from: created, until: None }];
+        let term = || Term { from: created, until: None, lead_seconds: 0 };
+        let shard = |origin, path: &str| {
+            vec![Shard { name: first(), origin, path: Some(path.to_owned()), term: term() }]
+        };
+        let authority = || vec![Authority { name: first(), root: None, term: term() }];
         Ok(Self {
             version: VERSION,
             made: false,
-            // Clients take the host name, without the port, for the origin of a signature log.
-            signature_shards: shard(address::host(&url).ok_or_else(nameless)?.to_owned()),
-            certificate_shards: shard(format!("{}/ct/1", address::authority(&url).ok_or_else(nameless)?)),
+            signature_shards: shard(signature_origin(&url).ok_or_else(nameless)?, "/shard/1"),
+            certificate_shards: shard(certificate_origin(&url, "1").ok_or_else(nameless)?, "/ct/1"),
             certificate_authorities: authority(),
             timestamp_authorities: authority(),
+            last_request: None,
             url,
             listen,
             created,
@@ -135,8 +165,21 @@ impl Instance {
         let text = serde_json::to_string_pretty(self);
         let text =
             text.map_err(|error| Failure::cannot(format!("cannot write {}: {error}", path.display())))?;
-        output_file::write(&path, format!("{text}\n").as_bytes(), true)
+        output_file::write(&path, format!("{text}\n").as_bytes(), true)?;
+        let durable = File::open(directory).and_then(|directory| directory.sync_all());
+        durable.map_err(|error| Failure::cannot(format!("cannot write {}: {error}", path.display())))
     }
+}
+
+/// Clients take the host name in a signature log's URL, without port and path, for its origin: all shards have it, and differ
+/// by their keys.
+pub fn signature_origin(url: &str) -> Option<String> {
+    address::host(url).map(str::to_owned)
+}
+
+/// A certificate log's origin is its submission prefix without the scheme.
+pub fn certificate_origin(url: &str, name: &str) -> Option<String> {
+    Some(format!("{}/ct/{name}", address::authority(url)?))
 }
 
 #[derive(Deserialize)]

@@ -41,9 +41,9 @@ impl Pages {
         Self {
             pages: vec![
                 page("/", "text/html; charset=utf-8", &start(url)),
-                page("/trusted_root.json", json, &documents.trusted_root),
-                page("/signing_config.json", json, &documents.signing_config),
-                page("/client_trust_config.json", json, &documents.client_trust_config),
+                page("/trusted_root.json", json, &documents.trusted_root_json()),
+                page("/signing_config.json", json, &documents.signing_config_json()),
+                page("/client_trust_config.json", json, &documents.client_trust_config_json()),
             ],
         }
     }

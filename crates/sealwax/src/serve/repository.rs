@@ -4,12 +4,15 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use sealwax_crypto::{KeyKind, SigningKey};
+use sealwax_formats::TrustedRoot;
+use sealwax_tuf::TargetFile;
 use sealwax_tuf::editor::{Change, EditError, Edition, Repository, Role, RoleKey, Terms, due};
 
 use super::trust::Documents;
 use super::vault::Vault;
 use crate::Failure;
 use crate::ceremony::{repository, sign_all};
+use crate::sources::read_limited;
 
 /// The targets. The third is what cosign asks for when it is to use Rekor v2.
 const TARGETS: [&str; 3] =
@@ -22,60 +25,111 @@ struct RoleKeys {
     online: SigningKey,
 }
 
-/// Publishes the documents if they are not published yet, and signs again what is due. Durable when it returns; a repository
-/// that clients accept is there at any time. What only people can sign, since a ceremony gave them the keys, is left, and named:
-/// it must not keep the timestamp from being signed, or all clients would be locked out within a week.
-pub fn publish(
-    directory: &Path,
-    vault: &Vault,
-    documents: &Documents,
-    now: Timestamp,
-) -> Result<Vec<String>, Failure> {
-    let _lock = repository::lock(directory)?;
-    let keys = RoleKeys {
-        root: vault.key("tuf-root-1", KeyKind::EcdsaP256)?,
-        online: vault.key("tuf-online-1", KeyKind::EcdsaP256)?,
-    };
-    let terms = Terms::new(now);
-    let base = repository::open(directory)?;
-    let ours = match &base {
-        None => Role::ALL.to_vec(),
-        Some(base) => keys.roles(base)?,
-    };
-    let (mut changes, mut left) = (Vec::new(), Vec::new());
-    match &base {
-        None => changes = first_keys(&keys)?,
-        Some(base) => {
-            for due in due(base, &terms.policy, now) {
-                if ours.contains(&due.role) {
-                    changes.push(Change::Renew { role: due.role });
-                } else {
-                    left.push(format!("{} expires at {}", due.role, due.expires));
+/// What is published, as clients see it, and what of it this instance can sign.
+pub struct Seen {
+    base: Option<Repository>,
+    keys: RoleKeys,
+    /// The roles that need nobody else.
+    ours: Vec<Role>,
+    /// The trusted root.
+    pub trusted_root: Option<TrustedRoot>,
+}
+
+/// What came of a publication.
+pub struct Outcome {
+    /// When something is to be signed again.
+    pub next: Timestamp,
+    /// What only people can sign, since a ceremony gave them the keys.
+    pub left: Vec<String>,
+}
+
+impl Seen {
+    /// Reads what is published in a directory.
+    pub fn read(directory: &Path, vault: &Vault) -> Result<Self, Failure> {
+        let keys = RoleKeys {
+            root: vault.key("tuf-root-1", KeyKind::EcdsaP256)?,
+            online: vault.key("tuf-online-1", KeyKind::EcdsaP256)?,
+        };
+        let Some(base) = repository::open(directory)? else {
+            return Ok(Self { base: None, keys, ours: Role::ALL.to_vec(), trusted_root: None });
+        };
+        let ours = keys.roles(&base)?;
+        let [name, ..] = TARGETS;
+        let target = base.target(name).map_err(|error| Failure::cannot(error.to_string()))?;
+        let trusted_root = target.map(|target| read_target(directory, &target)).transpose()?;
+        Ok(Self { base: Some(base), keys, ours, trusted_root })
+    }
+
+    /// Whether this instance says alone what clients trust.
+    pub fn signs_targets(&self) -> bool {
+        self.ours.contains(&Role::Targets)
+    }
+
+    /// Publishes the documents if they are not published yet, and signs again what is due. Durable when it returns; a repository
+    /// that clients accept is there at any time. What only people can sign is left, and named: it must not keep the timestamp
+    /// from being signed, or all clients would be locked out within a week.
+    pub fn publish(self, directory: &Path, documents: &Documents, terms: &Terms) -> Result<Outcome, Failure> {
+        let _lock = repository::lock(directory)?;
+        let Self { base, keys, ours, .. } = &self;
+        let (mut changes, mut left) = (Vec::new(), Vec::new());
+        match base {
+            None => changes = first_keys(keys)?,
+            Some(base) => {
+                for due in due(base, &terms.policy, terms.now) {
+                    if ours.contains(&due.role) {
+                        changes.push(Change::Renew { role: due.role });
+                    } else {
+                        left.push(format!("{} expires at {}", due.role, due.expires));
+                    }
                 }
             }
         }
-    }
-    let contents = [&documents.trusted_root, &documents.signing_config, &documents.signing_config];
-    for (path, text) in TARGETS.iter().zip(contents) {
-        if is_published(base.as_ref(), path, text.as_bytes())? {
-            continue;
+        let signing_config = documents.signing_config_json();
+        let contents = [documents.trusted_root_json(), signing_config.clone(), signing_config];
+        for (path, text) in TARGETS.iter().zip(contents) {
+            if is_published(base.as_ref(), path, text.as_bytes())? {
+                continue;
+            }
+            if self.signs_targets() {
+                changes.push(Change::PutTarget { path: (*path).to_owned(), bytes: text.into_bytes() });
+            } else {
+                left.push(format!("{path} is not published as it is now"));
+            }
         }
-        if ours.contains(&Role::Targets) {
-            changes.push(Change::PutTarget { path: (*path).to_owned(), bytes: text.clone().into_bytes() });
-        } else {
-            left.push(format!("{path} is not published as it is now"));
+        match Edition::plan(base.as_ref(), &changes, terms) {
+            Err(EditError::NothingToDo) => {}
+            edition => {
+                let mut edition = edition?;
+                edition.date(terms)?;
+                for key in [&keys.root, &keys.online] {
+                    sign_all(&mut edition, key)?;
+                }
+                repository::write(directory, &edition.finish()?)?;
+            }
         }
+        let base = repository::open(directory)?;
+        let next = base.map_or(terms.now, |base| next_due(&base, ours, terms));
+        Ok(Outcome { next, left })
     }
-    let mut edition = match Edition::plan(base.as_ref(), &changes, &terms) {
-        Err(EditError::NothingToDo) => return Ok(left),
-        edition => edition?,
-    };
-    edition.date(&terms)?;
-    for key in [&keys.root, &keys.online] {
-        sign_all(&mut edition, key)?;
+}
+
+/// When the first of these roles is to be signed again.
+fn next_due(base: &Repository, ours: &[Role], terms: &Terms) -> Timestamp {
+    let due = ours.iter().map(|role| {
+        let renewed_before = terms.policy.of(*role).renewed_before;
+        base.expires(*role).checked_sub(renewed_before).unwrap_or(terms.now)
+    });
+    due.min().unwrap_or(Timestamp::MAX)
+}
+
+fn read_target(directory: &Path, target: &TargetFile) -> Result<TrustedRoot, Failure> {
+    let path = directory.join("targets").join(&target.url_path);
+    let cannot = |error: &dyn std::fmt::Display| Failure::cannot(format!("{}: {error}", path.display()));
+    let bytes = read_limited(&path, target.length).map_err(|error| cannot(&error))?;
+    if !target.matches(&bytes) {
+        return Err(cannot(&"it is not what the repository says it is"));
     }
-    repository::write(directory, &edition.finish()?)?;
-    Ok(left)
+    TrustedRoot::parse(&bytes).map_err(|error| cannot(&error))
 }
 
 impl RoleKeys {
@@ -114,6 +168,8 @@ fn is_published(base: Option<&Repository>, path: &str, bytes: &[u8]) -> Result<b
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::holdings::Holdings;
+    use crate::serve::instance::Instance;
     use crate::serve::secret::Secret;
     use jiff::SignedDuration;
     use sealwax_tuf::editor::Publication;
@@ -149,9 +205,22 @@ mod tests {
         }
     }
 
-    fn documents(text: &str) -> Documents {
-        let [trusted_root, signing_config, client_trust_config] = [text; 3].map(str::to_owned);
-        Documents { trusted_root, signing_config, client_trust_config }
+    /// Of an instance that has nothing yet, at this address.
+    fn documents(url: &str) -> Documents {
+        let here = "127.0.0.1:4000".parse().unwrap();
+        let instance = Instance::new(url.to_owned(), here, day(0)).unwrap();
+        let none = Holdings {
+            certificate_authorities: Vec::new(),
+            timestamp_authorities: Vec::new(),
+            certificate_logs: Vec::new(),
+            signature_logs: Vec::new(),
+        };
+        Documents::of(&instance, &none).unwrap()
+    }
+
+    fn publish(scratch: &Scratch, vault: &Vault, url: &str, now: Timestamp) -> Outcome {
+        let seen = Seen::read(&scratch.tuf(), vault).unwrap();
+        seen.publish(&scratch.tuf(), &documents(url), &Terms::new(now)).unwrap()
     }
 
     fn day(number: i64) -> Timestamp {
@@ -181,16 +250,16 @@ mod tests {
     fn what_people_sign_does_not_keep_the_rest_from_being_signed() {
         let scratch = Scratch::new("people");
         let vault = scratch.vault();
-        let publish = |text: &str, now| publish(&scratch.tuf(), &vault, &documents(text), now).unwrap();
-        assert!(publish("{}", day(0)).is_empty());
+        assert!(publish(&scratch, &vault, "https://a.example", day(0)).left.is_empty());
         for role in [Role::Targets, Role::Root] {
             let publication = hand_over(&scratch, &vault, role, day(1));
             repository::write(&scratch.tuf(), &publication).unwrap();
         }
 
         // Root and targets are due, and the documents have changed: none of it can be signed here.
-        let left = publish("{\"new\":1}", day(300));
-        assert_eq!(left.len(), 2 + TARGETS.len(), "{left:?}");
+        let Outcome { left, next } = publish(&scratch, &vault, "https://b.example", day(300));
+        assert_eq!(left.len(), 2 + TARGETS.len() - 1, "{left:?}");
+        assert_eq!(next, day(303));
         let repository = scratch.repository();
         assert_eq!(repository.expires(Role::Timestamp), day(307));
         assert_eq!(repository.expires(Role::Snapshot), day(330));
@@ -201,10 +270,10 @@ mod tests {
     fn nothing_is_signed_where_the_machines_key_is_anothers() {
         let scratch = Scratch::new("machine");
         let vault = scratch.vault();
-        publish(&scratch.tuf(), &vault, &documents("{}"), day(0)).unwrap();
+        publish(&scratch, &vault, "https://a.example", day(0));
         let publication = hand_over(&scratch, &vault, Role::Timestamp, day(1));
         repository::write(&scratch.tuf(), &publication).unwrap();
-        let left = publish(&scratch.tuf(), &vault, &documents("{}"), day(300)).unwrap();
+        let left = publish(&scratch, &vault, "https://a.example", day(300)).left;
         assert_eq!(left.len(), 4, "{left:?}");
         assert_eq!(
             scratch.repository().version(Role::Timestamp),

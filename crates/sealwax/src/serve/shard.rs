@@ -29,27 +29,38 @@ pub struct Laid {
     pub keys: Keys,
 }
 
+impl Laid {
+    /// What the shard is called.
+    pub fn name(&self) -> &str {
+        self.directory.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+    }
+}
+
+/// The keys of a shard, which are made if they are not there.
+pub fn keys(vault: &Vault, kind: Kind, shard: &Shard) -> Result<Keys, Failure> {
+    let algorithm = match kind {
+        Kind::Signature => KeyKind::Ed25519,
+        Kind::Certificate => KeyKind::EcdsaP256,
+    };
+    let key: Arc<dyn Signer> = Arc::new(vault.key(&key_name(kind, shard), algorithm)?);
+    Keys::new(kind, &shard.origin, key, None)
+}
+
 /// Makes the log of a shard in the instance's directory, unless it is there. `roots`: what a certificate log accepts, in PEM.
+/// Signs a checkpoint, so that the shard's time must have come.
 pub fn lay(
     instance: &Path,
-    vault: &Vault,
     kind: Kind,
     shard: &Shard,
+    keys: Keys,
     roots: Option<&str>,
 ) -> Result<Laid, Failure> {
-    let (folder, algorithm) = match kind {
-        Kind::Signature => ("log", KeyKind::Ed25519),
-        Kind::Certificate => ("ct", KeyKind::EcdsaP256),
-    };
-    let directory = instance.join(folder).join(&shard.name);
-    let name = format!("{folder}-{}", shard.name);
-    let key: Arc<dyn Signer> = Arc::new(vault.key(&name, algorithm)?);
-    let keys = Keys::new(kind, &shard.origin, key, None)?;
+    let directory = instance.join(folder(kind)).join(&shard.name);
     let description = if directory.join(description::NAME).exists() {
         Description::read(&directory)?
     } else {
         if directory.exists() {
-            // Of a start that was killed: nobody was told of it, so nothing can be in it.
+            // Of a start or a rotation that was killed: nobody was told of it, so nothing can be in it.
             let removed = fs::remove_dir_all(&directory);
             removed.map_err(|error| Failure::cannot(format!("{}: {error}", directory.display())))?;
         }
@@ -59,13 +70,24 @@ pub fn lay(
             Kind::Signature => format!("/shard/{}", shard.name),
             Kind::Certificate => format!("/ct/{}", shard.name),
         };
-        let reference = Reference::File(Path::new("../../secrets").join(name));
+        let reference = Reference::File(Path::new("../../secrets").join(key_name(kind, shard)));
         new::lay(&directory, kind, &shard.origin, path, &keys, vec![reference], roots.map(str::as_bytes))?
     };
     if description.verifier_keys != keys.verifier_keys() {
         return Err(Failure::cannot(format!("{} was made with another key", directory.display())));
     }
     Ok(Laid { directory, description, keys })
+}
+
+fn folder(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Signature => "log",
+        Kind::Certificate => "ct",
+    }
+}
+
+fn key_name(kind: Kind, shard: &Shard) -> String {
+    format!("{}-{}", folder(kind), shard.name)
 }
 
 /// A log that takes entries.

@@ -7,14 +7,16 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use sealwax_log::Kind;
-use sealwax_pki::Certificate;
 
-use super::certificates::{Certificates, Certified, Terms};
+use super::config::Rotation;
+use super::holdings::Holdings;
 use super::instance::Instance;
+use super::publication::{self, Published};
+use super::rotation::Part;
 use super::secret::{Secret, Source};
 use super::shard::{self, Laid};
 use super::vault::{Vault, private_directory};
-use super::{address, format, repository, trust};
+use super::{address, format};
 use crate::Failure;
 
 /// One process has an instance.
@@ -24,11 +26,11 @@ const LOCK: &str = "lock";
 pub struct Ready {
     pub instance: Instance,
     pub vault: Vault,
-    pub certificate_authority: Certified,
-    pub timestamp_authority: Certified,
-    pub certificate_log: Laid,
-    pub signature_log: Laid,
-    pub documents: trust::Documents,
+    pub holdings: Holdings,
+    /// Those that have ended, and the one in use.
+    pub certificate_logs: Vec<Laid>,
+    pub signature_logs: Vec<Laid>,
+    pub published: Published,
     /// Whether this start made it, and where the secret is if it was made too.
     pub is_new: bool,
     pub secret: Source,
@@ -41,6 +43,7 @@ pub struct Wanted<'a> {
     /// Where it listens now.
     pub listen: SocketAddr,
     pub url: Option<&'a str>,
+    pub rotation: &'a Rotation,
 }
 
 /// What is stored of the instance in a directory, if there is one, whole or not.
@@ -71,30 +74,11 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
         }
     };
 
-    let host = instance.host()?;
-    let terms = Terms { organization: &host, from: instance.created };
-    let certificates = Certificates { folder: directory.join("certificates"), vault: &vault };
-    let newest = |what: &str| Failure::cannot(format!("{} names no {what}", super::instance::NAME));
-    let name = &instance.certificate_authorities.last().ok_or_else(|| newest("certificate authority"))?.name;
-    let certificate_authority = certificates.certificate_authority(name, &terms)?;
-    let name = &instance.timestamp_authorities.last().ok_or_else(|| newest("timestamp authority"))?.name;
-    let timestamp_authority = certificates.timestamp_authority(name, &terms)?;
-
-    let root = certificate_authority.chain.last().map(Certificate::to_pem);
-    let shard = instance.certificate_shards.last().ok_or_else(|| newest("certificate log"))?;
-    let certificate_log = shard::lay(directory, &vault, Kind::Certificate, shard, root.as_deref())?;
-    let shard = instance.signature_shards.last().ok_or_else(|| newest("signature log"))?;
-    let signature_log = shard::lay(directory, &vault, Kind::Signature, shard, None)?;
-
-    let documents = trust::Documents::of(&trust::Services {
-        url: &instance.url,
-        from: instance.created,
-        certificate_authority: &certificate_authority.chain,
-        timestamp_authority: &timestamp_authority.chain,
-        certificate_log: (&certificate_log.keys, &instance.certificate_shards),
-        signature_log: &signature_log.keys,
-    })?;
-    repository::publish(&directory.join("tuf"), &vault, &documents, Timestamp::now())?;
+    let holdings = Holdings::of(directory, &vault, &instance, wanted.rotation)?;
+    let certificate_logs = laid(directory, Kind::Certificate, &instance, &holdings)?;
+    let signature_logs = laid(directory, Kind::Signature, &instance, &holdings)?;
+    let at = (wanted.rotation, Timestamp::now());
+    let published = publication::publish(directory, &vault, &mut instance, &holdings, at)?;
 
     let is_new = !instance.made;
     if is_new {
@@ -104,14 +88,32 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
     Ok(Ready {
         instance,
         vault,
-        certificate_authority,
-        timestamp_authority,
-        certificate_log,
-        signature_log,
-        documents,
+        holdings,
+        certificate_logs,
+        signature_logs,
+        published,
         is_new,
         secret: source,
     })
+}
+
+/// The logs whose time has come, oldest first.
+fn laid(
+    directory: &Path,
+    kind: Kind,
+    instance: &Instance,
+    holdings: &Holdings,
+) -> Result<Vec<Laid>, Failure> {
+    let (part, shards, keys) = match kind {
+        Kind::Certificate => (Part::Ct, &instance.certificate_shards, &holdings.certificate_logs),
+        Kind::Signature => (Part::Log, &instance.signature_shards, &holdings.signature_logs),
+    };
+    let roots = holdings.roots();
+    let roots = (kind == Kind::Certificate).then_some(roots.as_str());
+    let in_use = instance.in_use(part);
+    let in_use = in_use.ok_or_else(|| Failure::cannot(format!("{} has no {part}", super::instance::NAME)))?;
+    let begun = shards.iter().zip(keys).take(in_use + 1);
+    begun.map(|(shard, keys)| shard::lay(directory, kind, shard, keys.clone(), roots)).collect()
 }
 
 /// Makes the directory, for its owner alone, if it is not there, and takes it until the file is closed.
@@ -125,6 +127,21 @@ pub fn lock(directory: &Path) -> Result<File, Failure> {
         Err(fs::TryLockError::WouldBlock) => {
             Err(Failure::cannot(format!("{} is served by another process", directory.display())))
         }
+        Err(fs::TryLockError::Error(error)) => Err(cannot(error)),
+    }
+}
+
+/// Whether a process serves the instance in this directory.
+pub fn is_served(directory: &Path) -> Result<bool, Failure> {
+    let path = directory.join(LOCK);
+    let cannot = |error: std::io::Error| Failure::cannot(format!("{}: {error}", path.display()));
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        opened => opened.map_err(cannot)?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(fs::TryLockError::WouldBlock) => Ok(true),
         Err(fs::TryLockError::Error(error)) => Err(cannot(error)),
     }
 }

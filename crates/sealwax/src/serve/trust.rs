@@ -1,7 +1,7 @@
 //! What clients are told to trust, and whom to ask: the trusted root, the signing config, and both in one file.
 
 use jiff::Timestamp;
-use sealwax_crypto::{KeyDetails, PublicKey};
+use sealwax_crypto::KeyDetails;
 use sealwax_formats::{
     CertificateAuthority, ClientTrustConfig, KeyDetailsField, KeyMaterial, Selector, Service,
     ServiceConfiguration, SigningConfig, SigningConfigVersion, TimeRange, TransparencyLog, TrustedRoot,
@@ -11,7 +11,9 @@ use sealwax_pki::Certificate;
 use sealwax_tlog::LogKey;
 
 use super::address;
-use super::instance::Shard;
+use super::certificates::Certified;
+use super::holdings::Holdings;
+use super::instance::{Authority, Instance, Term};
 use crate::Failure;
 use crate::log::keys::Keys;
 use crate::trust::new::subject;
@@ -25,90 +27,110 @@ pub const ISSUER: &str = "/oidc";
 /// And for machines.
 pub const MACHINE_ISSUER: &str = "/oidc/machine";
 
-/// The services of an instance.
-pub struct Services<'a> {
-    pub url: &'a str,
-    /// Since when. A whole second, and nothing was signed before it.
-    pub from: Timestamp,
-    pub certificate_authority: &'a [Certificate],
-    pub timestamp_authority: &'a [Certificate],
-    pub certificate_log: (&'a Keys, &'a [Shard]),
-    pub signature_log: &'a Keys,
-}
-
 /// What clients read.
 pub struct Documents {
-    pub trusted_root: String,
-    pub signing_config: String,
-    pub client_trust_config: String,
+    pub trusted_root: TrustedRoot,
+    pub signing_config: SigningConfig,
 }
 
 impl Documents {
-    /// Those of an instance that has one service of each kind.
-    pub fn of(services: &Services<'_>) -> Result<Self, Failure> {
-        let trusted_root = trusted_root(services)?;
-        let signing_config = signing_config(services);
-        let config = ClientTrustConfig { trusted_root, signing_config };
-        Ok(Self {
-            trusted_root: format!("{}\n", config.trusted_root.write()),
-            signing_config: format!("{}\n", config.signing_config.write()),
-            client_trust_config: format!("{}\n", config.write()),
-        })
+    /// Those of an instance: everything that it ever signed with, and what it will sign with next, is trusted for its time.
+    pub fn of(instance: &Instance, holdings: &Holdings) -> Result<Self, Failure> {
+        let trusted_root = trusted_root(instance, holdings)?;
+        Ok(Self { trusted_root, signing_config: signing_config(&instance.url, instance.created) })
+    }
+
+    pub fn trusted_root_json(&self) -> String {
+        format!("{}\n", self.trusted_root.write())
+    }
+
+    pub fn signing_config_json(&self) -> String {
+        format!("{}\n", self.signing_config.write())
+    }
+
+    pub fn client_trust_config_json(&self) -> String {
+        let (trusted_root, signing_config) = (self.trusted_root.clone(), self.signing_config.clone());
+        format!("{}\n", ClientTrustConfig { trusted_root, signing_config }.write())
     }
 }
 
-fn trusted_root(services: &Services<'_>) -> Result<TrustedRoot, Failure> {
-    let Services { url, from, .. } = *services;
-    let operator = address::host(url).unwrap_or_default();
-    let valid_for = TimeRange { start: Some(from), end: None };
-    let authority = |chain: &[Certificate], uri: String| CertificateAuthority {
-        subject: subject(chain),
-        uri,
-        cert_chain: chain.iter().map(|certificate| certificate.der().to_vec()).collect(),
-        valid_for: Some(valid_for),
-        operator: operator.to_owned(),
+fn trusted_root(instance: &Instance, holdings: &Holdings) -> Result<TrustedRoot, Failure> {
+    let url = &instance.url;
+    let logs = instance.signature_shards.iter().zip(&holdings.signature_logs).map(|(shard, keys)| {
+        let verifier = keys.signing.verifier_keys().next().cloned();
+        let key = verifier.and_then(|key| LogKey::from_verifier_key(key).ok());
+        let key = key.ok_or_else(|| Failure::cannot("the key of the log is not one that logs have"))?;
+        // Where this shard is read, for ever; at the root of the host it is the newest one. Of this URL, clients take the host
+        // name for the origin.
+        let base_url = format!("{url}{}", shard.path.as_deref().unwrap_or_default());
+        log(url, keys, base_url, key.id().to_vec(), &shard.term)
+    });
+    let certificate_logs =
+        instance.certificate_shards.iter().zip(&holdings.certificate_logs).map(|(shard, keys)| {
+            let id = keys.signer.public_key().spki_sha256().to_vec();
+            log(url, keys, format!("{url}/ct/{}", shard.name), id, &shard.term)
+        });
+    let authorities = |list: &[Authority], certified: &[Certified], uri: &str| -> Vec<CertificateAuthority> {
+        let both = list.iter().zip(certified);
+        both.map(|(one, certified)| authority(url, &certified.chain, uri, &one.term)).collect()
     };
-    let log = |key: &PublicKey, base_url: String, id: Vec<u8>| -> Result<TransparencyLog, Failure> {
-        let scheme = key.default_schemes().first().copied();
-        let details = scheme.and_then(|scheme| KeyDetails::of(key, scheme));
-        let details =
-            details.ok_or_else(|| Failure::cannot("the key of a log is of a kind that has no name"))?;
-        let material =
-            KeyMaterial::new(key.spki_der().to_vec(), KeyDetailsField::Known(details), Some(valid_for));
-        Ok(TransparencyLog { operator: operator.to_owned(), ..TransparencyLog::new(base_url, material, id) })
-    };
-
-    let (certificate_log, shards) = services.certificate_log;
-    let shard = shards.last().map(|shard| shard.name.as_str()).unwrap_or_default();
-    let certificate_key = certificate_log.signer.public_key();
-    let signature_key = services.signature_log.signer.public_key();
-    let verifier = services.signature_log.signing.verifier_keys().next().cloned();
-    let log_key = verifier.and_then(|key| LogKey::from_verifier_key(key).ok());
-    let log_key = log_key.ok_or_else(|| Failure::cannot("the key of the log is not one that logs have"))?;
     Ok(TrustedRoot {
         version: TrustedRootVersion::V01,
-        // The active shard's reads are at the root of the host, where clients append their paths.
-        logs: vec![log(signature_key, url.to_owned(), log_key.id().to_vec())?],
-        certificate_authorities: vec![authority(services.certificate_authority, url.to_owned())],
-        certificate_logs: vec![log(
-            certificate_key,
-            format!("{url}/ct/{shard}"),
-            certificate_key.spki_sha256().to_vec(),
-        )?],
-        timestamp_authorities: vec![authority(services.timestamp_authority, format!("{url}{TIMESTAMP}"))],
+        logs: logs.collect::<Result<_, _>>()?,
+        certificate_authorities: authorities(
+            &instance.certificate_authorities,
+            &holdings.certificate_authorities,
+            url,
+        ),
+        certificate_logs: certificate_logs.collect::<Result<_, _>>()?,
+        timestamp_authorities: authorities(
+            &instance.timestamp_authorities,
+            &holdings.timestamp_authorities,
+            &format!("{url}{TIMESTAMP}"),
+        ),
     })
 }
 
-/// One of each kind, and ANY of them: sigstore-js knows no other selector, and takes an absent one for "none".
-fn signing_config(services: &Services<'_>) -> SigningConfig {
-    let Services { url, from, .. } = *services;
-    let service = |url: String, major_api_version| {
-        vec![Service {
-            url,
-            major_api_version,
-            valid_for: Some(TimeRange { start: Some(from), end: None }),
-            operator: address::host(services.url).unwrap_or_default().to_owned(),
-        }]
+fn log(
+    url: &str,
+    keys: &Keys,
+    base_url: String,
+    id: Vec<u8>,
+    term: &Term,
+) -> Result<TransparencyLog, Failure> {
+    let key = keys.signer.public_key();
+    let scheme = key.default_schemes().first().copied();
+    let details = scheme.and_then(|scheme| KeyDetails::of(key, scheme));
+    let details = details.ok_or_else(|| Failure::cannot("the key of a log is of a kind that has no name"))?;
+    let details = KeyDetailsField::Known(details);
+    let material = KeyMaterial::new(key.spki_der().to_vec(), details, Some(range(term)));
+    Ok(TransparencyLog { operator: operator(url), ..TransparencyLog::new(base_url, material, id) })
+}
+
+fn authority(url: &str, chain: &[Certificate], uri: &str, term: &Term) -> CertificateAuthority {
+    CertificateAuthority {
+        subject: subject(chain),
+        uri: uri.to_owned(),
+        cert_chain: chain.iter().map(|certificate| certificate.der().to_vec()).collect(),
+        valid_for: Some(range(term)),
+        operator: operator(url),
+    }
+}
+
+fn range(term: &Term) -> TimeRange {
+    TimeRange { start: Some(term.from), end: term.until }
+}
+
+fn operator(url: &str) -> String {
+    address::host(url).unwrap_or_default().to_owned()
+}
+
+/// One of each kind, and ANY of them: sigstore-js knows no other selector, and takes an absent one for "none". The services keep
+/// their addresses through every rotation, so this never changes.
+fn signing_config(url: &str, from: Timestamp) -> SigningConfig {
+    let service = |service: String, major_api_version| {
+        let valid_for = Some(TimeRange { start: Some(from), end: None });
+        vec![Service { url: service, major_api_version, valid_for, operator: operator(url) }]
     };
     let any = || Some(ServiceConfiguration { selector: Selector::Any, count: 0 });
     SigningConfig {

@@ -7,6 +7,7 @@ mod audit;
 mod common;
 mod config;
 mod instance;
+mod rotation;
 mod sealed;
 mod signing;
 mod time;

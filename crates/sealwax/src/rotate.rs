@@ -1,0 +1,132 @@
+//! `sealwax rotate`: asks an instance for other keys. Who serves it does it; how that is asked for, and why so, is in
+//! [`crate::serve::handover`].
+
+pub(crate) mod args;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use sealwax_crypto::{hex, random};
+use sealwax_json::Value;
+
+use self::args::RotateArgs;
+use crate::inspect::node::Node;
+use crate::judge::Status;
+use crate::serve::handover::Request;
+use crate::serve::instance::Instance;
+use crate::serve::is_served;
+use crate::serve::rotation::Part;
+use crate::verify::duration;
+use crate::{Failure, trust};
+
+/// How long the process that serves the instance may take to answer; it looks twice a second, and writes some files.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_millis(100);
+
+pub(crate) fn run(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    let parts: BTreeSet<Part> = args.what.iter().flat_map(|what| what.parts()).copied().collect();
+    let lead_seconds = args.lead.as_deref().map(seconds).transpose()?;
+    let instance = read(&args.directory)?;
+    // What would be refused is refused here, where somebody reads it.
+    let (mut next, now) = (instance.clone(), Timestamp::now());
+    let planned = parts.iter().try_for_each(|part| next.plan(*part, now, lead_seconds.unwrap_or_default()));
+    planned.map_err(|error| Failure::cannot(error.to_string()))?;
+
+    let id = random::<16>().map_err(|error| Failure::cannot(error.to_string()))?;
+    let request = Request { id: hex(&id), parts: parts.iter().copied().collect(), lead_seconds };
+    let served = is_served(&args.directory)?;
+    request.leave(&args.directory)?;
+    let state = match (served, args.wait) {
+        (false, false) => {
+            let node = Node::new().with("state", "waits for the next start, which tells clients");
+            trust::write_node(out, node, args.json)?;
+            return Ok(Status::Verified);
+        }
+        (false, true) => return Err(not_served(&args.directory)),
+        (true, wait) => {
+            let planned = answer(&args.directory, &request)?;
+            if wait { done(&args.directory, &parts, planned)? } else { planned }
+        }
+    };
+    trust::write_node(out, report(&state, &parts), args.json)?;
+    Ok(Status::Verified)
+}
+
+fn report(instance: &Instance, parts: &BTreeSet<Part>) -> Node {
+    let part = |part: &Part| {
+        let planned = instance.planned(*part);
+        let state = if planned.is_some() { "planned" } else { "in use" };
+        let node = Node::new().with("what", part.name()).with("state", state);
+        node.with("from", planned.map(|term| term.from)).into_json()
+    };
+    Node::new().with("rotation", parts.iter().map(part).collect::<Value<'_>>())
+}
+
+/// Waits until the instance says what became of the request, and clients are told.
+fn answer(directory: &Path, request: &Request) -> Result<Instance, Failure> {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if Request::waits(directory) {
+            sleep(LOOK);
+            continue;
+        }
+        let instance = read(directory)?;
+        let looked = instance.last_request.as_ref().filter(|looked| looked.id == request.id);
+        return match looked.map(|looked| &looked.refused) {
+            Some(Some(reason)) => Err(Failure::cannot(reason.clone())),
+            Some(None) => Ok(instance),
+            None => Err(Failure::cannot("the request was taken away, and not looked at")),
+        };
+    }
+    if read(directory)?.last_request.is_some_and(|looked| looked.id == request.id) {
+        return Err(Failure::cannot(
+            "it is planned, but clients cannot be told yet, and it waits for that: the journal of the process says why",
+        ));
+    }
+    // It would be taken up when nobody expects it any more.
+    Request::clear(directory)?;
+    Err(Failure::cannot(format!("{} is served by a process that does not answer", directory.display())))
+}
+
+/// Waits until all that is planned is in use.
+fn done(directory: &Path, parts: &BTreeSet<Part>, planned: Instance) -> Result<Instance, Failure> {
+    let mut instance = planned;
+    loop {
+        let waits: Vec<Timestamp> =
+            parts.iter().filter_map(|part| Some(instance.planned(*part)?.from)).collect();
+        if waits.is_empty() {
+            return Ok(instance);
+        }
+        if !is_served(directory)? {
+            return Err(not_served(directory));
+        }
+        sleep(LOOK);
+        instance = read(directory)?;
+    }
+}
+
+fn read(directory: &Path) -> Result<Instance, Failure> {
+    let instance = Instance::read(directory)?.filter(|instance| instance.made);
+    instance.ok_or_else(|| {
+        let directory = directory.display();
+        Failure::cannot(format!("{directory} is no instance; `sealwax serve --dir {directory}` makes one"))
+    })
+}
+
+fn not_served(directory: &Path) -> Failure {
+    Failure::cannot(format!(
+        "{} is not served, so nothing happens before its next start, which takes the rotation up",
+        directory.display()
+    ))
+}
+
+fn seconds(lead: &str) -> Result<u32, Failure> {
+    let lead = duration(lead).map_err(|why| Failure::usage(format!("--lead: {why}")))?;
+    u32::try_from(lead.as_secs()).map_err(|_| Failure::usage("--lead: more than a century"))
+}

@@ -1,0 +1,76 @@
+//! How a rotation is asked for: a file in the directory, which the process that serves it takes up within a second, or its next
+//! start.
+//!
+//! **Why a file.** Whoever may write into the directory may rotate, and nobody else: there is no port, no secret and no protocol
+//! to defend. It outlives a kill on either side, and it is the same for an instance that is stopped, whose clients cannot be told
+//! before it is served again, so that the lead begins then. `instance.json` says what became of it, by its id, written in one
+//! step with the plan: a request is planned once, however often it is found.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::rotation::Part;
+use crate::sources::read_limited;
+use crate::{Failure, output_file};
+
+/// Its name in the directory.
+const NAME: &str = "rotate.json";
+
+/// The longest one that is read, bytes.
+const MAX_BYTES: u64 = 4 << 10;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Random.
+    pub id: String,
+    pub parts: Vec<Part>,
+    /// None: as the instance is configured.
+    pub lead_seconds: Option<u32>,
+}
+
+impl Request {
+    /// Leaves it in the directory of an instance, unless there is one already.
+    pub fn leave(&self, directory: &Path) -> Result<(), Failure> {
+        let path = directory.join(NAME);
+        if path.exists() {
+            return Err(Failure::cannot(format!(
+                "{}: a rotation is asked for already, and nobody has taken it up yet; start the instance, or remove the file",
+                path.display()
+            )));
+        }
+        let text = serde_json::to_string(self).map_err(|error| Failure::cannot(error.to_string()))?;
+        output_file::write(&path, format!("{text}\n").as_bytes(), false)
+    }
+
+    /// The one in the directory.
+    pub fn find(directory: &Path) -> Result<Option<Self>, Failure> {
+        let path = directory.join(NAME);
+        let bytes = match read_limited(&path, MAX_BYTES) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| Failure::cannot(format!("{}: {error}", path.display())))?,
+        };
+        let request = serde_json::from_slice(&bytes);
+        request.map(Some).map_err(|error| Failure::cannot(format!("{}: {error}", path.display())))
+    }
+
+    /// Whether there is one in the directory.
+    pub fn waits(directory: &Path) -> bool {
+        directory.join(NAME).exists()
+    }
+
+    /// Takes it away, when `instance.json` says what became of it.
+    pub fn clear(directory: &Path) -> Result<(), Failure> {
+        let path = directory.join(NAME);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Failure::cannot(format!("{}: {error}", path.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The keys and certificates of everything that an instance names, those that have ended and those that are planned included.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use sealwax_log::Kind;
+use sealwax_pki::Certificate;
+
+use super::certificates::{Certificates, Certified};
+use super::config::Rotation;
+use super::instance::Instance;
+use super::rotation::{Part, chain_ends};
+use super::shard;
+use super::vault::Vault;
+use crate::Failure;
+use crate::log::keys::Keys;
+
+/// In the order of the instance's lists.
+pub struct Holdings {
+    pub certificate_authorities: Vec<Certified>,
+    pub timestamp_authorities: Vec<Certified>,
+    pub certificate_logs: Vec<Keys>,
+    pub signature_logs: Vec<Keys>,
+}
+
+impl Holdings {
+    /// Those of an instance; what is missing is made, durably.
+    pub fn of(
+        directory: &Path,
+        vault: &Vault,
+        instance: &Instance,
+        rotation: &Rotation,
+    ) -> Result<Self, Failure> {
+        let host = instance.host()?;
+        let last = Rotation::signed(rotation.certificates_last);
+        let certificates = Certificates { folder: directory.join("certificates"), vault, last };
+        let certificate_authorities = (instance.certificate_authorities.iter())
+            .map(|authority| certificates.certificate_authority(&authority.terms(&host)));
+        let timestamp_authorities = (instance.timestamp_authorities.iter())
+            .map(|authority| certificates.timestamp_authority(&authority.terms(&host)));
+        Ok(Self {
+            certificate_authorities: certificate_authorities.collect::<Result<_, _>>()?,
+            timestamp_authorities: timestamp_authorities.collect::<Result<_, _>>()?,
+            certificate_logs: (instance.certificate_shards.iter())
+                .map(|shard| shard::keys(vault, Kind::Certificate, shard))
+                .collect::<Result<_, _>>()?,
+            signature_logs: (instance.signature_shards.iter())
+                .map(|shard| shard::keys(vault, Kind::Signature, shard))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// What the certificate logs accept, in PEM: every root that there was.
+    pub fn roots(&self) -> String {
+        let mut roots: Vec<String> = Vec::new();
+        for root in self.certificate_authorities.iter().filter_map(|authority| authority.chain.last()) {
+            let root = root.to_pem();
+            if !roots.contains(&root) {
+                roots.push(root);
+            }
+        }
+        roots.concat()
+    }
+
+    /// When the certificates in use of a part end, if it has any.
+    pub fn ends(&self, instance: &Instance, part: Part) -> Option<Timestamp> {
+        chain_ends(self.chain(instance, part)?)
+    }
+
+    /// When the root under the certificates in use of a part ends, if it has any.
+    pub fn root_ends(&self, instance: &Instance, part: Part) -> Option<Timestamp> {
+        self.chain(instance, part)?.last().map(Certificate::not_after)
+    }
+
+    fn chain(&self, instance: &Instance, part: Part) -> Option<&[Certificate]> {
+        let list = match part {
+            Part::Ca => &self.certificate_authorities,
+            Part::Tsa => &self.timestamp_authorities,
+            Part::Log | Part::Ct => return None,
+        };
+        Some(&list.get(instance.in_use(part)?)?.chain)
+    }
+}

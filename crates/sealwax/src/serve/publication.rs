@@ -1,0 +1,92 @@
+//! What clients are told, and when: the trusted root follows `instance.json`, and what clients were not told of waits.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use sealwax_formats::TrustedRoot;
+use sealwax_formats::trust::{Instance as Entry, InstanceKind};
+use sealwax_tuf::editor::Terms;
+
+use super::config::Rotation;
+use super::holdings::Holdings;
+use super::instance::Instance;
+use super::repository::{Outcome, Seen};
+use super::rotation::Part;
+use super::trust::Documents;
+use super::vault::Vault;
+use crate::Failure;
+
+/// What clients are told now.
+pub struct Published {
+    pub documents: Documents,
+    /// When it is to be looked at again.
+    pub next: Timestamp,
+    /// What they were told of for the first time, and from when on it is used.
+    pub news: Vec<(Part, Timestamp)>,
+    /// Whether they are told of all that is planned: else nothing of it is used.
+    pub is_told: bool,
+    /// What only people can sign.
+    pub left: Vec<String>,
+}
+
+/// How often it is looked whether people have published what only they can sign.
+const LOOK: SignedDuration = SignedDuration::from_mins(1);
+
+/// Publishes what follows from the instance. Whatever is planned and not published yet is to be used its whole lead from now on,
+/// which is written down first. Blocks.
+pub fn publish(
+    directory: &Path,
+    vault: &Vault,
+    instance: &mut Instance,
+    holdings: &Holdings,
+    (rotation, now): (&Rotation, Timestamp),
+) -> Result<Published, Failure> {
+    let folder = directory.join("tuf");
+    let seen = Seen::read(&folder, vault)?;
+    let (before, planned) = (instance.clone(), Documents::of(instance, holdings)?);
+    let (mut news, mut is_told) = (Vec::new(), true);
+    for part in Part::ALL {
+        let Some(entry) = entry(instance, part, &planned.trusted_root) else { continue };
+        if let Some(start) = start(seen.trusted_root.as_ref(), &entry) {
+            // Whoever published it may have done so before this instance wrote it down, or have chosen another day.
+            instance.begin(part, start);
+            continue;
+        }
+        is_told &= seen.signs_targets();
+        if seen.signs_targets() || instance.is_late(part, now) {
+            instance.tell(part, now).map_err(|error| Failure::cannot(error.to_string()))?;
+        }
+        news.extend(instance.planned(part).map(|term| (part, term.from)));
+    }
+    if *instance != before {
+        instance.write(directory)?;
+    }
+    let documents = Documents::of(instance, holdings)?;
+    if let Some(root) = &seen.trusted_root {
+        let follows = root.check_successor(&documents.trusted_root);
+        follows.map_err(|error| Failure::cannot(format!("the next trusted root: {error}")))?;
+    }
+    let terms = Terms { policy: rotation.policy(), ..Terms::new(now) };
+    let Outcome { next, left } = seen.publish(&folder, &documents, &terms)?;
+    let look = now.checked_add(LOOK).unwrap_or(now);
+    let next = if left.is_empty() { next } else { next.min(look) };
+    Ok(Published { documents, next, news, is_told, left })
+}
+
+/// What is planned of a part, as the trusted root lists it.
+fn entry(instance: &Instance, part: Part, root: &TrustedRoot) -> Option<Entry> {
+    instance.planned(part)?;
+    let kind = match part {
+        Part::Log => InstanceKind::Log,
+        Part::Ct => InstanceKind::CertificateLog,
+        Part::Ca => InstanceKind::CertificateAuthority,
+        Part::Tsa => InstanceKind::TimestampAuthority,
+    };
+    root.instances().filter(|entry| entry.kind() == kind).nth(instance.in_use(part)? + 1)
+}
+
+/// From when on a trusted root trusts it, if it does.
+fn start(root: Option<&TrustedRoot>, entry: &Entry) -> Option<Timestamp> {
+    let same = |there: &Entry| there.kind() == entry.kind() && there.id() == entry.id();
+    root?.instances().find(same)?.valid_for()?.start
+}

@@ -1,0 +1,327 @@
+//! What an instance does by itself while it is served: rotations that are asked for or due, files of the repository that expire,
+//! the turn of the identity provider's keys. One task owns all of it, so nothing is decided twice.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use sealwax_ca::Service;
+use sealwax_idp::provider::Provider;
+use sealwax_log::{Kind, Log, rekor};
+use sealwax_server::journal::{Journal, Value};
+use sealwax_server::{Router, grpc};
+use sealwax_store::disk::Os;
+use sealwax_tsa::TimestampAuthority;
+use tokio::sync::watch;
+use tokio::task::block_in_place;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::config::Rotation;
+use super::ct::Newest;
+use super::front::Front;
+use super::handover::Request;
+use super::health::Health;
+use super::holdings::Holdings;
+use super::instance::{Instance, Looked};
+use super::logs::Logs;
+use super::page::Pages;
+use super::publication::{self, Published};
+use super::rotation::{Part, PlanError};
+use super::vault::Vault;
+use super::{authority, shard, timestamps};
+use crate::Failure;
+
+/// How often it is looked what is due: whoever asks for a rotation is answered within a second.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How long after a failure it is tried again: the failures are of disks, which do not heal in a moment.
+const RETRY: Duration = Duration::from_secs(10);
+
+/// How often the identity provider's keys are looked at, which sign for months.
+const TURN: Duration = Duration::from_secs(3600);
+
+/// How long requests that were begun before a switch may take, before the log that they use is frozen.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An instance at work, and what changes in it.
+pub struct Steward {
+    pub directory: PathBuf,
+    pub rotation: Rotation,
+    pub vault: Vault,
+    pub instance: Instance,
+    pub holdings: Holdings,
+    pub published: Published,
+    pub logs: Logs,
+    pub authority: Arc<Service>,
+    pub timestamps: Arc<TimestampAuthority>,
+    pub newest: Arc<Newest>,
+    pub accounts: Arc<Provider<Os>>,
+    /// What stays through every rotation.
+    pub fixed: Arc<Router>,
+    pub journal: Journal,
+}
+
+/// What is on its way.
+#[derive(Default)]
+struct State {
+    /// Not before that, after a failure.
+    retry: Option<Instant>,
+    turned: Option<Instant>,
+    /// Something is planned that clients may not have been told of.
+    untold: bool,
+    /// A log has ended that requests may still use.
+    switched: bool,
+    /// Routers that others have followed, and since when. Requests that began with them may use a log that has ended.
+    exchanged: Vec<(Weak<Router>, Instant)>,
+}
+
+impl State {
+    fn exchanged(&mut self, router: Weak<Router>) {
+        self.exchanged.push((router, Instant::now()));
+    }
+
+    /// Whether no request uses a router that another one has followed, or has done so for too long.
+    fn is_drained(&mut self) -> bool {
+        self.exchanged.retain(|(router, since)| router.strong_count() > 0 && since.elapsed() < PATIENCE);
+        self.exchanged.is_empty()
+    }
+}
+
+impl Steward {
+    /// What answers now.
+    pub fn router(&self) -> Router {
+        let router = Router::default().with("", self.health()).with("", self.fixed.clone());
+        let router = match self.logs.signatures.last() {
+            Some(log) => router.with(grpc::Health::PATH, self.grpc_health(log.running.log())),
+            None => router,
+        };
+        self.logs.mount(router).with("", Pages::new(&self.instance.url, &self.published.documents))
+    }
+
+    /// For balancers that speak gRPC: what can be called so.
+    fn grpc_health(&self, signature_log: &Log) -> grpc::Health {
+        let authority = self.authority.clone();
+        rekor::health(signature_log).with(sealwax_ca::SERVICE, move || authority.ready())
+    }
+
+    /// Ready are the logs that take entries, and a timestamp authority whose clock is trusted.
+    fn health(&self) -> Health {
+        let certificates = self.logs.certificates.last().map(|log| ("certificate log", &log.log));
+        let signatures = self.logs.signatures.last().map(|log| ("signature log", log));
+        let logs = certificates.into_iter().chain(signatures);
+        let health = logs.fold(Health::default(), |health, (name, log)| {
+            let log = log.running.log().clone();
+            health.with(name, move || log.ready())
+        });
+        let timestamps = self.timestamps.clone();
+        health.with("timestamp authority", move || timestamps.ready())
+    }
+
+    /// Does what is due, until `stop`.
+    pub async fn look_after(mut self, front: Arc<Front>, mut stop: watch::Receiver<bool>) -> Self {
+        let mut state = State::default();
+        self.say_what_is_planned();
+        self.say_what_people_sign(&self.published.left);
+        // Of a process that was killed between a switch and the end of what had begun before it.
+        self.logs.freeze_ended();
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = looks.tick() => {}
+                _ = stop.wait_for(|stop| *stop) => return self,
+            }
+            self.turn_accounts(&mut state, Timestamp::now());
+            if state.retry.is_some_and(|retry| Instant::now() < retry) {
+                continue;
+            }
+            state.retry = None;
+            if let Err(failure) = self.look(&mut state, &front, Timestamp::now()).await {
+                self.journal.error("what is due was not done", &[("error", Value::Text(&failure.message))]);
+                state.retry = Some(Instant::now() + RETRY);
+            }
+        }
+    }
+
+    async fn look(&mut self, state: &mut State, front: &Front, now: Timestamp) -> Result<(), Failure> {
+        let asked = block_in_place(|| self.take_request(now))?;
+        state.untold |= asked | block_in_place(|| self.renew_certificates(now))?;
+        if state.untold || self.published.next <= now {
+            state.exchanged(self.publish(front, now)?);
+            state.untold = false;
+        }
+        if asked {
+            // Whoever asked waits for this.
+            block_in_place(|| Request::clear(&self.directory))?;
+        }
+        let due: Vec<Part> = (Part::ALL.into_iter())
+            .filter(|part| self.instance.planned(*part).is_some_and(|term| term.from <= now))
+            .collect();
+        if self.published.is_told && !due.is_empty() {
+            state.exchanged(self.switch(&due, front, now).await?);
+            state.switched = true;
+            state.exchanged(self.publish(front, Timestamp::now())?);
+        }
+        if state.switched && state.is_drained() {
+            self.logs.freeze_ended();
+            state.switched = false;
+        }
+        Ok(())
+    }
+
+    /// By itself: what fails elsewhere must not keep it from being done.
+    fn turn_accounts(&self, state: &mut State, now: Timestamp) {
+        if state.turned.is_some_and(|turned| turned.elapsed() < TURN) {
+            return;
+        }
+        state.turned = Some(Instant::now());
+        if let Err(error) = block_in_place(|| self.accounts.keys().turn(now)) {
+            let fields = [("error", Value::Shown(&error))];
+            self.journal.error("the identity provider's keys were not turned", &fields);
+        }
+    }
+
+    /// Plans what is asked for. Whether there is something to tell of.
+    fn take_request(&mut self, now: Timestamp) -> Result<bool, Failure> {
+        let Some(request) = Request::find(&self.directory)? else { return Ok(false) };
+        let is_known = self.instance.last_request.as_ref().is_some_and(|looked| looked.id == request.id);
+        if !is_known {
+            let lead = request.lead_seconds.or(self.rotation.lead_seconds());
+            let mut next = self.instance.clone();
+            let planned = request.parts.iter().try_for_each(|part| self.follow(&mut next, *part, now, lead));
+            if let Err(refused) = &planned {
+                self.journal.warning("a rotation was refused", &[("reason", Value::Shown(refused))]);
+                next = self.instance.clone();
+            }
+            let refused = planned.err().map(|error| error.to_string());
+            next.last_request = Some(Looked { id: request.id, refused });
+            self.plan(next)?;
+        }
+        Ok(true)
+    }
+
+    /// Plans successors of certificates that end soon. Whether there is something to tell of.
+    fn renew_certificates(&mut self, now: Timestamp) -> Result<bool, Failure> {
+        let before = Rotation::signed(self.rotation.certificates_renewed_before);
+        let ends_soon = |part: &Part| {
+            let ends = self.holdings.ends(&self.instance, *part);
+            let begins = ends.and_then(|ends| ends.checked_sub(before).ok());
+            begins.is_some_and(|begins| begins <= now) && self.instance.planned(*part).is_none()
+        };
+        let ending: Vec<Part> = Part::ALL.into_iter().filter(ends_soon).collect();
+        if ending.is_empty() {
+            return Ok(false);
+        }
+        let mut next = self.instance.clone();
+        for part in &ending {
+            self.journal
+                .info("its certificate ends soon, so another one follows", &[("of", Value::Shown(part))]);
+            let planned = self.follow(&mut next, *part, now, self.rotation.lead_seconds());
+            planned.map_err(|error| Failure::cannot(error.to_string()))?;
+        }
+        self.plan(next)?;
+        Ok(true)
+    }
+
+    /// Plans what follows, under a root that outlasts it.
+    fn follow(
+        &self,
+        next: &mut Instance,
+        part: Part,
+        now: Timestamp,
+        lead_seconds: Option<u32>,
+    ) -> Result<(), PlanError> {
+        next.plan(part, now, lead_seconds.unwrap_or_default())?;
+        let lasts = self.rotation.lead + self.rotation.certificates_last;
+        let ends = now.checked_add(Rotation::signed(lasts)).unwrap_or(Timestamp::MAX);
+        if self.holdings.root_ends(&self.instance, part).is_some_and(|root_ends| root_ends < ends) {
+            next.give_root(part);
+        }
+        Ok(())
+    }
+
+    /// Writes a plan down, and makes its keys.
+    fn plan(&mut self, next: Instance) -> Result<(), Failure> {
+        next.write(&self.directory)?;
+        self.instance = next;
+        self.holdings = Holdings::of(&self.directory, &self.vault, &self.instance, &self.rotation)?;
+        Ok(())
+    }
+
+    /// Brings what clients are told up to the instance.
+    fn publish(&mut self, front: &Front, now: Timestamp) -> Result<Weak<Router>, Failure> {
+        let published = block_in_place(|| {
+            let at = (&self.rotation, now);
+            publication::publish(&self.directory, &self.vault, &mut self.instance, &self.holdings, at)
+        })?;
+        if published.is_told {
+            for (part, from) in &published.news {
+                let fields = [("of", Value::Shown(part)), ("from", Value::Shown(from))];
+                self.journal.info("told clients of what follows", &fields);
+            }
+        }
+        if published.left != self.published.left {
+            self.say_what_people_sign(&published.left);
+        }
+        self.published = published;
+        Ok(front.exchange(self.router()))
+    }
+
+    /// Puts what is due in use. What was begun before ends as it began, with the router that is returned.
+    async fn switch(&mut self, due: &[Part], front: &Front, now: Timestamp) -> Result<Weak<Router>, Failure> {
+        let mut next = self.instance.clone();
+        for part in due {
+            next.switch(*part, now, Rotation::signed(self.rotation.overlap));
+        }
+        // First the logs: they can fail, and then the ones before go on.
+        let roots = self.holdings.roots();
+        let begun = |part| next.in_use(part).map_or(0, |place| place + 1);
+        let shards = next.certificate_shards.iter().zip(&self.holdings.certificate_logs);
+        for (shard, keys) in shards.take(begun(Part::Ct)).skip(self.logs.certificates.len()) {
+            let lay = || shard::lay(&self.directory, Kind::Certificate, shard, keys.clone(), Some(&roots));
+            self.logs.open_certificate_log(block_in_place(lay)?, &roots).await?;
+        }
+        let shards = next.signature_shards.iter().zip(&self.holdings.signature_logs);
+        for (shard, keys) in shards.take(begun(Part::Log)).skip(self.logs.signatures.len()) {
+            let lay = || shard::lay(&self.directory, Kind::Signature, shard, keys.clone(), None);
+            self.logs.open_signature_log(block_in_place(lay)?).await?;
+        }
+        self.logs.accept(&roots)?;
+        let place = |part| next.in_use(part).unwrap_or_default();
+        let certified = self.holdings.certificate_authorities.get(place(Part::Ca));
+        let stamping = self.holdings.timestamp_authorities.get(place(Part::Tsa));
+        let (Some(certified), Some(stamping)) = (certified, stamping) else {
+            return Err(Failure::cannot("an authority is planned that has no key"));
+        };
+        let issuer = authority::issuer(certified)?;
+        let credentials = timestamps::credentials(stamping)?;
+
+        // Then it is written down, and only then anything signs.
+        block_in_place(|| next.write(&self.directory))?;
+        self.instance = next;
+        let certificate_log = self.logs.certificate_log()?;
+        let log = authority::certificate_log(&certificate_log.log.running.keys, certificate_log.in_process());
+        self.newest.follow(certificate_log.log.running.log().clone());
+        self.authority.renew(issuer, vec![log]);
+        self.timestamps.renew(credentials);
+        let before = front.exchange(self.router());
+        for part in due {
+            self.journal.info("another one is in use", &[("of", Value::Shown(part))]);
+        }
+        Ok(before)
+    }
+
+    fn say_what_people_sign(&self, left: &[String]) {
+        left.iter().for_each(|why| self.journal.warning("a ceremony is due", &[("why", Value::Text(why))]));
+    }
+
+    fn say_what_is_planned(&self) {
+        for part in Part::ALL {
+            if let Some(term) = self.instance.planned(part) {
+                let fields = [("of", Value::Shown(&part)), ("from", Value::Shown(&term.from))];
+                self.journal.info("a rotation goes on", &fields);
+            }
+        }
+    }
+}

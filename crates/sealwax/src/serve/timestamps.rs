@@ -1,0 +1,36 @@
+//! The timestamp authority of an instance.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sealwax_server::journal::Journal;
+use sealwax_tsa::clock::{Clock, Reading, Sources};
+use sealwax_tsa::{Credentials, Embedded, LastStamp, Settings, TimestampAuthority};
+
+use super::certificates::Certified;
+use super::ct::Newest;
+use crate::Failure;
+
+/// The authority at work. It stamps no time that is behind the certificate log's.
+pub fn authority(
+    directory: &Path,
+    certified: &Certified,
+    sources: Option<Sources>,
+    newest: Arc<Newest>,
+    journal: &Journal,
+) -> Result<Arc<TimestampAuthority>, Failure> {
+    let last = LastStamp::open(&directory.join("tsa")).map_err(|error| cannot(&error))?;
+    let clock = Clock::new(sources, Reading::take(), last.stored());
+    let settings = Settings { log: Some(newest), journal: journal.clone(), ..Settings::default() };
+    Ok(Arc::new(TimestampAuthority::new(credentials(certified)?, clock, last, settings)))
+}
+
+/// What tokens are signed with.
+pub fn credentials(certified: &Certified) -> Result<Credentials, Failure> {
+    let Certified { key, chain } = certified.clone();
+    Credentials::new(key, chain, Embedded::Leaf).map_err(|error| cannot(&error))
+}
+
+fn cannot(error: &dyn std::fmt::Display) -> Failure {
+    Failure::cannot(format!("the timestamp authority: {error}"))
+}
