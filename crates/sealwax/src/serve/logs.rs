@@ -46,7 +46,7 @@ impl Logs {
 
     /// Opens a signature log, which takes entries from now on.
     pub async fn open_signature_log(&mut self, laid: Laid) -> Result<(), Failure> {
-        let log = self.open(laid, |running| signature_face(running)).await?;
+        let log = self.open(laid, signature_face).await?;
         self.signatures.push(log);
         Ok(())
     }
