@@ -3,49 +3,14 @@
 
 mod common;
 
+use common::der::{element, request};
 use common::{key, person, scheme};
 use sealwax_ca::{PossessionError, ProvenKey, WeakKey, read_public_key};
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, PublicKey, Scheme, SigningKey};
-use sealwax_pki::{CertificateDraft, CertificateRequest, Name, SignatureError};
+use sealwax_pki::{CertificateRequest, SignatureError};
 
 fn sign(key: &SigningKey, scheme: Scheme, text: &str) -> Vec<u8> {
     key.sign(scheme, Message::Bytes(text.as_bytes())).unwrap()
-}
-
-/// An element of DER.
-fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(content.len()).unwrap().to_be_bytes();
-    match length {
-        [0, short] if short < 0x80 => [&[tag, short], content].concat(),
-        [0, byte] => [&[tag, 0x81, byte], content].concat(),
-        [high, low] => [&[tag, 0x82, high, low], content].concat(),
-    }
-}
-
-fn request(key: &SigningKey, scheme: Scheme) -> Vec<u8> {
-    let content = [&[2, 1, 0, 0x30, 0], key.public_key().spki_der(), &[0xa0, 0]].concat();
-    let info = element(0x30, &content);
-    let signature = key.sign(scheme, Message::Bytes(&info)).unwrap();
-    let algorithm = algorithm(&key.kind(), scheme);
-    element(0x30, &[info, algorithm, element(3, &[&[0], signature.as_slice()].concat())].concat())
-}
-
-/// An AlgorithmIdentifier, cut out of a certificate that is signed so.
-fn algorithm(kind: &KeyKind, scheme: Scheme) -> Vec<u8> {
-    let name = Name::from_attributes(&[]);
-    let draft = CertificateDraft {
-        serial: &[1],
-        issuer: &name,
-        not_before: common::now(),
-        not_after: common::now(),
-        subject: &name,
-        spki: &[],
-        extensions: Vec::new(),
-    };
-    let tbs = draft.tbs_der(scheme, *kind).unwrap();
-    // Behind two octets of header, five of version, three of serial number.
-    let start = tbs.windows(3).position(|window| window == [2, 1, 1]).unwrap() + 3;
-    tbs[start..start + 2 + usize::from(tbs[start + 1])].to_vec()
 }
 
 const PERMITTED: [KeyKind; 6] = [

@@ -13,6 +13,7 @@
 )]
 
 mod base64;
+mod ca;
 mod ct;
 mod formats;
 mod idp;
@@ -74,6 +75,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "template", run: oidc::template, likes: seeds::none, seeds: oidc::template_seeds },
     Target { name: "verify", run: verify::bundle, likes: seeds::is_bundle, seeds: verify::seeds },
     Target { name: "verify-trust", run: verify::trust, likes: seeds::is_trust, seeds: Vec::new },
+    Target { name: "ca_request_json", run: ca::json, likes: seeds::none, seeds: ca::json_seeds },
+    Target { name: "ca_request_proto", run: ca::proto, likes: seeds::none, seeds: ca::proto_seeds },
     Target { name: "ct_request", run: ct::request, likes: seeds::none, seeds: ct::request_seeds },
     Target { name: "ct_tile_leaf", run: ct::tile_leaf, likes: seeds::none, seeds: ct::tile_leaf_seeds },
     Target { name: "index_run", run: index::run, likes: seeds::none, seeds: index::seeds },

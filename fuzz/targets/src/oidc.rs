@@ -33,7 +33,7 @@ pub(crate) fn jwks(input: &[u8]) {
 
 pub(crate) fn jwks_seeds() -> Vec<Vec<u8>> {
     let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","use":"sig","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
-    let document = r#"{"issuer":"https://a.example","jwks_uri":"http://127.0.0.1:1/k","id_token_signing_alg_values_supported":["RS256"]}"#;
+    let document = r#"{"issuer":"https://a.example","jwks_uri":"https://a.example/k","id_token_signing_alg_values_supported":["RS256"]}"#;
     vec![keys.into(), document.into()]
 }
 

@@ -1,6 +1,7 @@
 //! An authority, a log and tokens, for tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, dead_code, unreachable_pub, reason = "tests")]
 
+pub mod der;
 pub mod service;
 
 use std::sync::Arc;

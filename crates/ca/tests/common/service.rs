@@ -2,7 +2,7 @@
 
 use super::{Behaviour, authority, key, log, now};
 use sealwax_ca::{ProviderAnswer, ProviderError, Providers, Service, Wanted, mount};
-use sealwax_crypto::{KeyKind, Message, Scheme, SigningKey, base64};
+use sealwax_crypto::{KeyKind, Message, PublicKey, Scheme, SigningKey, base64};
 use sealwax_oidc::{Algorithm, Configuration, Issuer, Jwks, Provider};
 use sealwax_server::{Bytes, Request, Response, Router, ask};
 use std::sync::{Arc, Mutex};
@@ -27,18 +27,16 @@ impl Rotating {
     }
 
     pub fn token(&self, number: usize) -> String {
-        let url_safe =
-            |bytes: &[u8]| base64::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_");
         let claims = format!(
             r#"{{"iss":"{}","aud":"sigstore","sub":"7","email":"ann@a.example","email_verified":true,"exp":{}}}"#,
             super::ISSUER,
             now().as_second() + 60
         );
         let header = format!(r#"{{"alg":"EdDSA","kid":"{number}"}}"#);
-        let signed = format!("{}.{}", url_safe(header.as_bytes()), url_safe(claims.as_bytes()));
+        let signed = format!("{}.{}", base64url(header.as_bytes()), base64url(claims.as_bytes()));
         let signer = &self.keys[number.min(1)];
         let signature = signer.sign(Scheme::Ed25519, Message::Bytes(signed.as_bytes())).unwrap();
-        format!("{signed}.{}", url_safe(&signature))
+        format!("{signed}.{}", base64url(&signature))
     }
 }
 
@@ -81,4 +79,25 @@ pub fn body(token: &str, client: &SigningKey, challenge: &str) -> String {
 pub async fn post(service: &Arc<Service>, path: &str, body: String) -> Response<Bytes> {
     let request = Request::post(path).body(Bytes::from(body)).unwrap();
     ask(&mount(Router::default(), service), request).await
+}
+
+pub fn base64url(bytes: &[u8]) -> String {
+    super::url_safe(bytes)
+}
+
+/// An issuer with one key, for RS256.
+struct Rs256(Arc<Provider>);
+
+impl Providers for Rs256 {
+    fn provider<'a>(&'a self, _: &'a str, _: &'a Issuer, _: Wanted) -> ProviderAnswer<'a> {
+        Box::pin(async { Ok(Arc::clone(&self.0)) })
+    }
+}
+
+/// The service for people of an issuer that has this key, and announces RS256.
+pub fn rs256_service(key: &PublicKey) -> Arc<Service> {
+    let jwk = sealwax_json::compact(&key.to_jwk().unwrap().into());
+    let keys = Jwks::parse(format!(r#"{{"keys":[{jwk}]}}"#).as_bytes()).unwrap();
+    let provider = Provider::new(super::ISSUER, keys, &[Algorithm::Rs256]);
+    service(Arc::new(Rs256(Arc::new(provider))), Behaviour::Honest)
 }
