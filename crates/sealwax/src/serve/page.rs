@@ -98,8 +98,7 @@ curl -fsSO {url}/signing_config.json
 curl -fsSO {url}/client_trust_config.json</pre>
 
 <h2>sealwax</h2>
-<pre>SIGSTORE_ID_TOKEN=$(sealwax token --browser --issuer {issuer}) \\
-    sealwax sign FILE --trust-config client_trust_config.json
+<pre>sealwax sign FILE --trust-config client_trust_config.json
 sealwax verify FILE --trusted-root trusted_root.json \\
     --identity NAME@EXAMPLE --issuer {issuer}</pre>
 

@@ -158,7 +158,7 @@ impl<'a> Instance<'a> {
     /// A token of the person, who signs in with the browser.
     pub(super) fn person_token(&self) -> Result<String, Failure> {
         let mut token = self.sealwax();
-        said(token.args(["token", "--browser", "--issuer", &self.issuer]).env("PICTURE", "sealwax"))
+        said(token.args(["token", "--browser", "--issuer", &self.issuer]).env("PICTURE", "sealwax-token"))
     }
 
     /// A fresh token of the machine.

@@ -1,10 +1,10 @@
-//! `sealwax sign` and `sealwax verify`.
+//! `sealwax sign`, `attest` and `verify`.
 
 use std::path::{Path, PathBuf};
 
 use super::super::instance::Instance;
 use super::super::place::{said, verdict};
-use super::{Change, Claim, Client, Content, Job, Verdict, Way};
+use super::{Change, Claim, Client, Content, Job, PREDICATE_TYPE, Verdict, Way};
 use crate::Outcome;
 
 /// The name of its trust profile.
@@ -23,10 +23,6 @@ impl Client for Ours {
         "sealwax".to_owned()
     }
 
-    fn signs(&self, content: Content, _way: Way) -> bool {
-        content == Content::Message
-    }
-
     fn follow(&self, instance: &Instance<'_>) -> Outcome {
         let trust = |arguments: &[&str]| {
             let mut trust = instance.place.command(&self.0);
@@ -41,17 +37,23 @@ impl Client for Ours {
     }
 
     fn sign(&self, instance: &Instance<'_>, job: &Job) -> Outcome {
-        let token = match &job.token {
-            Some(token) => token.clone(),
-            None => instance.person_token()?,
-        };
         let mut sign = instance.place.command(&self.0);
-        sign.args(["sign", "--yes"]).arg(&job.artifact).arg("--bundle").arg(&job.bundle);
+        match job.content {
+            Content::Message => sign.arg("sign"),
+            Content::Statement => {
+                sign.args(["attest", "--type", PREDICATE_TYPE, "--predicate"]).arg(&job.predicate)
+            }
+        };
+        sign.arg(&job.artifact).arg("--yes").arg("--bundle").arg(&job.bundle);
         match job.way {
             Way::Tuf => sign.args(["--trust", PROFILE]),
             Way::Files => sign.arg("--trust-config").arg(instance.files().join("client_trust_config.json")),
         };
-        said(sign.env("SIGSTORE_ID_TOKEN", token)).map(drop)
+        match &job.token {
+            Some(token) => sign.env("SIGSTORE_ID_TOKEN", token),
+            None => sign.arg("--browser").env("PICTURE", "sealwax"),
+        };
+        said(&mut sign).map(drop)
     }
 
     fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict {
