@@ -74,7 +74,7 @@ impl Round {
     fn title(self) -> &'static str {
         match self {
             Self::First => "At first",
-            Self::Rotated => "After a rotation",
+            Self::Rotated => "After a rotation and a restart",
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
+use super::Round;
 use super::check::Signed;
 use super::clients::{Content, Way};
 use super::place::Place;
@@ -84,5 +85,9 @@ fn describe(signed: &Signed) -> String {
         Way::Tuf => "TUF, person",
         Way::Files => "files, machine",
     };
-    format!("{}, {content}, {way}, {}", signed.by, signed.round.title().to_lowercase())
+    let round = match signed.round {
+        Round::First => "before",
+        Round::Rotated => "after",
+    };
+    format!("{}, {content}, {way}, {round}", signed.by)
 }
