@@ -18,7 +18,9 @@ mod holdings;
 pub(crate) mod instance;
 mod issuers;
 mod logs;
+mod others;
 mod page;
+mod places;
 mod publication;
 mod repository;
 pub(crate) mod rotation;
@@ -41,7 +43,7 @@ use sealwax_idp::site::IdpSite;
 use sealwax_json::{Object, Value as Json};
 use sealwax_server::journal::{Journal, Value};
 use sealwax_server::metrics::HttpMetrics;
-use sealwax_server::{Listener, Options, Router, Server, Stopped, descriptors};
+use sealwax_server::{Listener, Options, Router, Server, Site, Stopped, descriptors};
 use sealwax_store::disk::Os;
 use sealwax_tsa::clock::Sources;
 use tokio::signal::unix::SignalKind;
@@ -54,14 +56,16 @@ use self::config::Config;
 use self::ct::Newest;
 use self::files::Files;
 use self::front::Front;
+use self::instance::Instance;
 use self::issuers::Issuers;
 use self::logs::Logs;
+use self::others::Others;
+use self::places::Service;
 use self::rotation::Part;
 use self::secret::Source;
 pub(crate) use self::start::is_served;
 use self::start::{Ready, Wanted};
 use self::steward::Steward;
-use self::trust::{ISSUER, MACHINE_ISSUER};
 use crate::judge::Status;
 use crate::log::serve::{self as log_serve, signals};
 use crate::tls_files::TlsFiles;
@@ -100,7 +104,7 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let audit = AuditLog::open(&args.dir, &config.audit, journal.clone())?;
     let (steward, issuers) =
         set_up((args, config), ready, audit.clone(), accounts, sources, (&http, &journal)).await?;
-    let (front, url) = (Arc::new(Front::new(steward.router())), steward.instance.url.clone());
+    let (front, instance) = (Arc::new(Front::new(steward.sites())), steward.instance.clone());
 
     let options = Options {
         limits: config.limits.of_server(),
@@ -112,27 +116,30 @@ async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
     let server = Server::on(listener, front.clone(), options);
     let server = server.map_err(|error| Failure::cannot(format!("cannot serve: {error}")))?;
     let server = log_serve::start(server, stop.clone());
-    let issuers = issuers.follow(signals::on(SignalKind::hangup())?, journal.clone());
+    let again = signals::on(SignalKind::hangup())?;
+    let issuers = issuers.map(|issuers| issuers.follow(again, journal.clone()));
     let followed = tls.map(|tls| tls.follow(hangup, journal.clone()));
-    let watched = (!config.time.servers.is_empty())
-        .then(|| time::watch(config.time.watch(), steward.timestamps.clone(), journal.clone()));
+    let watching = steward.timestamps.clone().filter(|_| !config.time.servers.is_empty());
+    let watched = watching.map(|authority| time::watch(config.time.watch(), authority, journal.clone()));
     let flushed = audit.clone().map(|audit| tokio::spawn(audit.keep_flushed()));
     let steward = tokio::spawn(steward.look_after(front, stop));
-    announce(args, &url, &journal)?;
+    announce(args, &instance, &journal)?;
 
     // What was accepted is answered first; then the logs settle.
     if let Ok(Stopped { cut: cut @ 1.. }) = server.await {
         let connections = u64::try_from(cut).unwrap_or(u64::MAX);
         journal.warning("connections were cut", &[("connections", Value::Number(connections))]);
     }
-    for task in [Some(issuers), followed, watched, flushed].into_iter().flatten() {
+    for task in [issuers, followed, watched, flushed].into_iter().flatten() {
         task.abort();
     }
     if let Some(audit) = audit {
         audit.flush().map_err(|error| Failure::cannot(format!("the audit log: {error}")))?;
     }
     let steward = steward.await.map_err(|error| Failure::cannot(format!("a task has failed: {error}")))?;
-    steward.timestamps.stop().map_err(|error| Failure::cannot(error.to_string()))?;
+    if let Some(timestamps) = &steward.timestamps {
+        timestamps.stop().map_err(|error| Failure::cannot(error.to_string()))?;
+    }
     steward.logs.stop().await?;
     journal.info("stopped", &[]);
     Ok(())
@@ -143,39 +150,53 @@ async fn set_up(
     (args, config): (&ServeArgs, &Config),
     ready: Ready,
     audit: Option<Arc<AuditLog>>,
-    accounts: Arc<Provider<Os>>,
+    accounts: Option<Arc<Provider<Os>>>,
     sources: Option<Sources>,
     (http, journal): (&Arc<HttpMetrics>, &Journal),
-) -> Result<(Steward, Issuers), Failure> {
+) -> Result<(Steward, Option<Issuers>), Failure> {
     let Ready { instance, vault, holdings, certificate_logs, signature_logs, published, .. } = ready;
     let mut logs = Logs::new(http.clone(), journal.clone());
     for laid in certificate_logs {
-        logs.open_certificate_log(laid, &holdings.roots()).await?;
+        logs.open_certificate_log(laid, &holdings.roots()?).await?;
     }
     for laid in signature_logs {
         logs.open_signature_log(laid).await?;
     }
-    let certificate_log = logs.certificate_log()?;
-    let newest = Arc::new(Newest::of(certificate_log.log.running.log().clone()));
-    let nothing = |part| Failure::cannot(format!("no {part} is in use"));
-    let in_use = |part, list: &[Certified]| {
-        instance.in_use(part).and_then(|place| list.get(place).cloned()).ok_or_else(|| nothing(part))
+    let newest = logs.certificates.last().map(|log| Arc::new(Newest::of(log.log.running.log().clone())));
+    let in_use = |part, list: &[Certified]| instance.in_use(part).and_then(|place| list.get(place).cloned());
+    let stamping = in_use(Part::Tsa, &holdings.timestamp_authorities);
+    let timestamps =
+        stamping.map(|own| timestamps::authority(&args.dir, &own, sources, newest.clone(), journal));
+    let timestamps = timestamps.transpose()?;
+    let (authority, issuers) = match in_use(Part::Ca, &holdings.certificate_authorities) {
+        None => (None, None),
+        Some(certified) => {
+            let (authority, issuers) = authority::service(authority::Parts {
+                issuers_here: accounts.is_some().then(|| [instance.issuer(), instance.machine_issuer()]),
+                certified,
+                log: authority::certificate_log(&logs, &holdings.others)?,
+                accounts: accounts.clone(),
+                issuers: config.issuers.as_deref(),
+                quotas: config.quota.of_authority(),
+                audit,
+            })?;
+            (Some(authority), Some(issuers))
+        }
     };
-    let stamping = in_use(Part::Tsa, &holdings.timestamp_authorities)?;
-    let timestamps = timestamps::authority(&args.dir, &stamping, sources, newest.clone(), journal)?;
-    let (authority, issuers) = authority::service(authority::Parts {
-        url: &instance.url,
-        certified: in_use(Part::Ca, &holdings.certificate_authorities)?,
-        log: (&certificate_log.log.running.keys, certificate_log.in_process()),
-        accounts: accounts.clone(),
-        issuers: config.issuers.as_deref(),
-        quotas: config.quota.of_authority(),
-        audit,
-    })?;
-    let fixed = Router::default().with(ISSUER, IdpSite::new(accounts.clone(), Timestamp::now));
-    let fixed = sealwax_ca::mount(fixed, &authority);
-    let fixed = sealwax_tsa::mount(fixed, timestamps.clone(), Arc::default());
-    let fixed = Arc::new(fixed.with("/tuf", Files::new(args.dir.join("tuf"))));
+    let mut fixed: Vec<(Service, Arc<dyn Site>)> = Vec::new();
+    if let Some(accounts) = &accounts {
+        fixed.push((Service::Idp, Arc::new(IdpSite::new(accounts.clone(), Timestamp::now))));
+    }
+    if let Some(authority) = &authority {
+        fixed.push((Service::Ca, Arc::new(sealwax_ca::mount(Router::default(), authority))));
+    }
+    if let Some(timestamps) = &timestamps {
+        let site = sealwax_tsa::mount(Router::default(), timestamps.clone(), Arc::default());
+        fixed.push((Service::Tsa, Arc::new(site)));
+    }
+    if instance.has(Service::Tuf) {
+        fixed.push((Service::Tuf, Arc::new(Files::new(args.dir.join("tuf")))));
+    }
     let (directory, rotation, journal) = (args.dir.clone(), config.rotation.clone(), journal.clone());
     let steward = Steward {
         directory,
@@ -208,33 +229,39 @@ fn listen(args: &ServeArgs, config: &Config) -> Result<Listener, Failure> {
 /// Not on a thread that answers: keys are made, and disks are waited for.
 async fn prepare(args: &ServeArgs, config: &Config, listen: SocketAddr) -> Result<Ready, Failure> {
     let (directory, secret, url) = (args.dir.clone(), config.secret.clone(), config.url.clone());
-    let rotation = config.rotation.clone();
+    let (rotation, hosts) = (config.rotation.clone(), config.hosts.names()?);
+    let (only, others) = (config.only.iter().copied().collect(), Others(config.trust.others.clone()));
     let prepared = spawn_blocking(move || {
         start::prepare(&Wanted {
             directory: &directory,
             secret: secret.as_deref(),
             listen,
             url: url.as_deref(),
+            hosts: &hosts,
+            only: &only,
+            others: &others,
             rotation: &rotation,
         })
     });
     prepared.await.map_err(|error| Failure::cannot(format!("the start has failed: {error}")))?
 }
 
-/// Makes its keys, if there are none.
+/// Makes its keys, if there are none. None if that is no part of the instance.
 async fn identity_provider(
     args: &ServeArgs,
     config: &Config,
     ready: &Ready,
     journal: &Journal,
-) -> Result<Arc<Provider<Os>>, Failure> {
+) -> Result<Option<Arc<Provider<Os>>>, Failure> {
+    if !ready.instance.has(Service::Idp) {
+        return Ok(None);
+    }
     let (directory, secret) = (args.dir.clone(), ready.vault.secret().clone());
-    let (url, journal) = (ready.instance.url.clone(), journal.clone());
-    let knows_addresses = config.proxy.knows_addresses(config.tls.certificate.is_some(), &url);
-    let opened = spawn_blocking(move || {
-        accounts::open(&directory, &secret, &format!("{url}{ISSUER}"), knows_addresses, &journal)
-    });
-    opened.await.map_err(|error| Failure::cannot(format!("the start has failed: {error}")))?
+    let (issuer, journal) = (ready.instance.issuer(), journal.clone());
+    let knows_addresses = config.proxy.knows_addresses(config.tls.certificate.is_some(), &issuer);
+    let opened =
+        spawn_blocking(move || accounts::open(&directory, &secret, &issuer, knows_addresses, &journal));
+    opened.await.map_err(|error| Failure::cannot(format!("the start has failed: {error}")))?.map(Some)
 }
 
 fn tell_what_was_made(args: &ServeArgs, ready: &Ready, journal: &Journal) {
@@ -256,13 +283,15 @@ fn tell_what_was_made(args: &ServeArgs, ready: &Ready, journal: &Journal) {
 }
 
 /// Says that everything answers, and where.
-fn announce(args: &ServeArgs, url: &str, journal: &Journal) -> Result<(), Failure> {
-    journal.info("serving", &[("url", Value::Text(url))]);
+fn announce(args: &ServeArgs, instance: &Instance, journal: &Journal) -> Result<(), Failure> {
+    journal.info("serving", &[("url", Value::Text(&instance.url))]);
     let Some(path) = &args.ready_file else { return Ok(()) };
     let mut ready = Object::new();
-    ready.insert("url", Json::from(url.to_owned()));
-    ready.insert("issuer", Json::from(format!("{url}{ISSUER}")));
-    ready.insert("machine_issuer", Json::from(format!("{url}{MACHINE_ISSUER}")));
+    ready.insert("url", Json::from(instance.url.clone()));
+    if instance.has(Service::Idp) {
+        ready.insert("issuer", Json::from(instance.issuer()));
+        ready.insert("machine_issuer", Json::from(instance.machine_issuer()));
+    }
     let text = format!("{}\n", sealwax_json::compact(&Json::Object(ready)));
     output_file::write(path, text.as_bytes(), true)
 }

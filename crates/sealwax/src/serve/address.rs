@@ -1,8 +1,10 @@
 //! The address that clients use. It is part of the identity of everything, and never changes.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use super::instance::Instance;
+use super::places::{HostNames, Service};
 use crate::Failure;
 
 /// The address of a new instance: as it was given, or this machine's own.
@@ -16,7 +18,12 @@ pub fn of(given: Option<&str>, listen: SocketAddr) -> Result<String, Failure> {
         }
         return Ok(format!("http://localhost:{}", listen.port()));
     };
-    let bad = |why: &str| Err(Failure::usage(format!("--url {given:?}: {why}")));
+    parse("--url", given)
+}
+
+/// An address that clients can use for a service. `what` was given is said where it is none.
+pub fn parse(what: &str, given: &str) -> Result<String, Failure> {
+    let bad = |why: &str| Err(Failure::usage(format!("{what} {given:?}: {why}")));
     let Some((scheme, rest)) = given.split_once("://") else {
         return bad("begin it with https:// (or http://, on this machine)");
     };
@@ -38,16 +45,42 @@ pub fn of(given: Option<&str>, listen: SocketAddr) -> Result<String, Failure> {
 }
 
 /// Refuses another address than the one the instance was made with, and says what it would change.
-pub fn check(instance: &Instance, given: Option<&str>) -> Result<(), Failure> {
+pub fn check(
+    instance: &Instance,
+    given: Option<&str>,
+    hosts: &HostNames,
+    only: &BTreeSet<Service>,
+) -> Result<(), Failure> {
+    for (service, given) in hosts {
+        let place = instance.place(*service);
+        if *given != place {
+            return Err(Failure::usage(format!(
+                "hosts.{} = {given}: this instance has it at {place}, for ever: clients have that from its trusted root, its \
+                 signing config or its tokens, and logs have it in what they sign. A new instance in a new directory can have it",
+                service.name()
+            )));
+        }
+    }
+    if !only.is_empty() && *only != instance.services {
+        let names = |services: &BTreeSet<Service>| {
+            services.iter().map(|service| service.name()).collect::<Vec<_>>().join(",")
+        };
+        return Err(Failure::usage(format!(
+            "--only {}: this instance is {}, for ever: a part more would have keys that nobody was told of, a part less would \
+             leave clients that trust it without. A new instance in a new directory can be that",
+            names(only),
+            names(&instance.services)
+        )));
+    }
     let Some(given) = given else { return Ok(()) };
     let given = given.strip_suffix('/').unwrap_or(given);
     if given == instance.url {
         return Ok(());
     }
-    let url = &instance.url;
+    let (url, issuer) = (&instance.url, instance.issuer());
     Err(Failure::usage(format!(
         "--url {given}: this instance is {url}, for ever. Another address would change the origin of its logs (what they signed \
-         would no longer verify), the issuer of its tokens ({url}/oidc), and every URL in its trusted root, signing config \
+         would no longer verify), the issuer of its tokens ({issuer}), and every URL in its trusted root, signing config \
          and TUF repository. A new instance in a new directory can have it"
     )))
 }
@@ -99,12 +132,33 @@ mod tests {
     #[test]
     fn the_address_stays() {
         let here = "127.0.0.1:4000".parse().unwrap();
-        let instance =
-            Instance::new("https://a.example:444".to_owned(), here, Timestamp::UNIX_EPOCH).unwrap();
-        check(&instance, None).unwrap();
-        check(&instance, Some("https://a.example:444/")).unwrap();
-        let refused = check(&instance, Some("https://b.example")).unwrap_err();
+        let own = HostNames::from([(Service::Tsa, "https://tsa.example".to_owned())]);
+        let instance = Instance::new(
+            "https://a.example:444".to_owned(),
+            own,
+            BTreeSet::new(),
+            here,
+            Timestamp::UNIX_EPOCH,
+        )
+        .unwrap();
+        let none = HostNames::new();
+        check(&instance, None, &none, &instance.services).unwrap();
+        check(&instance, Some("https://a.example:444/"), &instance.hosts, &BTreeSet::new()).unwrap();
+        let refused = check(&instance, Some("https://b.example"), &none, &BTreeSet::new()).unwrap_err();
         assert!(refused.message.contains("https://a.example:444/oidc"), "{}", refused.message);
+        // Neither another host name nor the first one of its own.
+        for service in [Service::Tsa, Service::Ca] {
+            let moved = HostNames::from([(service, "https://b.example".to_owned())]);
+            let refused = check(&instance, None, &moved, &BTreeSet::new()).unwrap_err();
+            assert!(refused.message.contains(&instance.place(service)), "{}", refused.message);
+        }
+        let fewer = BTreeSet::from([Service::Ca, Service::Ct]);
+        let refused = check(&instance, None, &none, &fewer).unwrap_err();
+        assert!(
+            refused.message.starts_with("--only ca,ct: this instance is ca,ct,log,"),
+            "{}",
+            refused.message
+        );
         assert_eq!(host(&instance.url), Some("a.example"));
         assert_eq!(authority(&instance.url), Some("a.example:444"));
         assert_eq!(host("http://[::1]"), Some("[::1]"));

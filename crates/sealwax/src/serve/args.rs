@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::places::Service;
 use crate::log::args::LogFormat;
 
 pub const EXAMPLES: &str = "\
@@ -45,6 +46,9 @@ pub struct ServeArgs {
     /// [default: http://localhost:PORT]
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
+    /// Serve only these parts of ca, ct, log, tsa, idp, tuf and page; fixed at the first start [default: all]
+    #[arg(long, value_name = "PART,…", value_delimiter = ',')]
+    pub only: Vec<Service>,
     /// A file to write {"url": …, "issuer": …, "machine_issuer": …} into, once everything answers
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,

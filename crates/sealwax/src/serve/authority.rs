@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sealwax_ca::{
-    Authority, CertificateLog, HttpProviders, ProviderAnswer, ProviderError, Providers, Quotas, Service,
-    Wanted,
+    Authority, CertificateLog, HttpLog, HttpProviders, ProviderAnswer, ProviderError, Providers, Quotas,
+    Service, Wanted,
 };
+use sealwax_crypto::PublicKey;
 use sealwax_idp::keys::Realm;
 use sealwax_idp::provider::Provider as IdentityProvider;
 use sealwax_oidc::{Algorithm, Configuration, Issuer, Jwks, Provider};
@@ -15,11 +16,10 @@ use sealwax_store::disk::Os;
 
 use super::audit::AuditLog;
 use super::certificates::Certified;
-use super::ct::InProcess;
 use super::issuers::Issuers;
-use super::trust::{ISSUER, MACHINE_ISSUER};
+use super::logs::Logs;
+use super::others::Others;
 use crate::Failure;
-use crate::log::keys::Keys;
 use crate::sources::read_limited;
 
 /// The longest configuration of issuers that is read, bytes. That of the public instance has 20,000.
@@ -30,10 +30,11 @@ const AUDIENCE: &str = "sigstore";
 
 /// The parts of an instance that an authority needs.
 pub struct Parts<'a> {
-    pub url: &'a str,
+    /// The issuers of people and machines that are in this process.
+    pub issuers_here: Option<[String; 2]>,
     pub certified: Certified,
-    pub log: (&'a Keys, Arc<InProcess>),
-    pub accounts: Arc<IdentityProvider<Os>>,
+    pub log: CertificateLog,
+    pub accounts: Option<Arc<IdentityProvider<Os>>>,
     /// A configuration of Fulcio with further issuers.
     pub issuers: Option<&'a Path>,
     pub audit: Option<Arc<AuditLog>>,
@@ -43,19 +44,19 @@ pub struct Parts<'a> {
 
 /// The authority at work, and the issuers that it is to follow.
 pub fn service(parts: Parts<'_>) -> Result<(Arc<Service>, Issuers), Failure> {
-    let (keys, log) = parts.log;
+    let here = parts.issuers_here;
     let others = Arc::new(HttpProviders::new().map_err(|error| cannot(&error))?);
-    let providers = Known { url: parts.url.to_owned(), accounts: parts.accounts, others: others.clone() };
-    let configuration = configuration(parts.url, parts.issuers)?;
-    let (authority, logs) = (issuer(&parts.certified)?, vec![certificate_log(keys, log)]);
+    let providers = Known { issuers: here.clone(), accounts: parts.accounts, others: others.clone() };
+    let configuration = configuration(here.as_ref(), parts.issuers)?;
+    let (authority, logs) = (issuer(&parts.certified)?, vec![parts.log]);
     let service = Service::new(authority, logs, Arc::new(providers), configuration, Timestamp::now);
     let service = service.limited_to(parts.quotas);
     let service = Arc::new(match parts.audit {
         Some(audit) => service.recorded_by(audit),
         None => service,
     });
-    let (url, path) = (parts.url.to_owned(), parts.issuers.map(Path::to_owned));
-    Ok((service.clone(), Issuers { url, path, service, providers: others }))
+    let path = parts.issuers.map(Path::to_owned);
+    Ok((service.clone(), Issuers { here, path, service, providers: others }))
 }
 
 /// What certificates are signed with.
@@ -64,14 +65,31 @@ pub fn issuer(certified: &Certified) -> Result<Authority, Failure> {
     Authority::new(chain, key).map_err(|error| cannot(&error))
 }
 
-/// Where they are logged.
-pub fn certificate_log(keys: &Keys, log: Arc<InProcess>) -> CertificateLog {
-    CertificateLog {
+/// Where they are logged: in this process, or at the newest log of others.
+pub fn certificate_log(logs: &Logs, others: &Others) -> Result<CertificateLog, Failure> {
+    let Some(log) = logs.certificates.last() else { return elsewhere(others) };
+    let keys = &log.log.running.keys;
+    Ok(CertificateLog {
         name: keys.signing.origin().to_owned(),
         key: keys.signer.public_key().clone(),
         writes_leaf_index: true,
-        log,
-    }
+        log: log.in_process(),
+    })
+}
+
+fn elsewhere(others: &Others) -> Result<CertificateLog, Failure> {
+    let others = others.read()?;
+    let logs = others.iter().flat_map(|other| &other.trusted_root.certificate_logs);
+    let keys = logs.filter_map(|log| Some((log, log.public_key.as_ref()?)));
+    let mut in_use = keys.filter(|(_, key)| key.valid_for().is_none_or(|range| range.end.is_none()));
+    let (newest, key) =
+        in_use.next_back().ok_or_else(|| Failure::cannot("no certificate log of others is in use"))?;
+    Ok(CertificateLog {
+        name: newest.base_url.clone(),
+        key: PublicKey::from_spki_der(key.raw_bytes()).map_err(|error| cannot(&error))?,
+        writes_leaf_index: false,
+        log: Arc::new(HttpLog::new(&newest.base_url).map_err(|error| cannot(&error))?),
+    })
 }
 
 fn cannot(error: &dyn std::fmt::Display) -> Failure {
@@ -79,39 +97,66 @@ fn cannot(error: &dyn std::fmt::Display) -> Failure {
 }
 
 /// The instance's own issuers, and those of the file.
-fn configuration(url: &str, issuers: Option<&Path>) -> Result<Configuration, Failure> {
-    let Some(path) = issuers else { return with_further(url, None).map_err(Failure::cannot) };
+fn configuration(here: Option<&[String; 2]>, issuers: Option<&Path>) -> Result<Configuration, Failure> {
+    let Some(path) = issuers else { return with_further(here, None).map_err(Failure::usage) };
     let cannot = |error: String| Failure::cannot(format!("{}: {error}", path.display()));
     let text = read_limited(path, MAX_CONFIGURATION_BYTES).map_err(|error| cannot(error.to_string()))?;
-    with_further(url, Some(&text)).map_err(cannot)
+    with_further(here, Some(&text)).map_err(cannot)
 }
 
 /// The instance's own issuers, and those of a configuration.
-pub fn with_further(url: &str, further: Option<&[u8]>) -> Result<Configuration, String> {
+pub fn with_further(here: Option<&[String; 2]>, further: Option<&[u8]>) -> Result<Configuration, String> {
+    let own = here.map(own_issuers).transpose()?;
+    let further = further.map(Configuration::parse).transpose().map_err(|error| error.to_string())?;
+    match (own, further) {
+        (Some(own), Some(further)) => own.with(further).map_err(|error| error.to_string()),
+        (one, other) => one.or(other).ok_or_else(|| {
+            "the certificate authority believes no issuer: serve idp too, or give --issuers FILE, a configuration of Fulcio"
+                .to_owned()
+        }),
+    }
+}
+
+fn own_issuers([people, machines]: &[String; 2]) -> Result<Configuration, String> {
+    // Whose machines these are: the issuer's scheme and host.
+    let domain =
+        machines.match_indices('/').nth(2).and_then(|(end, _)| machines.get(..end)).unwrap_or(machines);
     let own = format!(
         r#"{{"OIDCIssuers": {{
-            "{url}{ISSUER}": {{"IssuerURL": "{url}{ISSUER}", "ClientID": "{AUDIENCE}", "Type": "email"}},
-            "{url}{MACHINE_ISSUER}": {{"IssuerURL": "{url}{MACHINE_ISSUER}", "ClientID": "{AUDIENCE}", "Type": "uri",
-                "SubjectDomain": "{url}"}}
+            "{people}": {{"IssuerURL": "{people}", "ClientID": "{AUDIENCE}", "Type": "email"}},
+            "{machines}": {{"IssuerURL": "{machines}", "ClientID": "{AUDIENCE}", "Type": "uri",
+                "SubjectDomain": "{domain}"}}
         }}}}"#
     );
-    let own = Configuration::parse(own.as_bytes()).map_err(|error| error.to_string())?;
-    let Some(further) = further else { return Ok(own) };
-    let further = Configuration::parse(further).map_err(|error| error.to_string())?;
-    own.with(further).map_err(|error| error.to_string())
+    Configuration::parse(own.as_bytes()).map_err(|error| error.to_string())
 }
 
 /// The keys of the instance's own issuers are known in this process; those of others come by HTTP.
 struct Known {
-    url: String,
-    accounts: Arc<IdentityProvider<Os>>,
+    /// Of people, and of machines.
+    issuers: Option<[String; 2]>,
+    accounts: Option<Arc<IdentityProvider<Os>>>,
     others: Arc<HttpProviders>,
 }
 
 impl Known {
-    fn own(&self, issuer: &str, realm: Realm) -> Result<Arc<Provider>, ProviderError> {
-        let keys =
-            self.accounts.jwks(realm).map(|keys| sealwax_json::compact(&keys.into())).unwrap_or_default();
+    /// Which of the issuers in this process it is, and who has its keys.
+    fn here(&self, issuer: &str) -> Option<(Realm, &IdentityProvider<Os>)> {
+        let ([people, machines], accounts) = (self.issuers.as_ref()?, self.accounts.as_ref()?);
+        let realm = match issuer {
+            _ if issuer == people => Realm::People,
+            _ if issuer == machines => Realm::Machines,
+            _ => return None,
+        };
+        Some((realm, accounts))
+    }
+
+    fn own(
+        accounts: &IdentityProvider<Os>,
+        issuer: &str,
+        realm: Realm,
+    ) -> Result<Arc<Provider>, ProviderError> {
+        let keys = accounts.jwks(realm).map(|keys| sealwax_json::compact(&keys.into())).unwrap_or_default();
         let keys = Jwks::parse(keys.as_bytes())?;
         Ok(Arc::new(Provider::new(issuer, keys, &[Algorithm::Rs256, Algorithm::Es256])))
     }
@@ -119,10 +164,9 @@ impl Known {
 
 impl Providers for Known {
     fn provider<'a>(&'a self, url: &'a str, issuer: &'a Issuer, wanted: Wanted) -> ProviderAnswer<'a> {
-        match url.strip_prefix(&self.url) {
-            Some(ISSUER) => Box::pin(async { self.own(url, Realm::People) }),
-            Some(MACHINE_ISSUER) => Box::pin(async { self.own(url, Realm::Machines) }),
-            _ => self.others.provider(url, issuer, wanted),
+        match self.here(url) {
+            Some((realm, accounts)) => Box::pin(async move { Self::own(accounts, url, realm) }),
+            None => self.others.provider(url, issuer, wanted),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! key adds a field and a line; whoever adds a section adds it in [`Config::keys`] too.
 
 mod file;
+mod hosts;
 mod limits;
 mod print;
 mod proxy;
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use file::FileError;
+pub use hosts::Hosts;
 pub use limits::Limits;
 pub use proxy::Proxy;
 pub use quota::Quota;
@@ -27,6 +29,7 @@ pub use time::Time;
 
 use super::args::ServeArgs;
 use super::audit;
+use super::places::Service;
 use crate::Failure;
 use crate::log::args::LogFormat;
 use crate::sources::read_limited;
@@ -45,6 +48,9 @@ pub struct Config {
     pub secret: Option<PathBuf>,
     pub issuers: Option<PathBuf>,
     pub log_format: LogFormat,
+    pub only: Vec<Service>,
+    pub trust: Trust,
+    pub hosts: Hosts,
     pub tls: Tls,
     pub proxy: Proxy,
     pub limits: Limits,
@@ -90,6 +96,23 @@ impl Section for Config {
             "How lines on standard error look: \"human\" or \"json\".",
             &mut self.log_format,
         );
+        keys.key(
+            "only",
+            "What this process is, if not all of it: a list of \"ca\", \"ct\", \"log\", \"tsa\", \"idp\", \"tuf\" and \"page\". \
+             Fixed at the first start. Empty: as at the first start, then all.",
+            &mut self.only,
+        );
+        keys.section(
+            "trust",
+            "Other processes of the same Sigstore, where each is only a part of it.",
+            &mut self.trust,
+        );
+        keys.section(
+            "hosts",
+            "Services under a host name of their own, as \"https://fulcio.acme.example\"; the others are below the url. \
+             Fixed at the first start, like the url.",
+            &mut self.hosts,
+        );
         keys.section(
             "tls",
             "Without it the port speaks plain HTTP: then a proxy has the certificate. The files are read again when they \
@@ -102,6 +125,24 @@ impl Section for Config {
         keys.section("audit", "Who got which certificate, and who was refused.", &mut self.audit);
         keys.section("quota", "How many certificates there are for whom.", &mut self.quota);
         keys.section("rotation", "When keys, certificates and files follow each other.", &mut self.rotation);
+    }
+}
+
+/// What other processes say of themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trust {
+    pub others: Vec<PathBuf>,
+}
+
+impl Section for Trust {
+    fn keys(&mut self, keys: &mut impl Keys) {
+        keys.key(
+            "others",
+            "Their client_trust_config.json, which each has in its directory. Who has the TUF repository publishes what is in \
+             them, looking every minute; a certificate log accepts their authorities' roots; a certificate authority logs at \
+             their newest log.",
+            &mut self.others,
+        );
     }
 }
 
@@ -147,6 +188,9 @@ impl Config {
         replace(&mut self.tls.certificate, absolute(args.tls_cert.as_deref())?.as_ref());
         replace(&mut self.tls.key, absolute(args.tls_key.as_deref())?.as_ref());
         self.log_format = args.log_format.unwrap_or(self.log_format);
+        if !args.only.is_empty() {
+            self.only.clone_from(&args.only);
+        }
         Ok(())
     }
 }

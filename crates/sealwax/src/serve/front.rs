@@ -1,24 +1,24 @@
-//! What answers at the moment: a router that is exchanged whole. A request ends with the one that it began with.
+//! What answers at the moment: sites that are exchanged whole. A request ends with the one that it began with.
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
-use sealwax_server::{Answer, Bytes, Head, Refused, Reply, Response, Route, Router, Site};
+use sealwax_server::{Answer, Bytes, Head, Hosts, Refused, Reply, Response, Route, Site};
 
-/// The router of the moment.
-pub struct Front(RwLock<Arc<Router>>);
+/// The sites of the moment.
+pub struct Front(RwLock<Arc<Hosts>>);
 
 impl Front {
-    pub fn new(router: Router) -> Self {
-        Self(RwLock::new(Arc::new(router)))
+    pub fn new(sites: Hosts) -> Self {
+        Self(RwLock::new(Arc::new(sites)))
     }
 
-    /// Answers with another router from the next request on. The one before is gone when its last request has ended.
-    pub fn exchange(&self, router: Router) -> Weak<Router> {
+    /// Answers with others from the next request on. The one before is gone when its last request has ended.
+    pub fn exchange(&self, sites: Hosts) -> Weak<Hosts> {
         let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::downgrade(&std::mem::replace(&mut *current, Arc::new(router)))
+        Arc::downgrade(&std::mem::replace(&mut *current, Arc::new(sites)))
     }
 
-    fn current(&self) -> Arc<Router> {
+    fn current(&self) -> Arc<Hosts> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -30,8 +30,8 @@ impl Site for Front {
 
     fn answer<'a>(&'a self, head: Head<'a>, body: Bytes) -> Answer<'a> {
         Box::pin(async move {
-            let router = self.current();
-            router.answer(head, body).await
+            let sites = self.current();
+            sites.answer(head, body).await
         })
     }
 

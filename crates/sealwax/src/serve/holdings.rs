@@ -9,6 +9,7 @@ use sealwax_pki::Certificate;
 use super::certificates::{Certificates, Certified};
 use super::config::Rotation;
 use super::instance::Instance;
+use super::others::Others;
 use super::rotation::{Part, chain_ends};
 use super::shard;
 use super::vault::Vault;
@@ -21,6 +22,7 @@ pub struct Holdings {
     pub timestamp_authorities: Vec<Certified>,
     pub certificate_logs: Vec<Keys>,
     pub signature_logs: Vec<Keys>,
+    pub others: Others,
 }
 
 impl Holdings {
@@ -30,6 +32,7 @@ impl Holdings {
         vault: &Vault,
         instance: &Instance,
         rotation: &Rotation,
+        others: Others,
     ) -> Result<Self, Failure> {
         let host = instance.host()?;
         let last = Rotation::signed(rotation.certificates_last);
@@ -47,19 +50,20 @@ impl Holdings {
             signature_logs: (instance.signature_shards.iter())
                 .map(|shard| shard::keys(vault, Kind::Signature, shard))
                 .collect::<Result<_, _>>()?,
+            others,
         })
     }
 
-    /// What the certificate logs accept, in PEM: every root that there was.
-    pub fn roots(&self) -> String {
+    /// What the certificate logs accept, in PEM: every root that there was, and those of others.
+    pub fn roots(&self) -> Result<String, Failure> {
+        let own = self.certificate_authorities.iter().filter_map(|authority| authority.chain.last());
         let mut roots: Vec<String> = Vec::new();
-        for root in self.certificate_authorities.iter().filter_map(|authority| authority.chain.last()) {
-            let root = root.to_pem();
+        for root in own.map(Certificate::to_pem).chain(self.others.roots()?) {
             if !roots.contains(&root) {
                 roots.push(root);
             }
         }
-        roots.concat()
+        Ok(roots.concat())
     }
 
     /// When the certificates in use of a part end, if it has any.

@@ -1,6 +1,7 @@
 //! `instance.json`: what a directory is an instance of. The first file of a first start, and at its end replaced by one that
 //! says so.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::address;
+use super::places::{HostNames, Service};
 use crate::sources::read_limited;
 use crate::{Failure, output_file};
 
@@ -35,6 +37,12 @@ pub struct Instance {
     pub made: bool,
     /// The address that clients use, without a slash at its end.
     pub url: String,
+    /// The services that have host names of their own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub hosts: HostNames,
+    /// What it consists of.
+    #[serde(default = "all_services")]
+    pub services: BTreeSet<Service>,
     /// Where it listens; the port was picked once if it was 0.
     pub listen: SocketAddr,
     /// When it was made, in whole seconds: the start of everything's validity.
@@ -103,26 +111,59 @@ pub struct Authority {
 
 impl Instance {
     /// One with a shard and an authority of each kind, not made yet.
-    pub fn new(url: String, listen: SocketAddr, created: Timestamp) -> Result<Self, Failure> {
-        let nameless = || Failure::cannot(format!("{url} has no host name"));
+    pub fn new(
+        url: String,
+        hosts: HostNames,
+        only: BTreeSet<Service>,
+        listen: SocketAddr,
+        created: Timestamp,
+    ) -> Result<Self, Failure> {
+        let services = if only.is_empty() { all_services() } else { only };
+        let nameless = Failure::cannot(format!("{url} has no host name"));
+        let nameless = || nameless.clone();
         let first = || "1".to_owned();
         let term = || Term { from: created, until: None, lead_seconds: 0 };
         let shard = |origin, path: &str| {
             vec![Shard { name: first(), origin, path: Some(path.to_owned()), term: term() }]
         };
-        let authority = || vec![Authority { name: first(), root: None, term: term() }];
-        Ok(Self {
+        let authority = |service| match services.contains(&service) {
+            true => vec![Authority { name: first(), root: None, term: term() }],
+            false => Vec::new(),
+        };
+        let mut instance = Self {
             version: VERSION,
             made: false,
-            signature_shards: shard(signature_origin(&url).ok_or_else(nameless)?, "/shard/1"),
-            certificate_shards: shard(certificate_origin(&url, "1").ok_or_else(nameless)?, "/ct/1"),
-            certificate_authorities: authority(),
-            timestamp_authorities: authority(),
+            signature_shards: Vec::new(),
+            certificate_shards: Vec::new(),
+            certificate_authorities: authority(Service::Ca),
+            timestamp_authorities: authority(Service::Tsa),
             last_request: None,
             url,
+            hosts,
+            services,
             listen,
             created,
-        })
+        };
+        let signatures = instance.signature_origin().ok_or_else(nameless)?;
+        let certificates = instance.certificate_origin("1").ok_or_else(nameless)?;
+        if instance.has(Service::Log) {
+            instance.signature_shards = shard(signatures, "/shard/1");
+        }
+        if instance.has(Service::Ct) {
+            instance.certificate_shards = shard(certificates, "/ct/1");
+        }
+        Ok(instance)
+    }
+
+    /// Clients take the host name in a signature log's URL, without port and path, for its origin: all shards have it, and
+    /// differ by their keys.
+    pub fn signature_origin(&self) -> Option<String> {
+        address::host(&self.place(Service::Log)).map(str::to_owned)
+    }
+
+    /// A certificate log's origin is its submission prefix without the scheme.
+    pub fn certificate_origin(&self, name: &str) -> Option<String> {
+        address::authority(&self.certificate_log(name)).map(str::to_owned)
     }
 
     /// The same, in the format of now.
@@ -171,15 +212,8 @@ impl Instance {
     }
 }
 
-/// Clients take the host name in a signature log's URL, without port and path, for its origin: all shards have it, and differ
-/// by their keys.
-pub fn signature_origin(url: &str) -> Option<String> {
-    address::host(url).map(str::to_owned)
-}
-
-/// A certificate log's origin is its submission prefix without the scheme.
-pub fn certificate_origin(url: &str, name: &str) -> Option<String> {
-    Some(format!("{}/ct/{name}", address::authority(url)?))
+fn all_services() -> BTreeSet<Service> {
+    Service::ALL.into()
 }
 
 #[derive(Deserialize)]

@@ -19,8 +19,8 @@ const LOOK: Duration = Duration::from_secs(10);
 
 /// Who may vouch for identities, besides the instance itself.
 pub struct Issuers {
-    /// The instance's address: its own issuers are below it.
-    pub url: String,
+    /// The instance's own, of people and of machines, if they are in this process.
+    pub here: Option<[String; 2]>,
     pub path: Option<PathBuf>,
     pub service: Arc<Service>,
     pub providers: Arc<HttpProviders>,
@@ -45,10 +45,14 @@ impl Issuers {
                 }
                 let configuration = self.service.configuration();
                 // Those of this process need no fetching.
-                let others = configuration.issuers().filter(|(url, _)| !url.starts_with(&self.url));
+                let others = configuration.issuers().filter(|(url, _)| !self.is_here(url));
                 self.providers.refresh(others);
             }
         })
+    }
+
+    fn is_here(&self, url: &str) -> bool {
+        self.here.iter().flatten().any(|own| own == url)
     }
 
     /// A small file, of which the system has the pages.
@@ -60,7 +64,7 @@ impl Issuers {
     fn take(&self, found: &Result<Option<Vec<u8>>, String>, journal: &Journal) {
         let file = self.path.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
         let file = ("issuers", Value::Text(&file));
-        let taken = found.clone().and_then(|text| with_further(&self.url, text.as_deref()));
+        let taken = found.clone().and_then(|text| with_further(self.here.as_ref(), text.as_deref()));
         match taken {
             Ok(configuration) => {
                 self.service.reconfigure(configuration);

@@ -73,16 +73,15 @@ impl Logs {
         Ok(OpenLog { name, running, site: Arc::new(site) })
     }
 
-    /// The certificate log that takes entries.
-    pub fn certificate_log(&self) -> Result<&CertificateLog, Failure> {
-        self.certificates.last().ok_or_else(|| Failure::cannot("no certificate log is open"))
+    /// The certificate logs below their names.
+    pub fn mount_certificates(&self, router: Router, path: &str) -> Router {
+        self.certificates.iter().fold(router, |router, CertificateLog { log, .. }| {
+            router.with(&format!("{path}/{}", log.name), log.site.clone())
+        })
     }
 
-    /// The logs below their names; the signature log that takes entries at the root as well.
-    pub fn mount(&self, router: Router) -> Router {
-        let router = self.certificates.iter().fold(router, |router, CertificateLog { log, .. }| {
-            router.with(&format!("/ct/{}", log.name), log.site.clone())
-        });
+    /// The signature logs below their names; the one that takes entries at the root as well.
+    pub fn mount_signatures(&self, router: Router) -> Router {
         let router = self
             .signatures
             .iter()

@@ -3,7 +3,9 @@
 use sealwax_server::read::{self, Coding, Lifetime, Representation};
 use sealwax_server::{Answer, Bytes, Head, Route, Site, header, reply};
 
-use super::trust::{Documents, ISSUER};
+use super::instance::Instance;
+use super::places::Service;
+use super::trust::Documents;
 
 /// Nothing is fetched, framed or run.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -30,7 +32,7 @@ struct Page {
 
 impl Pages {
     /// Those of an instance.
-    pub fn new(url: &str, documents: &Documents) -> Self {
+    pub fn new(instance: &Instance, documents: &Documents) -> Self {
         let page = |path, media_type, text: &str| Page {
             path,
             media_type,
@@ -40,7 +42,7 @@ impl Pages {
         let json = "application/json";
         Self {
             pages: vec![
-                page("/", "text/html; charset=utf-8", &start(url)),
+                page("/", "text/html; charset=utf-8", &start(instance)),
                 page("/trusted_root.json", json, &documents.trusted_root_json()),
                 page("/signing_config.json", json, &documents.signing_config_json()),
                 page("/client_trust_config.json", json, &documents.client_trust_config_json()),
@@ -77,9 +79,10 @@ impl Site for Pages {
 }
 
 /// The URL is one of [`super::address`], so there is nothing in it to escape.
-fn start(url: &str) -> String {
+fn start(instance: &Instance) -> String {
+    let url = &instance.url;
     let host = super::address::authority(url).unwrap_or(url);
-    let issuer = format!("{url}{ISSUER}");
+    let (issuer, tuf, log) = (instance.issuer(), instance.place(Service::Tuf), instance.place(Service::Log));
     format!(
         "<!doctype html>
 <html lang=\"en\">
@@ -108,8 +111,8 @@ sealwax verify FILE --trusted-root trusted_root.json \\
 cosign verify-blob FILE --bundle FILE.sigstore.json --trusted-root trusted_root.json \\
     --certificate-identity NAME@EXAMPLE --certificate-oidc-issuer {issuer}</pre>
 <p>Or by TUF, once:</p>
-<pre>curl -fsSO {url}/tuf/1.root.json
-cosign initialize --mirror {url}/tuf --root 1.root.json</pre>
+<pre>curl -fsSO {tuf}/1.root.json
+cosign initialize --mirror {tuf} --root 1.root.json</pre>
 
 <h2>sigstore-python</h2>
 <pre>sigstore --trust-config client_trust_config.json sign FILE
@@ -117,13 +120,13 @@ sigstore --trust-config client_trust_config.json verify identity FILE \\
     --cert-identity NAME@EXAMPLE --cert-oidc-issuer {issuer}</pre>
 
 <h2>sigstore-js</h2>
-<pre>curl -fsSO {url}/tuf/1.root.json
-npx @sigstore/cli verify FILE.sigstore.json --blob-file FILE --tuf-mirror-url {url}/tuf --tuf-root-path 1.root.json \\
+<pre>curl -fsSO {tuf}/1.root.json
+npx @sigstore/cli verify FILE.sigstore.json --blob-file FILE --tuf-mirror-url {tuf} --tuf-root-path 1.root.json \\
     --certificate-identity-email NAME@EXAMPLE --certificate-issuer {issuer}</pre>
 
 <h2>The logs</h2>
-<pre>sealwax log check {url}
-sealwax log follow {url} --from 0</pre>
+<pre>sealwax log check {log}
+sealwax log follow {log} --from 0</pre>
 </html>
 "
     )

@@ -10,6 +10,8 @@ use sealwax_tuf::editor::Terms;
 use super::config::Rotation;
 use super::holdings::Holdings;
 use super::instance::Instance;
+use super::others;
+use super::places::Service;
 use super::repository::{Outcome, Seen};
 use super::rotation::Part;
 use super::trust::Documents;
@@ -29,7 +31,7 @@ pub struct Published {
     pub left: Vec<String>,
 }
 
-/// How often it is looked whether people have published what only they can sign.
+/// How often it is looked whether people have published what only they can sign, and what others say of themselves.
 const LOOK: SignedDuration = SignedDuration::from_mins(1);
 
 /// Publishes what follows from the instance. Whatever is planned and not published yet is to be used its whole lead from now on,
@@ -42,18 +44,24 @@ pub fn publish(
     (rotation, now): (&Rotation, Timestamp),
 ) -> Result<Published, Failure> {
     let folder = directory.join("tuf");
-    let seen = Seen::read(&folder, vault)?;
-    let (before, planned) = (instance.clone(), Documents::of(instance, holdings)?);
+    let others = if instance.has(Service::Tuf) { holdings.others.read()? } else { Vec::new() };
+    let seen = instance.has(Service::Tuf).then(|| Seen::read(&folder, vault)).transpose()?;
+    // Without a repository, whoever has it is handed what clients are to be told.
+    let (root_seen, signs_targets) = match &seen {
+        Some(seen) => (seen.trusted_root.clone(), seen.signs_targets()),
+        None => (others::handed(directory)?.map(|handed| handed.trusted_root), true),
+    };
+    let (before, planned) = (instance.clone(), Documents::of(instance, holdings, others.clone())?);
     let (mut news, mut is_told) = (Vec::new(), true);
     for part in Part::ALL {
         let Some(entry) = entry(instance, part, &planned.trusted_root) else { continue };
-        if let Some(start) = start(seen.trusted_root.as_ref(), &entry) {
+        if let Some(start) = start(root_seen.as_ref(), &entry) {
             // Whoever published it may have done so before this instance wrote it down, or have chosen another day.
             instance.begin(part, start);
             continue;
         }
-        is_told &= seen.signs_targets();
-        if seen.signs_targets() || instance.is_late(part, now) {
+        is_told &= signs_targets;
+        if signs_targets || instance.is_late(part, now) {
             instance.tell(part, now).map_err(|error| Failure::cannot(error.to_string()))?;
         }
         news.extend(instance.planned(part).map(|term| (part, term.from)));
@@ -61,15 +69,20 @@ pub fn publish(
     if *instance != before {
         instance.write(directory)?;
     }
-    let documents = Documents::of(instance, holdings)?;
-    if let Some(root) = &seen.trusted_root {
+    let is_alone = others.is_empty();
+    let documents = Documents::of(instance, holdings, others)?;
+    if let Some(root) = &root_seen {
         let follows = root.check_successor(&documents.trusted_root);
         follows.map_err(|error| Failure::cannot(format!("the next trusted root: {error}")))?;
     }
+    let look = now.checked_add(LOOK).unwrap_or(now);
+    let Some(seen) = seen else {
+        others::hand(directory, &documents.client_trust_config_json())?;
+        return Ok(Published { documents, next: Timestamp::MAX, news, is_told, left: Vec::new() });
+    };
     let terms = Terms { policy: rotation.policy(), ..Terms::new(now) };
     let Outcome { next, left } = seen.publish(&folder, &documents, &terms)?;
-    let look = now.checked_add(LOOK).unwrap_or(now);
-    let next = if left.is_empty() { next } else { next.min(look) };
+    let next = if left.is_empty() && is_alone { next } else { next.min(look) };
     Ok(Published { documents, next, news, is_told, left })
 }
 

@@ -170,9 +170,12 @@ mod tests {
     use super::*;
     use crate::serve::holdings::Holdings;
     use crate::serve::instance::Instance;
+    use crate::serve::others::Others;
+    use crate::serve::places::HostNames;
     use crate::serve::secret::Secret;
     use jiff::SignedDuration;
     use sealwax_tuf::editor::Publication;
+    use std::collections::BTreeSet;
     use std::path::PathBuf;
 
     /// The directory of a repository, gone with the test.
@@ -208,14 +211,16 @@ mod tests {
     /// Of an instance that has nothing yet, at this address.
     fn documents(url: &str) -> Documents {
         let here = "127.0.0.1:4000".parse().unwrap();
-        let instance = Instance::new(url.to_owned(), here, day(0)).unwrap();
+        let instance =
+            Instance::new(url.to_owned(), HostNames::new(), BTreeSet::new(), here, day(0)).unwrap();
         let none = Holdings {
             certificate_authorities: Vec::new(),
             timestamp_authorities: Vec::new(),
             certificate_logs: Vec::new(),
             signature_logs: Vec::new(),
+            others: Others::default(),
         };
-        Documents::of(&instance, &none).unwrap()
+        Documents::of(&instance, &none, Vec::new()).unwrap()
     }
 
     fn publish(scratch: &Scratch, vault: &Vault, url: &str, now: Timestamp) -> Outcome {

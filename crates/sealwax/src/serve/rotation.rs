@@ -13,7 +13,7 @@ use sealwax_pki::Certificate;
 use serde::{Deserialize, Serialize};
 
 use super::certificates::Terms;
-use super::instance::{self, Authority, Instance, Shard, Term};
+use super::instance::{Authority, Instance, Shard, Term};
 
 /// What can be followed by another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -105,14 +105,17 @@ impl Instance {
         let term = Term { from: after(now, lead_seconds)?, until: None, lead_seconds };
         let name = (self.terms(part).len() + 1).to_string();
         let nothing = PlanError::Nothing { part };
+        if self.terms(part).is_empty() {
+            return Err(nothing);
+        }
         match part {
             Part::Log => {
-                let origin = instance::signature_origin(&self.url).ok_or(nothing)?;
+                let origin = self.signature_origin().ok_or(nothing)?;
                 let path = Some(format!("/shard/{name}"));
                 self.signature_shards.push(Shard { name, origin, path, term });
             }
             Part::Ct => {
-                let origin = instance::certificate_origin(&self.url, &name).ok_or(nothing)?;
+                let origin = self.certificate_origin(&name).ok_or(nothing)?;
                 let path = Some(format!("/ct/{name}"));
                 self.certificate_shards.push(Shard { name, origin, path, term });
             }
@@ -225,7 +228,9 @@ fn whole(instant: Timestamp) -> Result<Timestamp, jiff::Error> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::places::HostNames;
     use super::*;
+    use std::collections::BTreeSet;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -233,7 +238,8 @@ mod tests {
 
     fn instance() -> Instance {
         let here = "127.0.0.1:4000".parse().unwrap();
-        Instance::new("https://a.example".to_owned(), here, at(1_000)).unwrap()
+        Instance::new("https://a.example".to_owned(), HostNames::new(), BTreeSet::new(), here, at(1_000))
+            .unwrap()
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Brings a directory to where it can be served: everything that is not there yet is made, each thing whole and durable, and
 //! nothing twice (ADR 6). A start that was killed is taken up again where it ended.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,10 +12,13 @@ use sealwax_log::Kind;
 use super::config::Rotation;
 use super::holdings::Holdings;
 use super::instance::Instance;
+use super::others::{self, Others};
+use super::places::{HostNames, Service};
 use super::publication::{self, Published};
 use super::rotation::Part;
 use super::secret::{Secret, Source};
 use super::shard::{self, Laid};
+use super::trust::Documents;
 use super::vault::{Vault, private_directory};
 use super::{address, format};
 use crate::Failure;
@@ -43,6 +47,9 @@ pub struct Wanted<'a> {
     /// Where it listens now.
     pub listen: SocketAddr,
     pub url: Option<&'a str>,
+    pub hosts: &'a HostNames,
+    pub only: &'a BTreeSet<Service>,
+    pub others: &'a Others,
     pub rotation: &'a Rotation,
 }
 
@@ -60,21 +67,27 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
     let vault = Vault::open(directory.join("secrets"), secret)?;
     let mut instance = match stored {
         Some(instance) => {
-            address::check(&instance, wanted.url)?;
+            address::check(&instance, wanted.url, wanted.hosts, wanted.only)?;
             format::bring_up(directory, vault.secret(), instance)?
         }
         None => {
             let url = address::of(wanted.url, wanted.listen)?;
             let now = Timestamp::from_second(Timestamp::now().as_second());
             let now = now.map_err(|error| Failure::cannot(error.to_string()))?;
-            let instance = Instance::new(url, wanted.listen, now)?;
+            let instance = Instance::new(url, wanted.hosts.clone(), wanted.only.clone(), wanted.listen, now)?;
             // First, so that whoever goes on after a kill uses the same address and the same time.
             instance.write(directory)?;
             instance
         }
     };
 
-    let holdings = Holdings::of(directory, &vault, &instance, wanted.rotation)?;
+    let holdings = Holdings::of(directory, &vault, &instance, wanted.rotation, wanted.others.clone())?;
+    if !instance.has(Service::Tuf) && others::handed(directory)?.is_none() {
+        // Before anything can be missing: the others need it to begin.
+        let own = Documents::of(&instance, &holdings, Vec::new())?;
+        others::hand(directory, &own.client_trust_config_json())?;
+    }
+    others::check(&instance, wanted.others)?;
     let certificate_logs = laid(directory, Kind::Certificate, &instance, &holdings)?;
     let signature_logs = laid(directory, Kind::Signature, &instance, &holdings)?;
     let at = (wanted.rotation, Timestamp::now());
@@ -108,10 +121,9 @@ fn laid(
         Kind::Certificate => (Part::Ct, &instance.certificate_shards, &holdings.certificate_logs),
         Kind::Signature => (Part::Log, &instance.signature_shards, &holdings.signature_logs),
     };
-    let roots = holdings.roots();
+    let Some(in_use) = instance.in_use(part) else { return Ok(Vec::new()) };
+    let roots = if kind == Kind::Certificate { holdings.roots()? } else { String::new() };
     let roots = (kind == Kind::Certificate).then_some(roots.as_str());
-    let in_use = instance.in_use(part);
-    let in_use = in_use.ok_or_else(|| Failure::cannot(format!("{} has no {part}", super::instance::NAME)))?;
     let begun = shards.iter().zip(keys).take(in_use + 1);
     begun.map(|(shard, keys)| shard::lay(directory, kind, shard, keys.clone(), roots)).collect()
 }

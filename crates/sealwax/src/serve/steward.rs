@@ -6,17 +6,18 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use sealwax_ca::Service;
+use sealwax_ca::Service as CertificateAuthority;
 use sealwax_idp::provider::Provider;
-use sealwax_log::{Kind, Log, rekor};
+use sealwax_log::{Kind, rekor};
 use sealwax_server::journal::{Journal, Value};
-use sealwax_server::{Router, grpc};
+use sealwax_server::{Hosts, Router, Site, grpc};
 use sealwax_store::disk::Os;
 use sealwax_tsa::TimestampAuthority;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::certificates::Certified;
 use super::config::Rotation;
 use super::ct::Newest;
 use super::front::Front;
@@ -26,6 +27,7 @@ use super::holdings::Holdings;
 use super::instance::{Instance, Looked};
 use super::logs::Logs;
 use super::page::Pages;
+use super::places::{Service, Sites};
 use super::publication::{self, Published};
 use super::rotation::{Part, PlanError};
 use super::vault::Vault;
@@ -53,12 +55,12 @@ pub struct Steward {
     pub holdings: Holdings,
     pub published: Published,
     pub logs: Logs,
-    pub authority: Arc<Service>,
-    pub timestamps: Arc<TimestampAuthority>,
-    pub newest: Arc<Newest>,
-    pub accounts: Arc<Provider<Os>>,
+    pub authority: Option<Arc<CertificateAuthority>>,
+    pub timestamps: Option<Arc<TimestampAuthority>>,
+    pub newest: Option<Arc<Newest>>,
+    pub accounts: Option<Arc<Provider<Os>>>,
     /// What stays through every rotation.
-    pub fixed: Arc<Router>,
+    pub fixed: Vec<(Service, Arc<dyn Site>)>,
     pub journal: Journal,
 }
 
@@ -73,11 +75,11 @@ struct State {
     /// A log has ended that requests may still use.
     switched: bool,
     /// Routers that others have followed, and since when. Requests that began with them may use a log that has ended.
-    exchanged: Vec<(Weak<Router>, Instant)>,
+    exchanged: Vec<(Weak<Hosts>, Instant)>,
 }
 
 impl State {
-    fn exchanged(&mut self, router: Weak<Router>) {
+    fn exchanged(&mut self, router: Weak<Hosts>) {
         self.exchanged.push((router, Instant::now()));
     }
 
@@ -90,19 +92,30 @@ impl State {
 
 impl Steward {
     /// What answers now.
-    pub fn router(&self) -> Router {
-        let router = Router::default().with("", self.health()).with("", self.fixed.clone());
-        let router = match self.logs.signatures.last() {
-            Some(log) => router.with(grpc::Health::PATH, self.grpc_health(log.running.log())),
-            None => router,
-        };
-        self.logs.mount(router).with("", Pages::new(&self.instance.url, &self.published.documents))
+    pub fn sites(&self) -> Hosts {
+        let health = Router::default().with("", self.health()).with(grpc::Health::PATH, self.grpc_health());
+        let mut sites = Sites::new(&self.instance, Arc::new(health));
+        for (service, site) in &self.fixed {
+            sites = sites.with(*service, |router, path| router.with(path, site.clone()));
+        }
+        let pages = Pages::new(&self.instance, &self.published.documents);
+        sites
+            .with(Service::Ct, |router, path| self.logs.mount_certificates(router, path))
+            .with(Service::Log, |router, _| self.logs.mount_signatures(router))
+            .with(Service::Page, |router, _| match self.instance.has(Service::Page) {
+                true => router.with("", pages),
+                false => router,
+            })
+            .finish()
     }
 
     /// For balancers that speak gRPC: what can be called so.
-    fn grpc_health(&self, signature_log: &Log) -> grpc::Health {
-        let authority = self.authority.clone();
-        rekor::health(signature_log).with(sealwax_ca::SERVICE, move || authority.ready())
+    fn grpc_health(&self) -> grpc::Health {
+        let logs = self.logs.signatures.last().map(|log| rekor::health(log.running.log()));
+        match self.authority.clone() {
+            Some(authority) => logs.unwrap_or_default().with(sealwax_ca::SERVICE, move || authority.ready()),
+            None => logs.unwrap_or_default(),
+        }
     }
 
     /// Ready are the logs that take entries, and a timestamp authority whose clock is trusted.
@@ -114,8 +127,10 @@ impl Steward {
             let log = log.running.log().clone();
             health.with(name, move || log.ready())
         });
-        let timestamps = self.timestamps.clone();
-        health.with("timestamp authority", move || timestamps.ready())
+        match self.timestamps.clone() {
+            Some(timestamps) => health.with("timestamp authority", move || timestamps.ready()),
+            None => health,
+        }
     }
 
     /// Does what is due, until `stop`.
@@ -176,7 +191,8 @@ impl Steward {
             return;
         }
         state.turned = Some(Instant::now());
-        if let Err(error) = block_in_place(|| self.accounts.keys().turn(now)) {
+        let Some(accounts) = &self.accounts else { return };
+        if let Err(error) = block_in_place(|| accounts.keys().turn(now)) {
             let fields = [("error", Value::Shown(&error))];
             self.journal.error("the identity provider's keys were not turned", &fields);
         }
@@ -245,12 +261,18 @@ impl Steward {
     fn plan(&mut self, next: Instance) -> Result<(), Failure> {
         next.write(&self.directory)?;
         self.instance = next;
-        self.holdings = Holdings::of(&self.directory, &self.vault, &self.instance, &self.rotation)?;
+        self.holdings = Holdings::of(
+            &self.directory,
+            &self.vault,
+            &self.instance,
+            &self.rotation,
+            self.holdings.others.clone(),
+        )?;
         Ok(())
     }
 
     /// Brings what clients are told up to the instance.
-    fn publish(&mut self, front: &Front, now: Timestamp) -> Result<Weak<Router>, Failure> {
+    fn publish(&mut self, front: &Front, now: Timestamp) -> Result<Weak<Hosts>, Failure> {
         let published = block_in_place(|| {
             let at = (&self.rotation, now);
             publication::publish(&self.directory, &self.vault, &mut self.instance, &self.holdings, at)
@@ -265,17 +287,17 @@ impl Steward {
             self.say_what_people_sign(&published.left);
         }
         self.published = published;
-        Ok(front.exchange(self.router()))
+        Ok(front.exchange(self.sites()))
     }
 
     /// Puts what is due in use. What was begun before ends as it began, with the router that is returned.
-    async fn switch(&mut self, due: &[Part], front: &Front, now: Timestamp) -> Result<Weak<Router>, Failure> {
+    async fn switch(&mut self, due: &[Part], front: &Front, now: Timestamp) -> Result<Weak<Hosts>, Failure> {
         let mut next = self.instance.clone();
         for part in due {
             next.switch(*part, now, Rotation::signed(self.rotation.overlap));
         }
         // First the logs: they can fail, and then the ones before go on.
-        let roots = self.holdings.roots();
+        let roots = self.holdings.roots()?;
         let begun = |part| next.in_use(part).map_or(0, |place| place + 1);
         let shards = next.certificate_shards.iter().zip(&self.holdings.certificate_logs);
         for (shard, keys) in shards.take(begun(Part::Ct)).skip(self.logs.certificates.len()) {
@@ -288,24 +310,26 @@ impl Steward {
             self.logs.open_signature_log(block_in_place(lay)?).await?;
         }
         self.logs.accept(&roots)?;
-        let place = |part| next.in_use(part).unwrap_or_default();
-        let certified = self.holdings.certificate_authorities.get(place(Part::Ca));
-        let stamping = self.holdings.timestamp_authorities.get(place(Part::Tsa));
-        let (Some(certified), Some(stamping)) = (certified, stamping) else {
-            return Err(Failure::cannot("an authority is planned that has no key"));
-        };
-        let issuer = authority::issuer(certified)?;
-        let credentials = timestamps::credentials(stamping)?;
+        let holdings = &self.holdings;
+        let of = |part, list: &'_ [Certified]| next.in_use(part).and_then(|place| list.get(place)).cloned();
+        let certified = of(Part::Ca, &holdings.certificate_authorities);
+        let stamping = of(Part::Tsa, &holdings.timestamp_authorities);
+        let issuer = certified.as_ref().map(authority::issuer).transpose()?;
+        let credentials = stamping.as_ref().map(timestamps::credentials).transpose()?;
 
         // Then it is written down, and only then anything signs.
         block_in_place(|| next.write(&self.directory))?;
         self.instance = next;
-        let certificate_log = self.logs.certificate_log()?;
-        let log = authority::certificate_log(&certificate_log.log.running.keys, certificate_log.in_process());
-        self.newest.follow(certificate_log.log.running.log().clone());
-        self.authority.renew(issuer, vec![log]);
-        self.timestamps.renew(credentials);
-        let before = front.exchange(self.router());
+        if let Some((newest, log)) = self.newest.as_ref().zip(self.logs.certificates.last()) {
+            newest.follow(log.log.running.log().clone());
+        }
+        if let Some((authority, issuer)) = self.authority.as_ref().zip(issuer) {
+            authority.renew(issuer, vec![authority::certificate_log(&self.logs, &self.holdings.others)?]);
+        }
+        if let Some((timestamps, credentials)) = self.timestamps.as_ref().zip(credentials) {
+            timestamps.renew(credentials);
+        }
+        let before = front.exchange(self.sites());
         for part in due {
             self.journal.info("another one is in use", &[("of", Value::Shown(part))]);
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sealwax_server::journal::Journal;
 use sealwax_tsa::clock::{Clock, Reading, Sources};
-use sealwax_tsa::{Credentials, Embedded, LastStamp, Settings, TimestampAuthority};
+use sealwax_tsa::{CertificateLog, Credentials, Embedded, LastStamp, Settings, TimestampAuthority};
 
 use super::certificates::Certified;
 use super::ct::Newest;
@@ -16,12 +16,13 @@ pub fn authority(
     directory: &Path,
     certified: &Certified,
     sources: Option<Sources>,
-    newest: Arc<Newest>,
+    newest: Option<Arc<Newest>>,
     journal: &Journal,
 ) -> Result<Arc<TimestampAuthority>, Failure> {
     let last = LastStamp::open(&directory.join("tsa")).map_err(|error| cannot(&error))?;
     let clock = Clock::new(sources, Reading::take(), last.stored());
-    let settings = Settings { log: Some(newest), journal: journal.clone(), ..Settings::default() };
+    let log = newest.map(|newest| newest as Arc<dyn CertificateLog>);
+    let settings = Settings { log, journal: journal.clone(), ..Settings::default() };
     Ok(Arc::new(TimestampAuthority::new(credentials(certified)?, clock, last, settings)))
 }
 

@@ -1,9 +1,8 @@
 //! What clients are told to trust, and whom to ask: the trusted root, the signing config, and both in one file.
 
-use jiff::Timestamp;
 use sealwax_crypto::KeyDetails;
 use sealwax_formats::{
-    CertificateAuthority, ClientTrustConfig, KeyDetailsField, KeyMaterial, Selector, Service,
+    CertificateAuthority, ClientTrustConfig, KeyDetailsField, KeyMaterial, Selector, Service as Offer,
     ServiceConfiguration, SigningConfig, SigningConfigVersion, TimeRange, TransparencyLog, TrustedRoot,
     TrustedRootVersion,
 };
@@ -14,18 +13,11 @@ use super::address;
 use super::certificates::Certified;
 use super::holdings::Holdings;
 use super::instance::{Authority, Instance, Term};
+use super::others;
+use super::places::Service;
 use crate::Failure;
 use crate::log::keys::Keys;
 use crate::trust::new::subject;
-
-/// Where the timestamp authority answers: clients take its URL as it is.
-pub const TIMESTAMP: &str = "/api/v1/timestamp";
-
-/// Where the identity provider is, for people.
-pub const ISSUER: &str = "/oidc";
-
-/// And for machines.
-pub const MACHINE_ISSUER: &str = "/oidc/machine";
 
 /// What clients read.
 pub struct Documents {
@@ -35,9 +27,17 @@ pub struct Documents {
 
 impl Documents {
     /// Those of an instance: everything that it ever signed with, and what it will sign with next, is trusted for its time.
-    pub fn of(instance: &Instance, holdings: &Holdings) -> Result<Self, Failure> {
+    /// `others`: what is said beside it.
+    pub fn of(
+        instance: &Instance,
+        holdings: &Holdings,
+        others: Vec<ClientTrustConfig>,
+    ) -> Result<Self, Failure> {
         let trusted_root = trusted_root(instance, holdings)?;
-        Ok(Self { trusted_root, signing_config: signing_config(&instance.url, instance.created) })
+        let mut config = ClientTrustConfig { trusted_root, signing_config: signing_config(instance) };
+        others::add(&mut config, others);
+        let ClientTrustConfig { trusted_root, signing_config } = config;
+        Ok(Self { trusted_root, signing_config })
     }
 
     pub fn trusted_root_json(&self) -> String {
@@ -62,13 +62,14 @@ fn trusted_root(instance: &Instance, holdings: &Holdings) -> Result<TrustedRoot,
         let key = key.ok_or_else(|| Failure::cannot("the key of the log is not one that logs have"))?;
         // Where this shard is read, for ever; at the root of the host it is the newest one. Of this URL, clients take the host
         // name for the origin.
-        let base_url = format!("{url}{}", shard.path.as_deref().unwrap_or_default());
+        let place = instance.place(Service::Log);
+        let base_url = format!("{place}{}", shard.path.as_deref().unwrap_or_default());
         log(url, keys, base_url, key.id().to_vec(), &shard.term)
     });
     let certificate_logs =
         instance.certificate_shards.iter().zip(&holdings.certificate_logs).map(|(shard, keys)| {
             let id = keys.signer.public_key().spki_sha256().to_vec();
-            log(url, keys, format!("{url}/ct/{}", shard.name), id, &shard.term)
+            log(url, keys, instance.certificate_log(&shard.name), id, &shard.term)
         });
     let authorities = |list: &[Authority], certified: &[Certified], uri: &str| -> Vec<CertificateAuthority> {
         let both = list.iter().zip(certified);
@@ -80,13 +81,13 @@ fn trusted_root(instance: &Instance, holdings: &Holdings) -> Result<TrustedRoot,
         certificate_authorities: authorities(
             &instance.certificate_authorities,
             &holdings.certificate_authorities,
-            url,
+            &instance.place(Service::Ca),
         ),
         certificate_logs: certificate_logs.collect::<Result<_, _>>()?,
         timestamp_authorities: authorities(
             &instance.timestamp_authorities,
             &holdings.timestamp_authorities,
-            &format!("{url}{TIMESTAMP}"),
+            &instance.timestamps(),
         ),
     })
 }
@@ -127,19 +128,20 @@ fn operator(url: &str) -> String {
 
 /// One of each kind, and ANY of them: sigstore-js knows no other selector, and takes an absent one for "none". The services keep
 /// their addresses through every rotation, so this never changes.
-fn signing_config(url: &str, from: Timestamp) -> SigningConfig {
-    let service = |service: String, major_api_version| {
-        let valid_for = Some(TimeRange { start: Some(from), end: None });
-        vec![Service { url: service, major_api_version, valid_for, operator: operator(url) }]
+fn signing_config(instance: &Instance) -> SigningConfig {
+    let offer = |service: String, major_api_version| {
+        let valid_for = Some(TimeRange { start: Some(instance.created), end: None });
+        Offer { url: service, major_api_version, valid_for, operator: operator(&instance.url) }
     };
+    let of = |service, offer| if instance.has(service) { vec![offer] } else { Vec::new() };
     let any = || Some(ServiceConfiguration { selector: Selector::Any, count: 0 });
     SigningConfig {
         version: SigningConfigVersion::V02,
-        ca_urls: service(url.to_owned(), 1),
-        oidc_urls: service(format!("{url}{ISSUER}"), 1),
-        rekor_tlog_urls: service(url.to_owned(), 2),
+        ca_urls: of(Service::Ca, offer(instance.place(Service::Ca), 1)),
+        oidc_urls: of(Service::Idp, offer(instance.issuer(), 1)),
+        rekor_tlog_urls: of(Service::Log, offer(instance.place(Service::Log), 2)),
         rekor_tlog_config: any(),
-        tsa_urls: service(format!("{url}{TIMESTAMP}"), 1),
+        tsa_urls: of(Service::Tsa, offer(instance.timestamps(), 1)),
         tsa_config: any(),
     }
 }

@@ -49,7 +49,12 @@ impl Reply {
 impl Running {
     /// In the directory of the scratch; `more` may have another `--listen`.
     pub(crate) fn start(scratch: &Scratch, more: &[&str]) -> Self {
-        let mut spawned = Self::spawn(scratch, more);
+        Self::start_in(scratch, "sigstore", more)
+    }
+
+    /// The same in a directory of this name, where there are several.
+    pub(crate) fn start_in(scratch: &Scratch, name: &str, more: &[&str]) -> Self {
+        let mut spawned = Self::spawn_in(scratch, name, more);
         let start = Instant::now();
         while !spawned.ready.exists() {
             assert!(spawned.child.try_wait().unwrap().is_none(), "it has ended");
@@ -57,12 +62,16 @@ impl Running {
             sleep(Duration::from_millis(20));
         }
         let ready: Value = serde_json::from_slice(&std::fs::read(&spawned.ready).unwrap()).unwrap();
-        let member = |name: &str| ready[name].as_str().unwrap().to_owned();
+        let member = |name: &str| ready[name].as_str().unwrap_or_default().to_owned();
         Self { url: member("url"), machine_issuer: member("machine_issuer"), spawned }
     }
 
     pub(crate) fn spawn(scratch: &Scratch, more: &[&str]) -> Spawned {
-        let (directory, ready) = (scratch.path("sigstore"), scratch.path("ready.json"));
+        Self::spawn_in(scratch, "sigstore", more)
+    }
+
+    fn spawn_in(scratch: &Scratch, name: &str, more: &[&str]) -> Spawned {
+        let (directory, ready) = (scratch.path(name), scratch.path(&format!("{name}.ready.json")));
         let _ = std::fs::remove_file(&ready);
         let mut command = Command::new(env!("CARGO_BIN_EXE_sealwax"));
         command.args(["serve", "--dir"]).arg(&directory).arg("--ready-file").arg(&ready);
@@ -70,7 +79,7 @@ impl Running {
         if listen.is_none() {
             command.args(["--listen", "127.0.0.1:0"]);
         }
-        let said = scratch.path("said");
+        let said = scratch.path(&format!("{name}.said"));
         let child = command.args(more).stderr(File::create(&said).unwrap()).spawn().unwrap();
         Spawned { child, directory, ready, listen, said }
     }
@@ -116,18 +125,13 @@ impl Running {
     }
 
     fn ask(&self, method: &str, path: &str, media_type: &str, body: &[u8]) -> Reply {
-        let host = self.listen();
-        let mut stream = TcpStream::connect(&host).unwrap();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
-        let mut reply = Vec::new();
-        stream.read_to_end(&mut reply).unwrap();
-        let end = reply.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-        let status = std::str::from_utf8(&reply[9..12]).unwrap().parse().unwrap();
-        Reply { status, body: reply[end + 4..].to_vec() }
+        let listen = self.listen();
+        exchange(&listen, &listen, (method, path), media_type, body)
+    }
+
+    /// Asks for a path of a host by another name than its address.
+    pub(crate) fn get_of(&self, listen: &str, host: &str, path: &str) -> Reply {
+        exchange(listen, host, ("GET", path), "application/json", b"")
     }
 
     /// As an operator does. Returns the exit code.
@@ -165,4 +169,25 @@ pub(crate) fn make_private(path: &Path) {
 pub(crate) fn free_port() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().to_string()
+}
+
+/// Where it listens, whatever its address.
+pub(crate) fn listens_at(directory: &str) -> String {
+    let text = std::fs::read(Path::new(directory).join("instance.json")).unwrap();
+    let instance: Value = serde_json::from_slice(&text).unwrap();
+    instance["listen"].as_str().unwrap().to_owned()
+}
+
+fn exchange(listen: &str, host: &str, (method, path): (&str, &str), media_type: &str, body: &[u8]) -> Reply {
+    let mut stream = TcpStream::connect(listen).unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+    let mut reply = Vec::new();
+    stream.read_to_end(&mut reply).unwrap();
+    let end = reply.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let status = std::str::from_utf8(&reply[9..12]).unwrap().parse().unwrap();
+    Reply { status, body: reply[end + 4..].to_vec() }
 }

@@ -6,7 +6,9 @@ mod audit;
 #[path = "../common/mod.rs"]
 mod common;
 mod config;
+mod hosts;
 mod instance;
+mod only;
 mod rotation;
 mod sealed;
 mod signing;

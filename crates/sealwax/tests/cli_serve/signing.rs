@@ -10,9 +10,20 @@ use crate::instance::{Reply, Running};
 
 /// Signs as a machine, and returns the path of the bundle.
 pub(crate) fn sign(scratch: &Scratch, running: &Running, secret: &str, name: &str, content: &[u8]) -> String {
+    sign_with(scratch, (running, running), secret, name, content)
+}
+
+/// The same with two processes: one that certifies, and one that logs and stamps.
+pub(crate) fn sign_with(
+    scratch: &Scratch,
+    (authority, running): (&Running, &Running),
+    secret: &str,
+    name: &str,
+    content: &[u8],
+) -> String {
     let key = SigningKey::generate(KeyKind::EcdsaP256).unwrap();
     let sign = |bytes: &[u8]| signature(&key, bytes);
-    let certificate = certificate_of(&key, scratch, running, secret);
+    let certificate = certificate_of(&key, scratch, authority, secret);
     assert!(matches!(certificate.status, 200 | 201), "{}", certificate.text());
     let chain = certificate.json()["signedCertificateEmbeddedSct"]["chain"]["certificates"].clone();
     let leaf = Certificate::from_pem(chain[0].as_str().unwrap()).unwrap();

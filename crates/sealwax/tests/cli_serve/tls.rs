@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::thread::sleep;
@@ -16,7 +15,7 @@ use sealwax_testkit::certificate::{GeneralName, oids};
 use sealwax_testkit::{Authority, AuthorityOptions, der};
 
 use crate::common::Scratch;
-use crate::instance::Running;
+use crate::instance::{Running, listens_at};
 
 const NAME: &str = "sigstore.acme.example";
 
@@ -80,12 +79,6 @@ impl Client {
 fn hang_up(process: u32) {
     let status = Command::new("kill").args(["-HUP", &process.to_string()]).status().unwrap();
     assert!(status.success());
-}
-
-fn listens_at(directory: &str) -> String {
-    let text = std::fs::read(Path::new(directory).join("instance.json")).unwrap();
-    let instance: serde_json::Value = serde_json::from_slice(&text).unwrap();
-    instance["listen"].as_str().unwrap().to_owned()
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use sealwax_server::{ForwardedField, Network};
 use toml::de::DeValue;
 
+use super::super::places::Service;
 use crate::log::args::LogFormat;
 
 /// Keys that belong together.
@@ -256,6 +257,19 @@ impl Setting for Network {
 
     fn write(&self) -> Option<String> {
         Some(quoted(&self.to_string()))
+    }
+}
+
+impl Setting for Service {
+    const EXPECTED: &'static str = "one of \"ca\", \"ct\", \"log\", \"tsa\", \"idp\", \"tuf\", \"page\"";
+    const EXAMPLE: &'static str = "\"tsa\"";
+
+    fn read(value: &DeValue<'_>, _: &Path) -> Option<Self> {
+        value.as_str()?.parse().ok()
+    }
+
+    fn write(&self) -> Option<String> {
+        Some(quoted(self.name()))
     }
 }
 
