@@ -101,7 +101,7 @@ impl Service {
     }
 
     /// Answers a request that came from `address`: issues the certificate that is asked for. What came of it is recorded before
-    /// it is answered.
+    /// it is answered, and also if nobody waits for that any more.
     ///
     /// # Errors
     /// [`ApiError`].
@@ -118,7 +118,9 @@ impl Service {
             Ok(identity) => identity,
             Err(error) => return self.record(address, Some(&request), None, Err(error)),
         };
+        let waiting = Waiting { service: self, address, request: &request, identity: &identity };
         let issued = self.issue(&request, &identity).await;
+        std::mem::forget(waiting);
         self.record(address, Some(&request), Some(&identity), issued)
     }
 
@@ -162,6 +164,22 @@ impl Service {
     /// [`ApiError`].
     pub async fn identify(&self, token: &str) -> Result<Identity, ApiError> {
         identify(&self.configuration(), &*self.providers, token, (self.clock)()).await
+    }
+}
+
+/// A request that is being answered. Dropped with its connection, it leaves a record: of what is in a log there is always one.
+struct Waiting<'a> {
+    service: &'a Service,
+    address: Option<IpAddr>,
+    request: &'a SigningRequest,
+    identity: &'a Identity,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        // There is nobody to be refused.
+        let gone = Err(ApiError::GoneAway);
+        let _ = self.service.record(self.address, Some(self.request), Some(self.identity), gone);
     }
 }
 

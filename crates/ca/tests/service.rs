@@ -219,6 +219,20 @@ async fn what_came_of_each_request_is_recorded() {
 }
 
 #[tokio::test]
+async fn who_goes_away_while_the_log_is_asked_is_recorded() {
+    let rotating = providers(false);
+    let records = Arc::new(Records::default());
+    let service = Arc::into_inner(service(rotating.clone(), Behaviour::Silent)).unwrap();
+    let service = Arc::new(service.recorded_by(records.clone()));
+    let body = body(&rotating.token(0), &key(KeyKind::EcdsaP256), "ann@a.example");
+    let asked = post(&service, "/api/v2/signingCert", body);
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(500), asked).await.is_err());
+    let seen = std::mem::take(&mut *records.seen.lock().unwrap());
+    let [(known, _, Some(reason))] = &seen[..] else { panic!("{seen:?}") };
+    assert!(*known && reason.contains("went away"), "{reason}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_recorded_is_not_handed_out() {
     let rotating = providers(false);
     let full = Arc::new(Records { full: true, ..Records::default() });

@@ -52,6 +52,9 @@ pub enum ApiError {
     /// The certificate was not issued.
     #[error("{}: {}", issuance(_0), _0)]
     Issue(#[from] IssueError),
+    /// Nobody waited for the answer. For the record only; a precertificate may be in the logs.
+    #[error("whoever asked went away before the answer; a precertificate may have been logged")]
+    GoneAway,
     /// The certificate was issued, and is not handed out.
     #[error("the certificate could not be recorded, and is not handed out: {0}")]
     Audit(#[from] NotRecorded),
@@ -62,7 +65,7 @@ impl ApiError {
     #[must_use]
     pub fn code(&self) -> Code {
         match self {
-            ApiError::Provider { .. } | ApiError::Audit(_) => Code::Unavailable,
+            ApiError::Provider { .. } | ApiError::GoneAway | ApiError::Audit(_) => Code::Unavailable,
             ApiError::Quota(_) => Code::ResourceExhausted,
             ApiError::Issue(_) => Code::Internal,
             _ => Code::InvalidArgument,
