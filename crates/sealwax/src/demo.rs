@@ -106,7 +106,7 @@ pub(crate) fn run(args: &DemoArgs, out: &mut impl Write) -> Result<Status, Failu
             stage.url,
             stage.path("").display()
         ))?;
-        stage.wait();
+        stage.wait()?;
     } else {
         tell.line("all of it is gone again; --keep leaves it running. Your own: sealwax serve --dir DIR")?;
     }
@@ -194,9 +194,9 @@ impl<W: Write> Teller<'_, W> {
             format!("curl -o trusted_root.json {}/trusted_root.json", stage.url),
             format!("curl -o signing_config.json {}/signing_config.json", stage.url),
             format!(
-                "cosign sign-blob {name} --identity-token demo.token --trusted-root trusted_root.json \\"
+                "cosign sign-blob {name} --yes --identity-token \"$(cat demo.token)\" --bundle cosign.json \\"
             ),
-            "  --signing-config signing_config.json --bundle cosign.json".to_owned(),
+            "  --trusted-root trusted_root.json --signing-config signing_config.json".to_owned(),
             format!("cosign verify-blob {name} --bundle cosign.json --trusted-root trusted_root.json \\"),
             format!("  --certificate-identity {} \\", shell_quoted(identity)),
             format!("  --certificate-oidc-issuer {}", shell_quoted(&stage.machine_issuer)),

@@ -47,6 +47,7 @@ use sealwax_server::{Listener, Options, Router, Server, Site, Stopped, descripto
 use sealwax_store::disk::Os;
 use sealwax_tsa::clock::Sources;
 use tokio::signal::unix::SignalKind;
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use self::args::ServeArgs;
@@ -85,12 +86,21 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Status, Fail
     descriptors::claim().map_err(|error| Failure::cannot(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
-    runtime.block_on(serve(args, &config)).map(|()| Status::Verified)
+    let served = runtime.block_on(async {
+        let journal = log_serve::journal(config.log_format);
+        let stop = signals::stop(&journal)?;
+        serve(args, &config, journal, stop).await
+    });
+    served.map(|()| Status::Verified)
 }
 
-async fn serve(args: &ServeArgs, config: &Config) -> Result<(), Failure> {
-    let journal = log_serve::journal(config.log_format);
-    let stop = signals::stop(&journal)?;
+/// Serves until `stop` is true.
+pub(crate) async fn serve(
+    args: &ServeArgs,
+    config: &Config,
+    journal: Journal,
+    stop: watch::Receiver<bool>,
+) -> Result<(), Failure> {
     let hangup = signals::on(SignalKind::hangup())?;
     let tls = TlsFiles::open(config.tls.certificate.as_deref(), config.tls.key.as_deref())?;
     let sources = config.time.sources().map_err(|error| Failure::usage(format!("[time]: {error}")))?;

@@ -3,14 +3,23 @@
 use std::fs;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use sealwax_net::http::{BaseUrl, Client, Transport};
 use sealwax_net::tuf::{UpdateError, block_on};
 
+use sealwax_server::journal::Journal;
+use tokio::signal::unix::SignalKind;
+use tokio::sync::watch;
+
 use crate::Failure;
+use crate::log::serve::signals;
 use crate::profile::MAX_FILE;
+use crate::serve::args::ServeArgs;
+use crate::serve::config::Config;
+use crate::serve::serve;
 
 /// How long a start may take: keys are made, and flushed to a slow disk.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,7 +30,8 @@ const LOOK: Duration = Duration::from_millis(5);
 pub struct Stage {
     directory: PathBuf,
     program: PathBuf,
-    server: Child,
+    server: Option<JoinHandle<Result<(), Failure>>>,
+    stop: watch::Sender<bool>,
     pub url: String,
     pub machine_issuer: String,
 }
@@ -49,10 +59,11 @@ impl Stage {
         let cannot = |error: io::Error| Failure::cannot(format!("cannot start the demo: {error}"));
         let program = std::env::current_exe().map_err(cannot)?;
         let directory = temporary().map_err(cannot)?;
-        let server = serve(&program, &directory);
-        let server = server.inspect_err(|_| drop(fs::remove_dir_all(&directory))).map_err(cannot)?;
-        let mut stage =
-            Self { directory, program, server, url: String::new(), machine_issuer: String::new() };
+        let (stop, stopped) = watch::channel(false);
+        let (place, asked) = (directory.clone(), stop.clone());
+        let server = Some(thread::spawn(move || run_instance(&place, &asked, stopped)));
+        let (url, machine_issuer) = (String::new(), String::new());
+        let mut stage = Self { directory, program, server, stop, url, machine_issuer };
         let ready = stage.ready()?;
         stage.url = ready.url;
         stage.machine_issuer = ready.machine_issuer;
@@ -67,15 +78,13 @@ impl Stage {
             {
                 return Ok(ready);
             }
-            if let Ok(Some(_)) = self.server.try_wait() {
-                let mut said = String::new();
-                let _ = self.server.stderr.take().map(|mut errors| errors.read_to_string(&mut said));
-                return Err(Failure::cannot(format!("the instance did not start: {}", said.trim())));
+            if self.server.as_ref().is_none_or(JoinHandle::is_finished) {
+                return Err(self.ended().err().unwrap_or_else(|| Failure::cannot("the instance has ended")));
             }
             if start.elapsed() > PATIENCE {
                 return Err(Failure::cannot("the instance did not answer in time"));
             }
-            std::thread::sleep(LOOK);
+            thread::sleep(LOOK);
         }
     }
 
@@ -141,28 +150,53 @@ impl Stage {
     }
 
     /// Until somebody ends it.
-    pub fn wait(mut self) {
-        // However it ends, the rest goes.
-        let _ = self.server.wait();
+    pub fn wait(mut self) -> Result<(), Failure> {
+        self.ended()
+    }
+
+    fn ended(&mut self) -> Result<(), Failure> {
+        match self.server.take().map(JoinHandle::join) {
+            None => Ok(()),
+            Some(Ok(ended)) => ended,
+            Some(Err(_)) => Err(Failure::cannot("the instance has panicked")),
+        }
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        self.stop.send_replace(true);
+        // Why it ended was told by whoever noticed; what is left of it goes.
+        let _ = self.ended();
         let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
-fn serve(program: &Path, directory: &Path) -> io::Result<Child> {
-    Command::new(program)
-        .args(["serve", "--dir", "sigstore", "--listen", "127.0.0.1:0", "--ready-file", "ready.json"])
-        .current_dir(directory)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
+/// Serves in this process, so that nothing outlives it, until it is asked to stop: by the demo's end, or by Ctrl-C.
+fn run_instance(
+    directory: &Path,
+    asked: &watch::Sender<bool>,
+    stopped: watch::Receiver<bool>,
+) -> Result<(), Failure> {
+    let args = ServeArgs {
+        dir: directory.join("sigstore"),
+        listen: Some(([127, 0, 0, 1], 0).into()),
+        ready_file: Some(directory.join("ready.json")),
+        ..ServeArgs::default()
+    };
+    let config = Config::load(&args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
+            let (mut signal, asked) = (signals::on(kind)?, asked.clone());
+            tokio::spawn(async move {
+                signal.recv().await;
+                asked.send_replace(true);
+            });
+        }
+        serve(&args, &config, Journal::silent(), stopped).await
+    })
 }
 
 /// A directory for us alone.
