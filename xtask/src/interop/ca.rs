@@ -1,4 +1,5 @@
-//! `cargo xtask interop ca`: certificates of our authority beside Fulcio's, for the same tokens and keys.
+//! `cargo xtask interop ca`: certificates of our authority beside Fulcio's, for the same tokens and keys; and Fulcio's client of gRPC
+//! before ours.
 //!
 //! Fulcio is installed by name and version; the public instance's configuration, which must load unchanged and of which the CI
 //! providers are taken, comes with it.
@@ -18,6 +19,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let directory = target().join("interop");
     std::fs::create_dir_all(&directory)?;
     let fulcio = peers::fulcio(&directory)?;
+    let client = peers::fulcio_grpc_client(&directory)?;
     let module = format!("{}@{}", peers::FULCIO.0, peers::FULCIO.1);
     let mut find = Command::new("go");
     let found = output(find.args(["mod", "download", "-json", &module]))?;
@@ -29,6 +31,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
             .args(["run", "-q", "-p", "sealwax-ca", "--example", "like_fulcio", "--"])
             .arg(fulcio)
             .arg(format!("{sources}/config/identity/config.yaml"))
-            .arg(directory.join("fulcio")),
+            .arg(directory.join("fulcio"))
+            .arg(client),
     )
 }

@@ -147,11 +147,21 @@ pub(super) fn oauthflow(directory: &Path) -> Result<PathBuf, Failure> {
     go_program(directory, "token")
 }
 
+/// `peers/go/ca`, which asks for certificates over gRPC with the client that comes with Fulcio. A module of its own: what Fulcio
+/// needs is nothing to the others.
+pub(super) fn fulcio_grpc_client(directory: &Path) -> Result<PathBuf, Failure> {
+    go_build(directory, "peers/go/ca", ".", "ca")
+}
+
 fn go_program(directory: &Path, name: &str) -> Result<PathBuf, Failure> {
+    go_build(directory, "peers/go", &format!("./{name}"), name)
+}
+
+fn go_build(directory: &Path, module: &str, package: &str, name: &str) -> Result<PathBuf, Failure> {
     let program = directory.join(format!("peer-{name}"));
     let mut build = Command::new("go");
-    build.current_dir(root().join("peers/go")).args(["build", "-trimpath", "-o"]).arg(&program);
-    run(build.arg(format!("./{name}")))?;
+    build.current_dir(root().join(module)).args(["build", "-trimpath", "-o"]).arg(&program);
+    run(build.arg(package))?;
     Ok(program)
 }
 

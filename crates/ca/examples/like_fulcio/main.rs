@@ -1,4 +1,5 @@
-//! `like_fulcio FULCIO CONFIG DIRECTORY`: certificates of ours beside Fulcio's for the same tokens and keys, byte for byte.
+//! `like_fulcio FULCIO CONFIG DIRECTORY CLIENT`: certificates of ours beside Fulcio's for the same tokens and keys, byte for byte; and
+//! over gRPC, for Fulcio's own client (the program CLIENT).
 //!
 //! A running Fulcio (the program FULCIO) and this crate get one authority, one configuration and one identity provider on this
 //! machine. The configuration takes its CI providers from CONFIG, the public instance's file, which must also load unchanged.
@@ -7,6 +8,7 @@
 
 mod cases;
 mod fulcio;
+mod over_grpc;
 mod provider;
 
 use std::path::PathBuf;
@@ -14,7 +16,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sealwax_ca::{
-    Authority, CertificateLog, CtLog, Promise, ProvenKey, Subject, VALIDITY, create_root, issue,
+    Authority, CertificateLog, CtLog, HttpProviders, Promise, ProvenKey, Service, Subject, VALIDITY,
+    create_root, issue,
 };
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, Scheme, SigningKey};
 use sealwax_oidc::{Configuration, Discovery, Identity, Jwks, Token};
@@ -29,8 +32,8 @@ const LATER: SignedDuration = SignedDuration::from_secs(30);
 
 fn main() {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [program, public_configuration, directory] = arguments.as_slice() else {
-        panic!("like_fulcio FULCIO CONFIG DIRECTORY");
+    let [program, public_configuration, directory, client] = arguments.as_slice() else {
+        panic!("like_fulcio FULCIO CONFIG DIRECTORY CLIENT");
     };
     let public_configuration = std::fs::read_to_string(public_configuration).unwrap();
     let public = Configuration::parse(public_configuration.as_bytes()).unwrap();
@@ -70,6 +73,13 @@ fn main() {
     }
     drop(fulcio);
     assert_eq!(differences, 0, "see above");
+
+    let case = cases::all(&provider.url).into_iter().find(|case| matches!(case.expected, Expected::Same));
+    let case = case.unwrap();
+    let providers = Arc::new(HttpProviders::new().unwrap());
+    let service = Service::new(authority, vec![Log::start()], providers, configuration, Timestamp::now);
+    let said = over_grpc::ask(client, &Arc::new(service), &provider.token(&case.claims), &case.challenge);
+    println!("over gRPC, by Fulcio's client: {said}");
 }
 
 const ES256: Scheme = Scheme::Ecdsa(HashAlgorithm::Sha256);
