@@ -1,7 +1,7 @@
 //! The certificate authority of an instance: whom it believes, and where it logs.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use sealwax_ca::{
@@ -46,7 +46,12 @@ pub struct Parts<'a> {
 pub fn service(parts: Parts<'_>) -> Result<(Arc<Service>, Issuers), Failure> {
     let here = parts.issuers_here;
     let others = Arc::new(HttpProviders::new().map_err(|error| cannot(&error))?);
-    let providers = Known { issuers: here.clone(), accounts: parts.accounts, others: others.clone() };
+    let providers = Known {
+        issuers: here.clone(),
+        accounts: parts.accounts,
+        others: others.clone(),
+        read: Default::default(),
+    };
     let configuration = configuration(here.as_ref(), parts.issuers)?;
     let (authority, logs) = (issuer(&parts.certified)?, vec![parts.log]);
     let service = Service::new(authority, logs, Arc::new(providers), configuration, Timestamp::now);
@@ -137,7 +142,12 @@ struct Known {
     issuers: Option<[String; 2]>,
     accounts: Option<Arc<IdentityProvider<Os>>>,
     others: Arc<HttpProviders>,
+    /// What was read last, of people and of machines: reading keys takes longer than to see that they are the same.
+    read: [Mutex<Option<Read>>; 2],
 }
+
+/// A key set, and the keys in it.
+type Read = (String, Arc<Provider>);
 
 impl Known {
     /// Which of the issuers in this process it is, and who has its keys.
@@ -152,20 +162,31 @@ impl Known {
     }
 
     fn own(
+        &self,
         accounts: &IdentityProvider<Os>,
         issuer: &str,
         realm: Realm,
     ) -> Result<Arc<Provider>, ProviderError> {
         let keys = accounts.jwks(realm).map(|keys| sealwax_json::compact(&keys.into())).unwrap_or_default();
-        let keys = Jwks::parse(keys.as_bytes())?;
-        Ok(Arc::new(Provider::new(issuer, keys, &[Algorithm::Rs256, Algorithm::Es256])))
+        let [people, machines] = &self.read;
+        let read = if realm == Realm::People { people } else { machines };
+        let mut read = read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((text, provider)) = &*read
+            && *text == keys
+        {
+            return Ok(provider.clone());
+        }
+        let parsed = Jwks::parse(keys.as_bytes())?;
+        let provider = Arc::new(Provider::new(issuer, parsed, &[Algorithm::Rs256, Algorithm::Es256]));
+        *read = Some((keys, provider.clone()));
+        Ok(provider)
     }
 }
 
 impl Providers for Known {
     fn provider<'a>(&'a self, url: &'a str, issuer: &'a Issuer, wanted: Wanted) -> ProviderAnswer<'a> {
         match self.here(url) {
-            Some((realm, accounts)) => Box::pin(async move { Self::own(accounts, url, realm) }),
+            Some((realm, accounts)) => Box::pin(async move { self.own(accounts, url, realm) }),
             None => self.others.provider(url, issuer, wanted),
         }
     }
