@@ -25,6 +25,7 @@ mod pkcs11;
 mod pki;
 mod rekor;
 pub mod seeds;
+mod server;
 mod signatures;
 mod tlog;
 mod tsa;
@@ -87,6 +88,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "tsa_request", run: tsa::request, likes: seeds::none, seeds: tsa::request_seeds },
     Target { name: "tsa_request_json", run: tsa::json, likes: seeds::none, seeds: tsa::json_seeds },
     Target { name: "ntp", run: tsa::ntp, likes: seeds::none, seeds: tsa::ntp_seeds },
+    Target { name: "forwarded", run: server::forwarded, likes: seeds::none, seeds: server::forwarded_seeds },
 ];
 
 /// The target of this name.
