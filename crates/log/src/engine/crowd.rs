@@ -12,13 +12,14 @@ const CROWD: usize = 4;
 /// With so many waiting the cost of a round is shared well enough.
 const ENOUGH: usize = 64;
 
-/// The shortest time that a timer knows; a third of what a crowd of [`ENOUGH`] waits for its processors.
-const MOMENT: Duration = Duration::from_millis(1);
+/// How long at most: the shortest time that a timer knows. The first entry after a crowd has gone waits as long, once.
+pub(crate) const MOMENT: Duration = Duration::from_millis(1);
 
-/// How long the next round is put off, if the one before had so many entries and so many wait now. The first entry after a crowd
-/// has gone waits too, once.
-pub(crate) fn patience(entries_before: usize, waiting: usize) -> Option<Duration> {
-    (entries_before >= CROWD && waiting < ENOUGH).then_some(MOMENT)
+/// How many the next round waits for, if the one before had so many entries and so many wait now: a crowd that takes turns comes
+/// back as a whole, and is not kept waiting for others.
+pub(crate) fn wanted(entries_before: usize, waiting: usize) -> Option<usize> {
+    let wanted = entries_before.min(ENOUGH);
+    (wanted >= CROWD && waiting < wanted).then_some(wanted)
 }
 
 #[cfg(test)]
@@ -27,9 +28,10 @@ mod tests {
 
     #[test]
     fn only_a_crowd_that_has_not_gathered_yet_is_waited_for() {
-        assert_eq!(patience(0, 1), None);
-        assert_eq!(patience(CROWD - 1, CROWD - 1), None);
-        assert_eq!(patience(CROWD, 1), Some(MOMENT));
-        assert_eq!(patience(CROWD, ENOUGH), None);
+        assert_eq!(wanted(0, 1), None);
+        assert_eq!(wanted(CROWD - 1, 1), None);
+        assert_eq!(wanted(CROWD, 1), Some(CROWD));
+        assert_eq!(wanted(CROWD, CROWD), None);
+        assert_eq!(wanted(10 * ENOUGH, 1), Some(ENOUGH));
     }
 }

@@ -40,6 +40,8 @@ struct State {
     trouble: Option<AddError>,
     freeze: bool,
     stop: bool,
+    /// So many have to wait before it is said that something has arrived.
+    wanted: usize,
 }
 
 /// A submission that waits for its place.
@@ -59,6 +61,22 @@ pub(crate) struct Place {
     /// `None`: it was there already, and the proof is built by whoever asked.
     pub(crate) proof: Option<Vec<Hash>>,
     pub(crate) published: Arc<Published>,
+}
+
+/// As long as it lives, nothing is said of fewer than are wanted.
+struct Wanted<'a>(&'a Queue);
+
+impl<'a> Wanted<'a> {
+    fn new(queue: &'a Queue, wanted: usize) -> Self {
+        queue.state().wanted = wanted;
+        Self(queue)
+    }
+}
+
+impl Drop for Wanted<'_> {
+    fn drop(&mut self) {
+        self.0.state().wanted = 0;
+    }
 }
 
 impl Queue {
@@ -86,8 +104,11 @@ impl Queue {
         let (reply, place) = oneshot::channel();
         state.waiting.push(Waiting { submission, bytes, reply });
         state.bytes += bytes;
+        let is_wanted = state.waiting.len() >= state.wanted;
         drop(state);
-        self.arrived.notify_one();
+        if is_wanted {
+            self.arrived.notify_one();
+        }
         Ok(place)
     }
 
@@ -119,6 +140,14 @@ impl Queue {
 
     pub(crate) fn depth(&self) -> (usize, usize) {
         (self.state().waiting.len(), self.limits.entries)
+    }
+
+    /// Completes when so many wait. Whoever drops this before looks himself at what waits: nobody was told.
+    pub(crate) async fn gathered(&self, wanted: usize) {
+        let _until = Wanted::new(self, wanted);
+        while self.depth().0 < wanted {
+            self.arrived().await;
+        }
     }
 
     /// Completes when something has arrived since the last call.

@@ -3,7 +3,7 @@
 use super::{
     AddError, Config, EngineError, Host, Kind, LockValue, Published, Shape, Signing, Step,
     batch::Batch,
-    crowd::patience,
+    crowd::{MOMENT, wanted},
     handle::not_now,
     queue::{Place, Queue, Waiting},
     reader::Reader,
@@ -142,8 +142,12 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
                 Why::Stop => return self.finish().await,
                 Why::Look => self.catch_up().await?,
                 Why::Work => {
-                    if let Some(moment) = patience(self.entries_before, self.queue.depth().0) {
-                        self.host.sleep(moment).await;
+                    if let Some(wanted) = wanted(self.entries_before, self.queue.depth().0) {
+                        tokio::select! {
+                            biased;
+                            () = self.queue.gathered(wanted) => {}
+                            () = self.host.sleep(MOMENT) => {}
+                        }
                     }
                     self.round(Why::Work).await.map(drop)?;
                 }
