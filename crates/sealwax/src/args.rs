@@ -13,6 +13,7 @@ use crate::ceremony::args::CeremonyCommand;
 use crate::demo::args::DemoArgs;
 use crate::log::args::LogCommand;
 use crate::rotate::args::{EXAMPLES as ROTATE_EXAMPLES, EXIT_CODES as ROTATE_EXIT_CODES, RotateArgs};
+use crate::secret::SecretCommand;
 use crate::serve::args::{EXAMPLES as SERVE_EXAMPLES, ServeArgs};
 use crate::sign::args::SignArgs;
 use crate::token::args::TokenArgs;
@@ -103,6 +104,9 @@ pub enum Command {
     /// Give the logs and authorities of an instance other keys, without interrupting anybody
     #[command(after_help = ROTATE_EXAMPLES, after_long_help = format!("{ROTATE_EXAMPLES}\n\n{ROTATE_EXIT_CODES}"))]
     Rotate(RotateArgs),
+    /// Keep the secret that opens an instance's keys under a key in a PKCS#11 token
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Change a TUF repository whose root keys people hold: plan, sign one holder at a time, publish
     #[command(subcommand)]
     Ceremony(CeremonyCommand),

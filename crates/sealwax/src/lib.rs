@@ -29,6 +29,7 @@ mod profile;
 mod reader;
 mod render;
 mod rotate;
+mod secret;
 mod serve;
 mod sign;
 mod sources;
@@ -126,6 +127,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Token(args) => token::run(&args, out),
         Command::Ca(command) => ca::run(command, out),
         Command::Rotate(args) => rotate::run(&args, out),
+        Command::Secret(command) => secret::run(&command, out),
         Command::Serve(args) => serve::run(&args, out),
         Command::Completions { shell } => {
             // Not into `out`: the generator panics where it cannot write.

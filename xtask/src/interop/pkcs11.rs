@@ -5,6 +5,7 @@
 
 mod failures;
 mod log;
+mod secret;
 mod signatures;
 mod softhsm;
 
@@ -36,5 +37,6 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     signatures::public_halves_elsewhere(&hsm)?;
     failures::what_is_refused(&hsm)?;
     failures::a_token_that_goes(&hsm)?;
+    secret::opens_an_instance(&hsm)?;
     log::end_to_end(&hsm)
 }

@@ -1,5 +1,7 @@
 //! The master secret of an instance: what opens its sealed files. It is never in the instance's own directory.
 
+pub(crate) mod wrapped;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -18,8 +20,8 @@ const VARIABLE: &str = "SEALWAX_SECRET";
 /// What the credential is called for systemd (`LoadCredential=`, `LoadCredentialEncrypted=`).
 const CREDENTIAL: &str = "sealwax-secret";
 
-/// The longest file that is read, bytes: 44 characters and some white space.
-const MAX_BYTES: u64 = 1 << 10;
+/// The longest file that is read, bytes: 44 characters and some white space, or a wrapped secret with a long URI.
+const MAX_BYTES: u64 = 8 << 10;
 
 /// 32 random bytes. Nothing shows them.
 #[derive(Clone)]
@@ -121,7 +123,18 @@ fn check_private(_: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
+/// The secret in a file, for whoever wraps it.
+pub fn read_secret(path: &Path) -> Result<[u8; SECRET_BYTES], Failure> {
+    let whence = path.display().to_string();
+    let text = read(&Source::File(path.to_owned()), path);
+    parse(&text.map_err(|error| Failure::cannot(format!("{whence}: {error}")))?, &whence)
+}
+
+/// In base64, or wrapped: then the token is asked.
 fn parse(text: &str, whence: &str) -> Result<[u8; SECRET_BYTES], Failure> {
+    if text.trim_start().starts_with(wrapped::BEGINS) {
+        return wrapped::unwrap(text).map_err(|error| Failure::cannot(format!("{whence}: {error}")));
+    }
     let bytes = base64::decode(text.trim()).ok().and_then(|bytes| bytes.try_into().ok());
     bytes.ok_or_else(|| {
         Failure::cannot(format!("{whence} is not a secret: base64 of {SECRET_BYTES} bytes was expected"))

@@ -20,7 +20,7 @@ use super::secret::{Secret, Source};
 use super::shard::{self, Laid};
 use super::trust::Documents;
 use super::vault::{Vault, private_directory};
-use super::{address, format};
+use super::{address, format, permissions};
 use crate::Failure;
 
 /// One process has an instance.
@@ -62,6 +62,7 @@ pub fn stored(directory: &Path) -> Result<Option<Instance>, Failure> {
 pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
     let directory = wanted.directory;
     let stored = Instance::read(directory)?;
+    permissions::check(directory)?;
     let secret = Secret::find(directory, wanted.secret, stored.is_none())?;
     let source = secret.source.clone();
     let vault = Vault::open(directory.join("secrets"), secret)?;

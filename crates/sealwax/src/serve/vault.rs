@@ -80,7 +80,9 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link, unlike a rename, never replaces: a key that exists is somebody's identity.
     fs::hard_link(&unfinished, path)?;
     fs::remove_file(&unfinished)?;
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    // The folder of a bare name is the one that we are in.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Makes a directory for its owner alone, if it is not there.

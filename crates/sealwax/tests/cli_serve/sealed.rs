@@ -94,3 +94,29 @@ fn accounts_bring_up_a_directory_that_nobody_serves() {
     assert!(!fs::exists(format!("{directory}/idp/accounts.json")).unwrap());
     assert!(fs::read_to_string(format!("{directory}/instance.json")).unwrap().contains("\"version\": 2"));
 }
+
+#[test]
+fn secrets_that_others_can_read_and_files_that_others_can_write_are_refused() {
+    let scratch = Scratch::new();
+    let running = Running::start(&scratch, &[]);
+    let directory = running.directory();
+    assert_eq!(running.stop(), Some(0));
+    for (name, open, closed) in [
+        ("secrets/ca-1", 0o640, 0o600),
+        ("secrets", 0o755, 0o700),
+        ("idp", 0o750, 0o700),
+        ("audit", 0o755, 0o700),
+        ("instance.json", 0o664, 0o644),
+        ("tuf", 0o777, 0o755),
+        ("", 0o770, 0o700),
+    ] {
+        let path = format!("{directory}/{name}");
+        let set =
+            |mode| fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        set(open);
+        scratch.run(&["serve", "--dir", &directory]).exits(3).complains("chmod");
+        set(closed);
+    }
+    let running = Running::start(&scratch, &[]);
+    assert_eq!(running.stop(), Some(0));
+}
