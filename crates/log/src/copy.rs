@@ -6,7 +6,7 @@
 use crate::ct::leaf::TileLeaf;
 use crate::{
     check::{Problem, Progress, Reading, Source, Target},
-    engine::{Edge, Entries, LockValue, LockValueError, RecordError, Tree},
+    engine::{Edge, Entries, LockValue, LockValueError, RecordError, Signing, SigningError, Tree},
 };
 use sealwax_crypto::hex;
 use sealwax_store::{Cell, LockStore, ObjectStore, StoreError, Swap};
@@ -125,6 +125,15 @@ pub async fn copy<S: ObjectStore + LockStore>(
         Swap::Done(_) => Ok(()),
         Swap::Lost => Err(CopyError::Lost),
     }
+}
+
+/// The checkpoint of a copy, signed once more: for the very size and root that the log had when it was copied, and for nothing
+/// else, so that no second history comes of it.
+///
+/// # Errors
+/// [`SigningError`].
+pub fn checkpoint(lock: &LockValue, signing: &Signing) -> Result<Vec<u8>, SigningError> {
+    Ok(signing.sign(lock)?.to_string().into_bytes())
 }
 
 /// What is not in tiles there yet becomes tiles here.

@@ -8,6 +8,7 @@ use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 
 use crate::account::args::AccountCommand;
 use crate::attest::args::AttestArgs;
+use crate::backup::args::{BACKUP_EXAMPLES, BackupArgs, RESTORE_EXAMPLES, RestoreArgs};
 use crate::ca::args::CaCommand;
 use crate::ceremony::args::CeremonyCommand;
 use crate::demo::args::DemoArgs;
@@ -107,6 +108,12 @@ pub enum Command {
     /// Keep the secret that opens an instance's keys under a key in a PKCS#11 token
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Copy a whole Sigstore elsewhere, also while it is served
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup(BackupArgs),
+    /// Make a whole Sigstore out of a backup
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore(RestoreArgs),
     /// Change a TUF repository whose root keys people hold: plan, sign one holder at a time, publish
     #[command(subcommand)]
     Ceremony(CeremonyCommand),

@@ -14,6 +14,7 @@ mod account;
 mod args;
 mod artifact;
 mod attest;
+mod backup;
 mod bundle;
 mod ca;
 mod ceremony;
@@ -128,6 +129,8 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Ca(command) => ca::run(command, out),
         Command::Rotate(args) => rotate::run(&args, out),
         Command::Secret(command) => secret::run(&command, out),
+        Command::Backup(args) => backup::backup(&args, out),
+        Command::Restore(args) => backup::restore(&args, out),
         Command::Serve(args) => serve::run(&args, out),
         Command::Completions { shell } => {
             // Not into `out`: the generator panics where it cannot write.

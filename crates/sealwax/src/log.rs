@@ -1,7 +1,7 @@
 //! `sealwax log`: make, serve, and look after transparency logs. What a log is and does: the crate `sealwax-log`.
 
 pub(crate) mod args;
-mod backup;
+pub(crate) mod backup;
 mod check;
 pub(crate) mod description;
 mod follow;
@@ -75,7 +75,7 @@ fn in_use(directory: &Path, by: &str) -> String {
 }
 
 /// Runs a future on this thread.
-fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     Ok(runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?.block_on(future))
 }

@@ -4,7 +4,7 @@
 pub(crate) mod accounts;
 mod address;
 pub(crate) mod args;
-mod audit;
+pub(crate) mod audit;
 mod authority;
 mod certificates;
 pub(crate) mod config;
@@ -24,6 +24,7 @@ mod permissions;
 mod places;
 mod publication;
 mod repository;
+mod restored;
 pub(crate) mod rotation;
 pub(crate) mod secret;
 mod shard;

@@ -35,37 +35,97 @@ pub const RESTORED: &str = "restored";
 /// Files that go along as they are.
 const ALONG: &[&str] = &[new::PUBLIC_KEY, new::TRUSTED_ROOT, new::ROOTS];
 
+/// A log that was copied.
+pub struct Copied {
+    pub description: Description,
+    pub target: Target,
+}
+
 pub fn backup(args: &BackupArgs, out: &mut impl Write) -> Result<Status, Failure> {
-    let description = Description::read(&args.directory)?;
-    make_directory(&args.to)?;
-    let state = block_on(State::read(&args.directory))?;
-    let state = state.map_err(|error| cannot(&args.directory, &error))?;
-    let target = state.target(description.kind);
-    copy_log(&Files::new(&args.directory), &target, &state.lock, &args.to)?;
-    copy_files(&args.directory, &args.to, ALONG)?;
-    copy_checkpoint(&args.directory, &args.to, &target)?;
-    if args.with_key {
-        let names: Vec<String> = description.keys.iter().filter_map(Reference::inside).collect();
-        copy_keys(&args.directory, &args.to, &names)?;
-    }
-    // Last, and with the place of the log itself: the backup is elsewhere, and so it is only read.
-    description.write(&args.to, true)?;
+    let Copied { description, target } = backup_log(&args.directory, &args.to, args.with_key)?;
     done(out, args.json, &description, &target, &args.to)
 }
 
+/// Copies a log that may be served meanwhile: all that was acknowledged before, and of what is there only what is new. Cut short,
+/// it is done by doing it again; until then the backup is as it was.
+pub fn backup_log(from: &Path, to: &Path, with_key: bool) -> Result<Copied, Failure> {
+    let description = Description::read(from)?;
+    make_directory(to)?;
+    let state = block_on(State::read(from))?;
+    let state = state.map_err(|error| cannot(from, &error))?;
+    let target = state.target(description.kind);
+    copy_log(&Files::new(from), &target, &state.lock, to)?;
+    copy_files(from, to, ALONG)?;
+    copy_checkpoint(from, to, &target)?;
+    if with_key {
+        let names: Vec<String> = description.keys.iter().filter_map(Reference::inside).collect();
+        copy_keys(from, to, &names)?;
+    }
+    // Last, and with the place of the log itself: the backup is elsewhere, and so it is only read.
+    description.write(to, true)?;
+    Ok(Copied { description, target })
+}
+
+/// Checks all of a backup, or of any directory of ours.
+pub fn check_whole(directory: &Path) -> Result<Target, Failure> {
+    let name = directory.display().to_string();
+    let findings = check(&Remote::open(&name, &[])?, None, true)?;
+    demand_good(&name, &findings)?;
+    Ok(findings.target)
+}
+
 pub fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failure> {
-    let remote = Remote::open(&args.from.to_string_lossy(), &[])?;
+    let newest = Newest { complete_from: args.complete_from.as_deref(), anchor: args.anchor.as_deref() };
+    let Copied { description, target } = restore_log(&args.from, &args.directory, &newest)?;
+    let mut names = description.keys.iter().filter_map(Reference::inside);
+    if !names.all(|name| args.directory.join(name).exists()) {
+        terminal::notice(&format!(
+            "the backup has no key: put it into {}",
+            args.directory.join("key.pem").display()
+        ));
+    }
+    if description.place == RESTORED {
+        terminal::notice(
+            "it is only read: nothing says that this is the newest state of the log. With --anchor, the newest checkpoint, \
+             it can be written to; `sealwax log rotate` begins a new shard",
+        );
+    }
+    done(out, args.json, &description, &target, &args.directory)
+}
+
+/// What says how far a log had come that is restored.
+#[derive(Default)]
+pub struct Newest<'a> {
+    /// The URL of a mirror that has the rest.
+    pub complete_from: Option<&'a str>,
+    /// The newest checkpoint: a file or a URL.
+    pub anchor: Option<&'a str>,
+}
+
+/// Whether a checkpoint in a file is one of the log in a directory.
+pub fn is_checkpoint_of(anchor: &Path, directory: &Path) -> Result<bool, Failure> {
+    let remote = Remote::open(&directory.to_string_lossy(), &[])?;
+    let text = read_limited(anchor, 1 << 20).map_err(|error| cannot(anchor, &error))?;
+    let text = String::from_utf8(text).map_err(|error| cannot(anchor, &error))?;
+    let signed = SignedCheckpoint::parse(&text).map_err(|error| cannot(anchor, &error))?;
+    Ok(remote.keys.first().is_some_and(|key| key.verify(&signed).is_ok()))
+}
+
+/// Makes a log out of a backup, after a full check of it. It is only read ([`RESTORED`]) unless an anchor says that nothing is
+/// missing.
+pub fn restore_log(from: &Path, directory: &Path, newest: &Newest<'_>) -> Result<Copied, Failure> {
+    let remote = Remote::open(&from.to_string_lossy(), &[])?;
     let Some(mut description) = remote.description.clone() else {
-        return Err(Failure::cannot(format!("{} is not a log, nor a backup of one", args.from.display())));
+        return Err(Failure::cannot(format!("{} is not a log, nor a backup of one", from.display())));
     };
-    demand_good(&args.from.display().to_string(), &check(&remote, None, true)?)?;
-    let state = block_on(State::read(&args.from))?.map_err(|error| cannot(&args.from, &error))?;
+    demand_good(&from.display().to_string(), &check(&remote, None, true)?)?;
+    let state = block_on(State::read(from))?.map_err(|error| cannot(from, &error))?;
     let backup = state.target(description.kind);
     // Everything is looked at before anything is written.
-    let mirror = args.complete_from.as_ref();
-    let newer = mirror.map(|url| Newer::on(url, &description, &backup, &state.lock)).transpose()?;
+    let newer = newest.complete_from.map(|url| Newer::on(url, &description, &backup, &state.lock));
+    let newer = newer.transpose()?;
     let target = newer.as_ref().map_or(&backup, |newer| &newer.target);
-    let whole = match &args.anchor {
+    let whole = match newest.anchor {
         None => false,
         Some(anchor) => {
             let anchor = read_anchor(anchor, &remote)?;
@@ -73,32 +133,21 @@ pub fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failu
             true
         }
     };
-    make_empty(&args.directory)?;
-    copy_log(&Files::new(&args.from), &backup, &state.lock, &args.directory)?;
-    copy_files(&args.from, &args.directory, ALONG)?;
-    copy_checkpoint(&args.from, &args.directory, &backup)?;
+    make_empty(directory)?;
+    copy_log(&Files::new(from), &backup, &state.lock, directory)?;
+    copy_files(from, directory, ALONG)?;
+    copy_checkpoint(from, directory, &backup)?;
     if let Some(newer) = &newer {
-        newer.copy(&args.directory)?;
+        newer.copy(directory)?;
     }
     let names: Vec<String> = description.keys.iter().filter_map(Reference::inside).collect();
-    let with_keys = names.iter().all(|name| args.from.join(name).exists());
-    if with_keys {
-        copy_keys(&args.from, &args.directory, &names)?;
-    } else {
-        terminal::notice(&format!(
-            "the backup has no key: put it into {}",
-            args.directory.join("key.pem").display()
-        ));
+    if names.iter().all(|name| from.join(name).exists()) {
+        copy_keys(from, directory, &names)?;
     }
-    description.place = if whole { open(&args.directory)?.place().to_string() } else { RESTORED.to_owned() };
-    description.write(&args.directory, false)?;
-    if !whole {
-        terminal::notice(
-            "it is only read: nothing says that this is the newest state of the log. With --anchor, the newest checkpoint, \
-             it can be written to; `sealwax log rotate` begins a new shard",
-        );
-    }
-    done(out, args.json, &description, target, &args.directory)
+    description.place = if whole { open(directory)?.place().to_string() } else { RESTORED.to_owned() };
+    description.write(directory, false)?;
+    let target = target.clone();
+    Ok(Copied { description, target })
 }
 
 pub fn import(args: &ImportArgs, out: &mut impl Write) -> Result<Status, Failure> {

@@ -57,6 +57,9 @@ pub struct Instance {
     pub timestamp_authorities: Vec<Authority>,
     /// The last request for a rotation that was looked at, so that none is done twice.
     pub last_request: Option<Looked>,
+    /// After a restore, until it is done: TUF files are published with versions above this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuf_above: Option<u64>,
 }
 
 /// What became of a request for a rotation.
@@ -138,6 +141,7 @@ impl Instance {
             certificate_authorities: authority(Service::Ca),
             timestamp_authorities: authority(Service::Tsa),
             last_request: None,
+            tuf_above: None,
             url,
             hosts,
             services,

@@ -1,5 +1,6 @@
 //! The TUF repository of an instance: what clients get their trust from, and how it stays fresh.
 
+use std::num::NonZeroU64;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -65,6 +66,35 @@ impl Seen {
         self.ours.contains(&Role::Targets)
     }
 
+    /// Publishes what there is once more, with versions above `above`. What is above it already stays.
+    pub fn rise_above(&self, directory: &Path, above: u64, terms: &Terms) -> Result<(), Failure> {
+        let Some(base) = &self.base else { return Ok(()) };
+        let _lock = repository::lock(directory)?;
+        let roles = [Role::Targets, Role::Snapshot, Role::Timestamp];
+        let low: Vec<Role> = roles.into_iter().filter(|role| base.version(*role) <= above).collect();
+        if let Some(role) = low.iter().find(|role| !self.ours.contains(role)) {
+            return Err(Failure::cannot(format!(
+                "after the restore {role} must be signed with a version above {above}, and its keys are people's: \
+                 `sealwax ceremony` with --step {above}, then start again"
+            )));
+        }
+        let changes: Vec<Change> = low.iter().map(|role| Change::Renew { role: *role }).collect();
+        let step = NonZeroU64::new(above).unwrap_or(NonZeroU64::MIN);
+        let terms = Terms { step, ..terms.clone() };
+        match Edition::plan(Some(base), &changes, &terms) {
+            Err(EditError::NothingToDo) => Ok(()),
+            edition => self.sign_and_write(directory, edition?, &terms),
+        }
+    }
+
+    fn sign_and_write(&self, directory: &Path, mut edition: Edition, terms: &Terms) -> Result<(), Failure> {
+        edition.date(terms)?;
+        for key in [&self.keys.root, &self.keys.online] {
+            sign_all(&mut edition, key)?;
+        }
+        repository::write(directory, &edition.finish()?)
+    }
+
     /// Publishes the documents if they are not published yet, and signs again what is due. Durable when it returns; a repository
     /// that clients accept is there at any time. What only people can sign is left, and named: it must not keep the timestamp
     /// from being signed, or all clients would be locked out within a week.
@@ -98,14 +128,7 @@ impl Seen {
         }
         match Edition::plan(base.as_ref(), &changes, terms) {
             Err(EditError::NothingToDo) => {}
-            edition => {
-                let mut edition = edition?;
-                edition.date(terms)?;
-                for key in [&keys.root, &keys.online] {
-                    sign_all(&mut edition, key)?;
-                }
-                repository::write(directory, &edition.finish()?)?;
-            }
+            edition => self.sign_and_write(directory, edition?, terms)?,
         }
         let base = repository::open(directory)?;
         let next = base.map_or(terms.now, |base| next_due(&base, ours, terms));

@@ -84,7 +84,7 @@ impl Secret {
 }
 
 /// `D.secret`, beside D.
-fn beside(directory: &Path) -> Result<PathBuf, Failure> {
+pub fn beside(directory: &Path) -> Result<PathBuf, Failure> {
     let real = std::path::absolute(directory).map_err(|error| Failure::cannot(error.to_string()))?;
     let Some(name) = real.file_name() else {
         return Err(Failure::usage(format!("{} has no place beside it: give --secret FILE", real.display())));

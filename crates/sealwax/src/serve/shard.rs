@@ -46,6 +46,16 @@ pub fn keys(vault: &Vault, kind: Kind, shard: &Shard) -> Result<Keys, Failure> {
     Keys::new(kind, &shard.origin, key, None)
 }
 
+/// Whether the log of a shard is in the instance's directory.
+pub fn is_laid(instance: &Path, kind: Kind, shard: &Shard) -> bool {
+    place(instance, kind, shard).join(description::NAME).exists()
+}
+
+/// Where the log of a shard is, in the instance's directory.
+pub fn place(instance: &Path, kind: Kind, shard: &Shard) -> PathBuf {
+    instance.join(folder(kind)).join(&shard.name)
+}
+
 /// Makes the log of a shard in the instance's directory, unless it is there. `roots`: what a certificate log accepts, in PEM.
 /// Signs a checkpoint, so that the shard's time must have come.
 pub fn lay(
@@ -55,7 +65,7 @@ pub fn lay(
     keys: Keys,
     roots: Option<&str>,
 ) -> Result<Laid, Failure> {
-    let directory = instance.join(folder(kind)).join(&shard.name);
+    let directory = place(instance, kind, shard);
     let description = if directory.join(description::NAME).exists() {
         Description::read(&directory)?
     } else {

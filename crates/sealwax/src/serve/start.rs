@@ -11,7 +11,7 @@ use sealwax_log::Kind;
 
 use super::config::Rotation;
 use super::holdings::Holdings;
-use super::instance::Instance;
+use super::instance::{Instance, Shard};
 use super::others::{self, Others};
 use super::places::{HostNames, Service};
 use super::publication::{self, Published};
@@ -20,7 +20,7 @@ use super::secret::{Secret, Source};
 use super::shard::{self, Laid};
 use super::trust::Documents;
 use super::vault::{Vault, private_directory};
-use super::{address, format, permissions};
+use super::{address, format, permissions, restored};
 use crate::Failure;
 
 /// One process has an instance.
@@ -91,6 +91,7 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
     others::check(&instance, wanted.others)?;
     let certificate_logs = laid(directory, Kind::Certificate, &instance, &holdings)?;
     let signature_logs = laid(directory, Kind::Signature, &instance, &holdings)?;
+    restored::take_up(directory, &vault, &mut instance, &holdings, wanted.rotation)?;
     let at = (wanted.rotation, Timestamp::now());
     let published = publication::publish(directory, &vault, &mut instance, &holdings, at)?;
 
@@ -125,7 +126,9 @@ fn laid(
     let Some(in_use) = instance.in_use(part) else { return Ok(Vec::new()) };
     let roots = if kind == Kind::Certificate { holdings.roots()? } else { String::new() };
     let roots = (kind == Kind::Certificate).then_some(roots.as_str());
-    let begun = shards.iter().zip(keys).take(in_use + 1);
+    // One that ended before it was made here was planned in a backup: it may have entries elsewhere, and never has any here.
+    let is_here = |shard: &Shard| shard.term.until.is_none() || shard::is_laid(directory, kind, shard);
+    let begun = shards.iter().zip(keys).take(in_use + 1).filter(|(shard, _)| is_here(shard));
     begun.map(|(shard, keys)| shard::lay(directory, kind, shard, keys.clone(), roots)).collect()
 }
 

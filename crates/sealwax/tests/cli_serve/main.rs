@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod audit;
+mod backup;
 #[path = "../common/mod.rs"]
 mod common;
 mod config;

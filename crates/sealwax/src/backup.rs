@@ -1,0 +1,234 @@
+//! `sealwax backup` and `sealwax restore`: all of an instance, from one place to another.
+//!
+//! **A backup** is a directory: `log/` and `ct/` with the logs, as `sealwax log backup` makes them; `audit/`; the folder `state-N`
+//! with everything else; and `backup.json`, which names each file with its digest, and each log with its size. It is written last,
+//! and replaced whole: killed at any moment, what is there is the last backup that was finished, or none. Logs and audit files only
+//! grow, so that the ones of a later backup that was cut short do not harm.
+//!
+//! **Hot.** Each log is consistent by itself. The rest is taken between two readings of `instance.json`, and taken again if it has
+//! changed: every key, certificate and log that it names was written before it. Of the TUF repository the timestamp is read first,
+//! which names everything that was published before it.
+//!
+//! **No secret** is in it: what is sealed opens with the instance's master secret alone, which goes along only where that is asked
+//! for.
+
+pub(crate) mod args;
+mod files;
+mod manifest;
+mod restore;
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sealwax_formats::base64;
+
+pub(crate) use restore::restore;
+
+use self::args::BackupArgs;
+use self::files::{copy_tree, sync, write_new};
+use self::manifest::{Backup, LogCopy, StoredFile};
+use crate::inspect::node::Node;
+use crate::judge::Status;
+use crate::log::backup::{backup_log, check_whole};
+use crate::log::{description, new};
+use crate::serve::audit;
+use crate::serve::instance::{self, Instance};
+use crate::serve::secret::Secret;
+use crate::serve::vault::private_directory;
+use crate::sources::read_limited;
+use crate::{Failure, trust};
+
+/// The folders of logs, in an instance as in a backup of it.
+const LOGS: [&str; 2] = ["log", "ct"];
+
+/// The master secret in a backup that has it.
+const SECRET: &str = "master.secret";
+
+/// What a log has beside what can be checked by itself.
+const BESIDE_A_LOG: [&str; 4] = [description::NAME, new::PUBLIC_KEY, new::TRUSTED_ROOT, new::ROOTS];
+
+/// What of an instance is copied in a way of its own, or not at all.
+const APART: [&str; 4] = ["log", "ct", audit::FOLDER, "lock"];
+
+/// One process at a time writes a backup.
+const LOCK: &str = "lock";
+
+/// So often is the state taken again when the instance has changed under it: it does so a few times a year.
+const ATTEMPTS: usize = 8;
+
+/// The longest `instance.json` that is read, bytes.
+const MAX_INSTANCE_BYTES: u64 = 1 << 20;
+
+pub(crate) fn backup(args: &BackupArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    let (from, to) = (&args.directory, &args.to);
+    private_directory(to).map_err(|error| cannot(to, &error))?;
+    refuse_inside(from, to)?;
+    let _lock = lock(to)?;
+    let before = Backup::read(to)?;
+    let secret = match args.with_secret {
+        true => Some(Secret::find(from, args.secret.as_deref(), false)?),
+        false => None,
+    };
+
+    let number = before.as_ref().map_or(1, |before| before.number + 1);
+    let taken = take(from, to, number, secret.as_ref())?;
+    let audit = copy_audit(&from.join(audit::FOLDER), &to.join(audit::FOLDER))?;
+    let backup = Backup { audit, ..taken };
+    backup.write(to)?;
+    for old in fs::read_dir(to).map_err(|error| cannot(to, &error))?.flatten() {
+        let name = old.file_name().to_string_lossy().into_owned();
+        if name.starts_with(manifest::STATE) && name != backup.folder() {
+            let _ = fs::remove_dir_all(old.path());
+        }
+    }
+    let logs: sealwax_json::Value<'static> = backup
+        .logs
+        .iter()
+        .map(|log| Node::new().with("log", log.path.as_str()).with("size", log.size).into_json())
+        .collect();
+    let node = Node::new()
+        .with("backup", to.display().to_string())
+        .with("url", backup.url.as_str())
+        .with("taken", backup.taken.to_string())
+        .with("files", u64::try_from(backup.files.len() + backup.audit.len()).unwrap_or(u64::MAX))
+        .with("master_secret", sealwax_json::Value::from(backup.has_secret()))
+        .with("logs", logs);
+    trust::write_node(out, node, args.json)?;
+    Ok(Status::Verified)
+}
+
+/// Everything but the audit log, of one state of the instance.
+fn take(from: &Path, to: &Path, number: u64, secret: Option<&Secret>) -> Result<Backup, Failure> {
+    for _ in 0..ATTEMPTS {
+        let text = read_instance(from)?;
+        let Some(found) = Instance::read(from)?.filter(|found| found.made) else {
+            return Err(Failure::cannot(format!(
+                "{} is no instance, or its first start has not ended",
+                from.display()
+            )));
+        };
+        let taken = Timestamp::now();
+        let (files, logs) = (copy_state(from, to, number, secret)?, copy_logs(from, to)?);
+        if read_instance(from)? == text {
+            return Ok(Backup { number, taken, url: found.url, files, logs, audit: Vec::new() });
+        }
+    }
+    Err(Failure::cannot(format!("{} changes all the time: try again", from.display())))
+}
+
+fn read_instance(directory: &Path) -> Result<Vec<u8>, Failure> {
+    let path = directory.join(instance::NAME);
+    read_limited(&path, MAX_INSTANCE_BYTES).map_err(|error| cannot(&path, &error))
+}
+
+/// The small files, into a folder of their own, which is whole when it has its name.
+fn copy_state(
+    from: &Path,
+    to: &Path,
+    number: u64,
+    secret: Option<&Secret>,
+) -> Result<Vec<StoredFile>, Failure> {
+    let folder = to.join(format!("{}{number}", manifest::STATE));
+    if folder.exists() {
+        // Of a backup that was cut short.
+        fs::remove_dir_all(&folder).map_err(|error| cannot(&folder, &error))?;
+    }
+    private_directory(&folder).map_err(|error| cannot(&folder, &error))?;
+    let mut files = copy_tree(from, &folder, &APART)?;
+    for log in logs_of(from)? {
+        for name in BESIDE_A_LOG {
+            files.extend(files::copy_one(from, &folder, &format!("{log}/{name}"))?);
+        }
+    }
+    if let Some(secret) = secret {
+        let text = format!("{}\n", base64::encode(secret.bytes()));
+        files.push(write_new(&folder, SECRET, text.as_bytes(), 0o600)?);
+    }
+    sync(&folder)?;
+    sync(to)?;
+    Ok(files)
+}
+
+/// Every log that there is, checked where it is now.
+fn copy_logs(from: &Path, to: &Path) -> Result<Vec<LogCopy>, Failure> {
+    let mut logs = Vec::new();
+    for folder in LOGS {
+        private_directory(&to.join(folder)).map_err(|error| cannot(to, &error))?;
+    }
+    for path in logs_of(from)? {
+        backup_log(&from.join(&path), &to.join(&path), false)?;
+        let target = check_whole(&to.join(&path))?;
+        logs.push(LogCopy { path, size: target.size, root: base64::encode(&target.root) });
+    }
+    Ok(logs)
+}
+
+/// The directories of the logs. One that is being made is none yet: nobody was told of it.
+fn logs_of(instance: &Path) -> Result<Vec<String>, Failure> {
+    let mut logs = Vec::new();
+    for folder in LOGS {
+        let names = names(&instance.join(folder))?.into_iter().map(|name| format!("{folder}/{name}"));
+        logs.extend(names.filter(|path| instance.join(path).join(description::NAME).exists()));
+    }
+    Ok(logs)
+}
+
+/// Files that have ended are copied once. The current one grows: what is there of it now.
+fn copy_audit(from: &Path, to: &Path) -> Result<Vec<StoredFile>, Failure> {
+    private_directory(to).map_err(|error| cannot(to, &error))?;
+    let mut files = Vec::new();
+    for name in names(from)? {
+        if let Some(file) = files::copy_grown(from, to, &name)? {
+            files.push(file);
+        }
+    }
+    sync(to)?;
+    Ok(files)
+}
+
+/// The names in a folder, sorted; none if there is no folder.
+fn names(folder: &Path) -> Result<Vec<String>, Failure> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| cannot(folder, &error))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| cannot(folder, &error))?.file_name();
+        names.push(name.to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A backup inside of what it is a backup of would hold itself, and burn with it.
+fn refuse_inside(from: &Path, to: &Path) -> Result<(), Failure> {
+    let real = |path: &Path| fs::canonicalize(path).map_err(|error| cannot(path, &error));
+    if real(to)?.starts_with(real(from)?) {
+        return Err(Failure::usage(format!(
+            "{} is in {}: a backup lies elsewhere",
+            to.display(),
+            from.display()
+        )));
+    }
+    Ok(())
+}
+
+fn lock(to: &Path) -> Result<File, Failure> {
+    let path: PathBuf = to.join(LOCK);
+    let file =
+        File::options().create(true).append(true).open(&path).map_err(|error| cannot(&path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => {
+            Err(Failure::cannot(format!("another process writes to or reads {}", to.display())))
+        }
+        Err(fs::TryLockError::Error(error)) => Err(cannot(&path, &error)),
+    }
+}
+
+fn cannot(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    Failure::cannot(format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,237 @@
+//! `sealwax restore`.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sealwax_log::Kind;
+
+use super::args::RestoreArgs;
+use super::files::{is_below, make_parents, read_stored, sync, write_new};
+use super::manifest::{self, Backup, LogCopy, StoredFile};
+use super::{SECRET, cannot, lock};
+use crate::inspect::node::Node;
+use crate::judge::Status;
+use crate::log::backup::{Newest, is_checkpoint_of, restore_log};
+use crate::log::{description, new};
+use crate::serve::audit;
+use crate::serve::instance::{self, Instance};
+use crate::serve::secret::beside;
+use crate::serve::vault::private_directory;
+use crate::sources::read_limited;
+use crate::{Failure, terminal, trust};
+
+/// Which backup is being restored. While it is there, nothing is served.
+const MARKER: &str = "restoring";
+
+/// The longest marker, bytes: a digest in hexadecimal.
+const MAX_MARKER_BYTES: u64 = 128;
+
+pub(crate) fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    let (from, to) = (&args.from, &args.directory);
+    let backup = Backup::read(from)?;
+    let backup = backup.ok_or_else(|| {
+        Failure::cannot(format!(
+            "{} is no backup that was finished: it has no {}",
+            from.display(),
+            manifest::NAME
+        ))
+    })?;
+    let _reading = lock(from)?;
+    // Everything small is looked at before anything is written; each log before it is copied.
+    let folder = from.join(backup.folder());
+    let files = contents(&folder, &backup.files, false)?;
+    let records = contents(&from.join(audit::FOLDER), &backup.audit, true)?;
+    let instance = Instance::read(&folder)?;
+    let instance = instance
+        .ok_or_else(|| cannot(&folder.join(instance::NAME), &"the backup is damaged: it is missing"))?;
+    let anchors = Anchors::of(&args.anchors, from, &backup)?;
+
+    let _marker = begin(to, &backup)?;
+    let beside_logs = |path: &str| backup.logs.iter().find(|log| path.starts_with(&format!("{}/", log.path)));
+    for (file, bytes) in &files {
+        match beside_logs(&file.path) {
+            // Of a log, which is made whole below.
+            Some(_) => demand_same(from, file, bytes)?,
+            None if file.path == instance::NAME || file.path == SECRET => {}
+            None => place(to, file, bytes)?,
+        }
+    }
+    for (file, bytes) in &records {
+        place(&to.join(audit::FOLDER), file, bytes)?;
+    }
+    for log in &backup.logs {
+        restore_one(from, to, log, &anchors)?;
+        let roots = format!("{}/{}", log.path, new::ROOTS);
+        for (file, bytes) in files.iter().filter(|(file, _)| file.path == roots) {
+            place(to, file, bytes)?;
+        }
+    }
+    put_secret(to, &files)?;
+
+    let now = Timestamp::now();
+    let whole = |kind: Kind, name: &str| anchors.knows(&format!("{}/{name}", kind_folder(kind)));
+    let above = args.tuf_above.unwrap_or_else(|| u64::try_from(now.as_second()).unwrap_or(1));
+    let instance = instance.restored(now, above, whole)?;
+    // Last of all: without it the directory is no instance.
+    instance.write(to)?;
+    remove(&to.join(MARKER))?;
+    sync(to)?;
+
+    let lost = backup.logs.iter().filter(|log| !anchors.knows(&log.path)).count();
+    if lost > 0 {
+        terminal::notice(
+            "logs of which nothing says that this is their newest state are only read; new shards take entries from the next \
+             start on",
+        );
+    }
+    let node = Node::new()
+        .with("directory", to.display().to_string())
+        .with("url", backup.url.as_str())
+        .with("taken", backup.taken.to_string())
+        .with("tuf_above", above)
+        .with("logs_only_read", u64::try_from(lost).unwrap_or(u64::MAX));
+    trust::write_node(out, node, args.json)?;
+    Ok(Status::Verified)
+}
+
+/// The files of a backup, each as it was written.
+fn contents<'a>(
+    folder: &Path,
+    files: &'a [StoredFile],
+    may_have_grown: bool,
+) -> Result<Vec<(&'a StoredFile, Vec<u8>)>, Failure> {
+    files.iter().map(|file| Ok((file, read_stored(folder, file, may_have_grown)?))).collect()
+}
+
+/// The newest checkpoints that were given, each with the log that it is of.
+struct Anchors(Vec<(String, PathBuf)>);
+
+impl Anchors {
+    fn of(given: &[PathBuf], from: &Path, backup: &Backup) -> Result<Self, Failure> {
+        let mut found = Vec::new();
+        for anchor in given {
+            let mut of = None;
+            for log in &backup.logs {
+                if is_checkpoint_of(anchor, &from.join(&log.path))? {
+                    of = Some(log.path.clone());
+                }
+            }
+            let none = || Failure::cannot(format!("{} is of no log in the backup", anchor.display()));
+            found.push((of.ok_or_else(none)?, anchor.clone()));
+        }
+        Ok(Self(found))
+    }
+
+    fn find(&self, log: &str) -> Option<&Path> {
+        self.0.iter().find(|(path, _)| path == log).map(|(_, anchor)| anchor.as_path())
+    }
+
+    fn knows(&self, log: &str) -> bool {
+        self.find(log).is_some()
+    }
+}
+
+/// The directory, for its owner alone: new, empty, or one in which the same restore was cut short. Taken until the file is closed.
+fn begin(to: &Path, backup: &Backup) -> Result<File, Failure> {
+    private_directory(to).map_err(|error| cannot(to, &error))?;
+    let (path, digest) = (to.join(MARKER), backup.digest()?);
+    let other =
+        |why: &str| Failure::cannot(format!("{} {why}: give a new or an empty directory", to.display()));
+    match read_limited(&path, MAX_MARKER_BYTES) {
+        Ok(found) if found == digest.as_bytes() => {}
+        Ok(_) => return Err(other("has the beginning of the restore of another backup")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            // What the writing of the marker itself may have left.
+            let unfinished = format!(".{MARKER}.");
+            if super::names(to)?.iter().any(|name| !name.starts_with(&unfinished)) {
+                return Err(other("is not empty"));
+            }
+            crate::output_file::write(&path, digest.as_bytes(), false)?;
+            sync(to)?;
+        }
+        Err(error) => return Err(cannot(&path, &error)),
+    }
+    let file = File::open(&path).map_err(|error| cannot(&path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(other("is being restored by another process")),
+        Err(fs::TryLockError::Error(error)) => Err(cannot(&path, &error)),
+    }
+}
+
+/// Writes a file, unless it is there from the time before.
+fn place(to: &Path, file: &StoredFile, bytes: &[u8]) -> Result<(), Failure> {
+    let path = to.join(&file.path);
+    private_directory(to).map_err(|error| cannot(to, &error))?;
+    make_parents(to, &file.path)?;
+    // What is there was cut short, or is the same.
+    remove(&path)?;
+    write_new(to, &file.path, bytes, file.mode)?;
+    path.parent().map_or(Ok(()), sync)
+}
+
+/// What lies beside a log is what it was. Its roots may have grown in a later backup that was cut short.
+fn demand_same(from: &Path, file: &StoredFile, bytes: &[u8]) -> Result<(), Failure> {
+    let path = from.join(&file.path);
+    let there = read_limited(&path, file.bytes + 1).map_err(|error| cannot(&path, &error))?;
+    if there == bytes || path.file_name().is_some_and(|name| name == new::ROOTS) {
+        return Ok(());
+    }
+    Err(cannot(&path, &"the backup is damaged: the file is not what it was"))
+}
+
+fn restore_one(from: &Path, to: &Path, log: &LogCopy, anchors: &Anchors) -> Result<(), Failure> {
+    let (source, target) = (from.join(&log.path), to.join(&log.path));
+    if !is_below(&log.path) {
+        return Err(cannot(&source, &"it would lie outside of the backup"));
+    }
+    if target.join(description::NAME).exists() {
+        // From the time before: that is written last.
+        return Ok(());
+    }
+    if let Some(parent) = target.parent() {
+        private_directory(parent).map_err(|error| cannot(parent, &error))?;
+    }
+    let anchor = anchors.find(&log.path).map(Path::to_string_lossy);
+    let newest = Newest { anchor: anchor.as_deref(), ..Newest::default() };
+    let copied = restore_log(&source, &target, &newest)?;
+    if copied.target.size < log.size {
+        let (size, found) = (log.size, copied.target.size);
+        // No start takes what is there for a log.
+        remove(&target.join(description::NAME))?;
+        return Err(cannot(
+            &source,
+            &format_args!("the backup is damaged: it had {size} entries, and has {found}"),
+        ));
+    }
+    Ok(())
+}
+
+/// The master secret, if the backup has it, beside the directory, unless one is there.
+fn put_secret(to: &Path, files: &[(&StoredFile, Vec<u8>)]) -> Result<(), Failure> {
+    let Some((_, bytes)) = files.iter().find(|(file, _)| file.path == SECRET) else { return Ok(()) };
+    let path = beside(to)?;
+    match sealwax_signer::file::write_private(&path, bytes) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            terminal::notice(&format!("{} is there already, and is left as it is", path.display()));
+            Ok(())
+        }
+        written => written.map_err(|error| cannot(&path, &error)),
+    }
+}
+
+fn remove(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(|error| cannot(path, &error)),
+    }
+}
+
+fn kind_folder(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Signature => "log",
+        Kind::Certificate => "ct",
+    }
+}

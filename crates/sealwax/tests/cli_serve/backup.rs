@@ -1,0 +1,292 @@
+//! A whole instance from one place to another: hot, checked, through kills and damage.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::common::Scratch;
+use crate::instance::Running;
+use crate::signing;
+
+/// An instance with an account, at work, and what it takes to restore it.
+struct World {
+    scratch: Scratch,
+    secret: String,
+    backup: String,
+}
+
+impl World {
+    fn new() -> (Self, Running) {
+        let scratch = Scratch::new();
+        let running = Running::start(&scratch, &[]);
+        let secret = scratch.path("bot.secret").to_string_lossy().into_owned();
+        let add =
+            ["account", "add", "bot", "--dir", &running.directory(), "--machine", "--secret-file", &secret];
+        scratch.run(&add).exits(0);
+        let backup = scratch.path("backup").to_string_lossy().into_owned();
+        (Self { scratch, secret, backup }, running)
+    }
+
+    fn sign(&self, running: &Running, name: &str) -> String {
+        signing::sign(&self.scratch, running, &self.secret, name, b"content")
+    }
+
+    fn verify(&self, running: &Running, bundle: &str) {
+        let (issuer, app) = (running.machine_issuer(), self.scratch.write("app", b"content"));
+        let root = self.scratch.write("root.json", running.get("/trusted_root.json").text());
+        let who = ["--identity", &format!("{issuer}/bot"), "--issuer", issuer];
+        let verify = ["verify", &app, "--bundle", bundle, "--trusted-root", &root];
+        self.scratch.run(&[&verify[..], &who].concat()).exits(0);
+    }
+
+    fn back_up(&self, directory: &str) -> Value {
+        self.scratch.run(&["backup", directory, &self.backup, "--json"]).exits(0).json()
+    }
+
+    /// As after a fire: what was there is gone.
+    fn lose(&self, directory: &str) {
+        fs::rename(directory, self.scratch.path("gone")).unwrap();
+    }
+}
+
+/// The timestamp authority waits for the time that it had reserved before, two seconds at most.
+fn until_ready(running: &Running) {
+    for _ in 0..60 {
+        if running.get("/readyz").status == 200 {
+            return;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    panic!("{}", running.get("/readyz").text());
+}
+
+fn versions(running: &Running) -> Vec<u64> {
+    let timestamp = running.get("/tuf/timestamp.json").json();
+    let snapshot = timestamp["signed"]["meta"]["snapshot.json"]["version"].as_u64().unwrap();
+    let file = running.get(&format!("/tuf/{snapshot}.snapshot.json")).json();
+    let targets = file["signed"]["meta"]["targets.json"]["version"].as_u64().unwrap();
+    vec![timestamp["signed"]["version"].as_u64().unwrap(), snapshot, targets]
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn what_was_lost_is_restored_signs_anew_and_verifies_what_it_signed_before() {
+    let (world, running) = World::new();
+    let (directory, listen) = (running.directory(), running.listen());
+    let before = world.sign(&running, "before");
+    let taken = world.back_up(&directory);
+    assert_eq!(taken["master_secret"], false);
+    assert_eq!(taken["logs"].as_array().unwrap().len(), 2);
+    // What opens the keys is nowhere in it.
+    let master = fs::read_to_string(format!("{directory}.secret")).unwrap();
+    for file in files(Path::new(&world.backup)) {
+        let bytes = fs::read(&file).unwrap();
+        assert!(!bytes.windows(44).any(|window| window == master.trim().as_bytes()), "{}", file.display());
+    }
+
+    // Signed after the backup: no copy of it is left, but for the bundle.
+    let after = world.sign(&running, "after");
+    let (old, old_url) = (versions(&running), running.url().to_owned());
+    assert_eq!(running.stop(), Some(0));
+    world.lose(&directory);
+    world.scratch.run(&["restore", &world.backup, &directory]).exits(0).complains("only read");
+    world.scratch.run(&["restore", &world.backup, &directory]).exits(3).complains("is not empty");
+
+    let running = Running::start(&world.scratch, &["--listen", &listen]);
+    assert_eq!(running.url(), old_url);
+    for (new, old) in versions(&running).into_iter().zip(old) {
+        assert!(new > old + 1_000_000, "{new} after {old}");
+    }
+    until_ready(&running);
+    world.verify(&running, &before);
+    world.verify(&running, &after);
+    let anew = world.sign(&running, "anew");
+    world.verify(&running, &anew);
+    // The old shard is read, and signs nothing.
+    assert_eq!(running.get("/shard/1/checkpoint").status, 200);
+    assert!(running.get("/shard/1/checkpoint").text().lines().nth(1).unwrap() == "1");
+    let instance: Value =
+        serde_json::from_slice(&fs::read(format!("{directory}/instance.json")).unwrap()).unwrap();
+    let name = instance["signature_shards"][1]["name"].as_str().unwrap().to_owned();
+    assert!(name.starts_with("2-2"), "{name}");
+    assert_eq!(running.get(&format!("/shard/{name}/checkpoint")).text().lines().nth(1), Some("1"));
+    assert!(instance["tuf_above"].is_null());
+
+    // And so it goes on: the next start does not jump again, and a backup of it can be restored.
+    let high = versions(&running);
+    assert_eq!(running.stop(), Some(0));
+    let running = Running::start(&world.scratch, &["--listen", &listen]);
+    assert_eq!(versions(&running), high);
+    world.back_up(&directory);
+    world.verify(&running, &anew);
+    assert_eq!(running.stop(), Some(0));
+    fs::remove_dir_all(&directory).unwrap();
+    let above = (high[0] + 77).to_string();
+    world.scratch.run(&["restore", &world.backup, &directory, "--tuf-above", &above]).exits(0);
+    let running = Running::start(&world.scratch, &["--listen", &listen]);
+    assert!(versions(&running).into_iter().all(|version| version > high[0] + 77));
+    until_ready(&running);
+    for bundle in [&before, &after, &anew, &world.sign(&running, "last")] {
+        world.verify(&running, bundle);
+    }
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn a_log_that_is_known_to_be_whole_goes_on() {
+    let (world, running) = World::new();
+    let (directory, listen) = (running.directory(), running.listen());
+    let before = world.sign(&running, "before");
+    world.back_up(&directory);
+    assert_eq!(running.stop(), Some(0));
+    let checkpoint = |log: &str| format!("{}/{log}/1/checkpoint", world.scratch.path("gone").display());
+    world.lose(&directory);
+    // Settled and signed by an orderly stop; but the certificate log's is signed anew, and everything is there.
+    let anchors = ["--anchor", &checkpoint("log"), "--anchor", &checkpoint("ct")];
+    let restore = ["restore", &world.backup, &directory, "--json"];
+    let restored = world.scratch.run(&[&restore[..], &anchors].concat()).exits(0).json();
+    assert_eq!(restored["logs_only_read"], 0);
+    let running = Running::start(&world.scratch, &["--listen", &listen]);
+    until_ready(&running);
+    world.verify(&running, &before);
+    world.verify(&running, &world.sign(&running, "on"));
+    assert_eq!(running.get("/shard/1/checkpoint").text().lines().nth(1), Some("2"));
+    assert_eq!(running.stop(), Some(0));
+
+    // One that has gone on since is not taken for whole.
+    world
+        .scratch
+        .run(
+            &[
+                &["restore", &world.backup, &format!("{directory}-2")][..],
+                &["--anchor", &format!("{directory}/log/1/checkpoint")],
+            ]
+            .concat(),
+        )
+        .exits(3)
+        .complains("the anchor knows 2 entries");
+    world.scratch.run(&["serve", "--dir", &format!("{directory}-2")]).exits(3).complains("no instance");
+}
+
+#[test]
+fn a_backup_that_is_damaged_is_refused_by_the_name_of_the_file() {
+    let (world, running) = World::new();
+    let directory = running.directory();
+    world.sign(&running, "app");
+    world.back_up(&directory);
+    assert_eq!(running.stop(), Some(0));
+    let to = world.scratch.path("restored").to_string_lossy().into_owned();
+    // Locks and indexes are not part of it. Write-ahead files have room that nothing is in; what they lack shows in the size. The
+    // roots that a log accepts are taken from the state, where they are looked at.
+    let passing = |path: &Path| {
+        let parts: Vec<_> =
+            path.strip_prefix(&world.backup).unwrap().iter().map(|part| part.to_str().unwrap()).collect();
+        // What lies beside an entry of a certificate log (the precertificate, the names of its issuers) is not under the tree.
+        parts.starts_with(&["ct", "1", "tile", "data"])
+            || ["lock", "roots.pem"].contains(parts.last().unwrap())
+            || parts.iter().any(|part| ["index", "tmp", "wal"].contains(part))
+    };
+    let found: Vec<_> = files(Path::new(&world.backup)).into_iter().filter(|path| !passing(path)).collect();
+    assert!(found.len() > 25, "{found:?}");
+    for path in found {
+        let good = fs::read(&path).unwrap();
+        if good.is_empty() {
+            continue;
+        }
+        let mut bad = good.clone();
+        let middle = bad.len() / 2;
+        bad[middle] ^= 1;
+        for bytes in [&bad[..], &good[..middle]] {
+            fs::write(&path, bytes).unwrap();
+            let refused = world.scratch.run(&["restore", &world.backup, &to]);
+            assert_eq!(refused.code, Some(3), "{} was taken: {}", path.display(), refused.err);
+            assert!(!Path::new(&to).join("instance.json").exists());
+            let below = path.strip_prefix(&world.backup).unwrap();
+            let top = below.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+            let named =
+                if top == "log" || top == "ct" { format!("{top}/1") } else { below.display().to_string() };
+            assert!(refused.err.contains(&named), "{named}: {}", refused.err);
+            let _ = fs::remove_dir_all(&to);
+        }
+        fs::write(&path, &good).unwrap();
+    }
+    fs::remove_file(Path::new(&world.backup).join("backup.json")).unwrap();
+    world.scratch.run(&["restore", &world.backup, &to]).exits(3).complains("no backup that was finished");
+}
+
+#[test]
+fn a_kill_at_any_moment_leaves_the_backup_before_and_a_restore_that_is_taken_up() {
+    let (world, running) = World::new();
+    let (directory, listen) = (running.directory(), running.listen());
+    let first = world.sign(&running, "first");
+    world.back_up(&directory);
+    let spawn = |arguments: &[&str], pause_ms: u64| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sealwax"))
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        sleep(Duration::from_millis(pause_ms));
+        let _ = child.kill();
+        child.wait().unwrap();
+    };
+    for pause_ms in [1, 3, 6, 10, 15, 20, 30, 45, 60] {
+        let bundle = world.sign(&running, "more");
+        spawn(&["backup", &directory, &world.backup], pause_ms);
+        let to = world.scratch.path(&format!("try-{pause_ms}")).to_string_lossy().into_owned();
+        for pause_ms in [2, 7, 15, 25, 40] {
+            spawn(&["restore", &world.backup, &to], pause_ms);
+        }
+        if !Path::new(&to).join("instance.json").exists() {
+            world.scratch.run(&["serve", "--dir", &to]).exits(3);
+        }
+        let again = world.scratch.run(&["restore", &world.backup, &to]);
+        assert!(again.code == Some(0) || again.err.contains("is not empty"), "{}", again.err);
+        assert!(Path::new(&to).join("instance.json").exists());
+        drop(bundle);
+    }
+    world.back_up(&directory);
+    assert_eq!(running.stop(), Some(0));
+    world.lose(&directory);
+    world.scratch.run(&["restore", &world.backup, &directory]).exits(0);
+    let running = Running::start(&world.scratch, &["--listen", &listen]);
+    until_ready(&running);
+    world.verify(&running, &first);
+    world.verify(&running, &world.sign(&running, "on"));
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn the_secret_goes_along_only_when_it_is_asked_for() {
+    let (world, running) = World::new();
+    let (directory, listen) = (running.directory(), running.listen());
+    assert_eq!(running.stop(), Some(0));
+    let master = format!("{directory}.secret");
+    world.scratch.run(&["backup", &directory, &world.backup, "--with-secret", "--json"]).exits(0);
+    world.lose(&directory);
+    let kept = fs::read_to_string(&master).unwrap();
+    fs::remove_file(&master).unwrap();
+    world.scratch.run(&["restore", &world.backup, &directory]).exits(0);
+    assert_eq!(fs::read_to_string(&master).unwrap(), kept);
+    let running = Running::start(&world.scratch, &["--listen", &listen]);
+    until_ready(&running);
+    world.verify(&running, &world.sign(&running, "on"));
+    let inside = format!("{directory}/backup");
+    world.scratch.run(&["backup", &directory, &inside]).exits(2).complains("elsewhere");
+    fs::remove_dir(&inside).unwrap();
+    assert_eq!(running.stop(), Some(0));
+}
