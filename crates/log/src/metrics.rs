@@ -91,7 +91,13 @@ impl Metrics {
     #[must_use]
     pub fn text(&self, now_ms: u64) -> String {
         let mut text = Text::new("sealwax_log_");
-        let t = &mut text;
+        self.write(&mut text, now_ms);
+        self.http.write(&mut text);
+        text.finish()
+    }
+
+    /// The log's own, without the sockets, which it may share with others.
+    pub fn write(&self, t: &mut Text, now_ms: u64) {
         t.labelled("entries_total", "Submissions by what became of them.", "result", &self.entries);
         t.seconds("add_seconds", "From a submission to its published checkpoint.", &self.add_seconds);
         t.counter("rounds_total", "Rounds that sequenced something.", &self.rounds);
@@ -119,10 +125,8 @@ impl Metrics {
                 now_ms.saturating_sub(signed_ms),
             );
         }
-        self.http.write(t);
         t.counter("http_cache_hits_total", "Full tiles and bundles found in memory.", &self.cache_hits);
         t.counter("http_cache_misses_total", "Full ones that were not.", &self.cache_misses);
-        text.finish()
     }
 }
 

@@ -9,6 +9,7 @@ mod authority;
 mod certificates;
 pub(crate) mod config;
 mod ct;
+mod expiry;
 mod files;
 mod format;
 mod front;
@@ -34,6 +35,7 @@ mod time;
 mod timestamps;
 mod trust;
 pub(crate) mod vault;
+mod watched;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -44,9 +46,10 @@ use sealwax_idp::provider::Provider;
 use sealwax_idp::site::IdpSite;
 use sealwax_json::{Object, Value as Json};
 use sealwax_server::journal::{Journal, Value};
-use sealwax_server::metrics::HttpMetrics;
+use sealwax_server::metrics::Page;
 use sealwax_server::{Listener, Options, Router, Server, Site, Stopped, descriptors};
 use sealwax_store::disk::Os;
+use sealwax_tsa::TimestampAuthority;
 use sealwax_tsa::clock::Sources;
 use tokio::signal::unix::SignalKind;
 use tokio::sync::watch;
@@ -69,6 +72,7 @@ use self::secret::Source;
 pub(crate) use self::start::is_served;
 use self::start::{Ready, Wanted};
 use self::steward::Steward;
+use self::watched::Watched;
 use crate::judge::Status;
 use crate::log::serve::{self as log_serve, signals};
 use crate::tls_files::TlsFiles;
@@ -111,11 +115,11 @@ pub(crate) async fn serve(
     let ready = prepare(args, config, listener.address()).await?;
     tell_what_was_made(args, &ready, &journal);
 
-    let http = Arc::new(HttpMetrics::default());
+    let watched = Arc::new(Watched::default());
     let accounts = identity_provider(args, config, &ready, &journal).await?;
     let audit = AuditLog::open(&args.dir, &config.audit, journal.clone())?;
     let (steward, issuers) =
-        set_up((args, config), ready, audit.clone(), accounts, sources, (&http, &journal)).await?;
+        set_up((args, config), ready, audit.clone(), accounts, sources, (&watched, &journal)).await?;
     let (front, instance) = (Arc::new(Front::new(steward.sites())), steward.instance.clone());
 
     let options = Options {
@@ -123,7 +127,7 @@ pub(crate) async fn serve(
         tls: tls.as_ref().map(TlsFiles::config),
         proxies: config.proxy.of_server(),
         journal: journal.clone(),
-        metrics: http,
+        metrics: watched.http.clone(),
     };
     let server = Server::on(listener, front.clone(), options);
     let server = server.map_err(|error| Failure::cannot(format!("cannot serve: {error}")))?;
@@ -132,18 +136,24 @@ pub(crate) async fn serve(
     let issuers = issuers.map(|issuers| issuers.follow(again, journal.clone()));
     let followed = tls.map(|tls| tls.follow(hangup, journal.clone()));
     let watching = steward.timestamps.clone().filter(|_| !config.time.servers.is_empty());
-    let watched = watching.map(|authority| time::watch(config.time.watch(), authority, journal.clone()));
+    let timed = watching.map(|authority| time::watch(config.time.watch(), authority, journal.clone()));
     let flushed = audit.clone().map(|audit| tokio::spawn(audit.keep_flushed()));
+    let observer = observer(config, &watched, &steward.timestamps, &journal)?;
+    let metrics = observer.as_ref().map(|server| format!("http://{}/metrics", server.address()));
+    let observer = observer.map(|server| log_serve::start(server, stop.clone()));
     let steward = tokio::spawn(steward.look_after(front, stop));
-    announce(args, &instance, &journal)?;
+    announce(args, &instance, metrics.as_deref(), &journal)?;
 
     // What was accepted is answered first; then the logs settle.
     if let Ok(Stopped { cut: cut @ 1.. }) = server.await {
         let connections = u64::try_from(cut).unwrap_or(u64::MAX);
         journal.warning("connections were cut", &[("connections", Value::Number(connections))]);
     }
-    for task in [issuers, followed, watched, flushed].into_iter().flatten() {
+    for task in [issuers, followed, timed, flushed].into_iter().flatten() {
         task.abort();
+    }
+    if let Some(observer) = observer {
+        let _ = observer.await;
     }
     if let Some(audit) = audit {
         audit.flush().map_err(|error| Failure::cannot(format!("the audit log: {error}")))?;
@@ -164,10 +174,10 @@ async fn set_up(
     audit: Option<Arc<AuditLog>>,
     accounts: Option<Arc<Provider<Os>>>,
     sources: Option<Sources>,
-    (http, journal): (&Arc<HttpMetrics>, &Journal),
+    (watched, journal): (&Arc<Watched>, &Journal),
 ) -> Result<(Steward, Option<Issuers>), Failure> {
     let Ready { instance, vault, holdings, certificate_logs, signature_logs, published, .. } = ready;
-    let mut logs = Logs::new(http.clone(), journal.clone());
+    let mut logs = Logs::new(watched.http.clone(), journal.clone());
     for laid in certificate_logs {
         logs.open_certificate_log(laid, &holdings.roots()?).await?;
     }
@@ -203,13 +213,14 @@ async fn set_up(
         fixed.push((Service::Ca, Arc::new(sealwax_ca::mount(Router::default(), authority))));
     }
     if let Some(timestamps) = &timestamps {
-        let site = sealwax_tsa::mount(Router::default(), timestamps.clone(), Arc::default());
+        let site = sealwax_tsa::mount(Router::default(), timestamps.clone(), watched.stamps.clone());
         fixed.push((Service::Tsa, Arc::new(site)));
     }
     if instance.has(Service::Tuf) {
         fixed.push((Service::Tuf, Arc::new(Files::new(args.dir.join("tuf")))));
     }
     let (directory, rotation, journal) = (args.dir.clone(), config.rotation.clone(), journal.clone());
+    let watched = watched.clone();
     let steward = Steward {
         directory,
         rotation,
@@ -222,9 +233,11 @@ async fn set_up(
         timestamps,
         newest,
         accounts,
+        watched,
         fixed,
         journal,
     };
+    steward.watched.is_now(steward.moment());
     Ok((steward, issuers))
 }
 
@@ -294,12 +307,36 @@ fn tell_what_was_made(args: &ServeArgs, ready: &Ready, journal: &Journal) {
     }
 }
 
+/// The metrics, on a listener of their own. Who fetches them is not counted among the clients.
+fn observer(
+    config: &Config,
+    watched: &Arc<Watched>,
+    timestamps: &Option<Arc<TimestampAuthority>>,
+    journal: &Journal,
+) -> Result<Option<Server>, Failure> {
+    let Some(address) = config.metrics_listen else { return Ok(None) };
+    let (watched, timestamps) = (watched.clone(), timestamps.clone());
+    let page = Page::new(move || watched.text(timestamps.as_deref(), Timestamp::now()));
+    let server = Server::bind(address, page, Options { journal: journal.clone(), ..Options::default() });
+    server.map(Some).map_err(|error| Failure::cannot(format!("cannot listen on {address}: {error}")))
+}
+
 /// Says that everything answers, and where.
-fn announce(args: &ServeArgs, instance: &Instance, journal: &Journal) -> Result<(), Failure> {
-    journal.info("serving", &[("url", Value::Text(&instance.url))]);
+fn announce(
+    args: &ServeArgs,
+    instance: &Instance,
+    metrics: Option<&str>,
+    journal: &Journal,
+) -> Result<(), Failure> {
+    let mut fields = vec![("url", Value::Text(&instance.url))];
+    fields.extend(metrics.map(|url| ("metrics", Value::Text(url))));
+    journal.info("serving", &fields);
     let Some(path) = &args.ready_file else { return Ok(()) };
     let mut ready = Object::new();
     ready.insert("url", Json::from(instance.url.clone()));
+    if let Some(metrics) = metrics {
+        ready.insert("metrics_url", Json::from(metrics.to_owned()));
+    }
     if instance.has(Service::Idp) {
         ready.insert("issuer", Json::from(instance.issuer()));
         ready.insert("machine_issuer", Json::from(instance.machine_issuer()));

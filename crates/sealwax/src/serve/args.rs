@@ -64,6 +64,9 @@ pub struct ServeArgs {
     /// Its key
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub tls_key: Option<PathBuf>,
+    /// Where Prometheus finds /metrics: an address that strangers do not reach [default: nowhere]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
     /// How lines on standard error look [default: human]
     #[arg(long, value_enum)]
     pub log_format: Option<LogFormat>,

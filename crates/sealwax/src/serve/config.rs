@@ -47,6 +47,7 @@ pub struct Config {
     pub url: Option<String>,
     pub secret: Option<PathBuf>,
     pub issuers: Option<PathBuf>,
+    pub metrics_listen: Option<SocketAddr>,
     pub log_format: LogFormat,
     pub only: Vec<Service>,
     pub trust: Trust,
@@ -90,6 +91,11 @@ impl Section for Config {
             "issuers",
             "Further issuers of identity tokens: a configuration of Fulcio, in YAML or JSON.",
             &mut self.issuers,
+        );
+        keys.key(
+            "metrics_listen",
+            "Where Prometheus finds /metrics: an address that strangers do not reach. Unset: nowhere.",
+            &mut self.metrics_listen,
         );
         keys.key(
             "log_format",
@@ -183,6 +189,7 @@ impl Config {
     fn override_with(&mut self, args: &ServeArgs) -> Result<(), Failure> {
         replace(&mut self.listen, args.listen.as_ref());
         replace(&mut self.url, args.url.as_ref());
+        replace(&mut self.metrics_listen, args.metrics_listen.as_ref());
         replace(&mut self.secret, absolute(args.secret.as_deref())?.as_ref());
         replace(&mut self.issuers, absolute(args.issuers.as_deref())?.as_ref());
         replace(&mut self.tls.certificate, absolute(args.tls_cert.as_deref())?.as_ref());

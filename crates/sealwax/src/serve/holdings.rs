@@ -8,6 +8,7 @@ use sealwax_pki::Certificate;
 
 use super::certificates::{Certificates, Certified};
 use super::config::Rotation;
+use super::expiry::Ending;
 use super::instance::Instance;
 use super::others::Others;
 use super::rotation::{Part, chain_ends};
@@ -74,6 +75,12 @@ impl Holdings {
     /// When the root under the certificates in use of a part ends, if it has any.
     pub fn root_ends(&self, instance: &Instance, part: Part) -> Option<Timestamp> {
         self.chain(instance, part)?.last().map(Certificate::not_after)
+    }
+
+    /// What of the certificates in use ends when.
+    pub fn endings(&self, instance: &Instance, rotation: &Rotation) -> Vec<Ending> {
+        let ending = |part| Ending::of_chain(part, self.chain(instance, part)?, rotation);
+        Part::ALL.into_iter().filter_map(ending).collect()
     }
 
     fn chain(&self, instance: &Instance, part: Part) -> Option<&[Certificate]> {

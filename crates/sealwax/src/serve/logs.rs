@@ -92,6 +92,15 @@ impl Logs {
         }
     }
 
+    /// What each of them counts, with the path that it is read at.
+    pub fn metrics(&self) -> Vec<(String, Arc<Metrics>)> {
+        let of = |path: &str, log: &OpenLog| {
+            (format!("{path}{}", log.name), Arc::clone(log.running.log().metrics()))
+        };
+        let certificates = self.certificates.iter().map(|log| of("/ct/", &log.log));
+        certificates.chain(self.signatures.iter().map(|log| of("/shard/", log))).collect()
+    }
+
     /// The certificate logs take what chains to these roots from now on.
     pub fn accept(&self, roots: &str) -> Result<(), Failure> {
         for log in &self.certificates {

@@ -8,6 +8,7 @@ use sealwax_formats::trust::{Instance as Entry, InstanceKind};
 use sealwax_tuf::editor::Terms;
 
 use super::config::Rotation;
+use super::expiry::Ending;
 use super::holdings::Holdings;
 use super::instance::Instance;
 use super::others;
@@ -29,6 +30,8 @@ pub struct Published {
     pub is_told: bool,
     /// What only people can sign.
     pub left: Vec<String>,
+    /// What of the repository ends when.
+    pub endings: Vec<Ending>,
 }
 
 /// How often it is looked whether people have published what only they can sign, and what others say of themselves.
@@ -78,12 +81,19 @@ pub fn publish(
     let look = now.checked_add(LOOK).unwrap_or(now);
     let Some(seen) = seen else {
         others::hand(directory, &documents.client_trust_config_json())?;
-        return Ok(Published { documents, next: Timestamp::MAX, news, is_told, left: Vec::new() });
+        return Ok(Published {
+            documents,
+            next: Timestamp::MAX,
+            news,
+            is_told,
+            left: Vec::new(),
+            endings: Vec::new(),
+        });
     };
     let terms = Terms { policy: rotation.policy(), ..Terms::new(now) };
-    let Outcome { next, left } = seen.publish(&folder, &documents, &terms)?;
+    let Outcome { next, left, endings } = seen.publish(&folder, &documents, &terms)?;
     let next = if left.is_empty() && is_alone { next } else { next.min(look) };
-    Ok(Published { documents, next, news, is_told, left })
+    Ok(Published { documents, next, news, is_told, left, endings })
 }
 
 /// What is planned of a part, as the trusted root lists it.

@@ -9,6 +9,7 @@ use sealwax_formats::TrustedRoot;
 use sealwax_tuf::TargetFile;
 use sealwax_tuf::editor::{Change, EditError, Edition, Repository, Role, RoleKey, Terms, due};
 
+use super::expiry::Ending;
 use super::trust::Documents;
 use super::vault::Vault;
 use crate::Failure;
@@ -42,6 +43,8 @@ pub struct Outcome {
     pub next: Timestamp,
     /// What only people can sign, since a ceremony gave them the keys.
     pub left: Vec<String>,
+    /// What of it ends when.
+    pub endings: Vec<Ending>,
 }
 
 impl Seen {
@@ -131,8 +134,9 @@ impl Seen {
             edition => self.sign_and_write(directory, edition?, terms)?,
         }
         let base = repository::open(directory)?;
-        let next = base.map_or(terms.now, |base| next_due(&base, ours, terms));
-        Ok(Outcome { next, left })
+        let next = base.as_ref().map_or(terms.now, |base| next_due(base, ours, terms));
+        let endings = base.map(|base| Ending::of_repository(&base, &terms.policy)).unwrap_or_default();
+        Ok(Outcome { next, left, endings })
     }
 }
 
@@ -285,7 +289,7 @@ mod tests {
         }
 
         // Root and targets are due, and the documents have changed: none of it can be signed here.
-        let Outcome { left, next } = publish(&scratch, &vault, "https://b.example", day(300));
+        let Outcome { left, next, .. } = publish(&scratch, &vault, "https://b.example", day(300));
         assert_eq!(left.len(), 2 + TARGETS.len() - 1, "{left:?}");
         assert_eq!(next, day(303));
         let repository = scratch.repository();

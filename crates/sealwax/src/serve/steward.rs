@@ -31,6 +31,7 @@ use super::places::{Service, Sites};
 use super::publication::{self, Published};
 use super::rotation::{Part, PlanError};
 use super::vault::Vault;
+use super::watched::{Moment, Watched};
 use super::{authority, shard, timestamps};
 use crate::Failure;
 
@@ -59,6 +60,7 @@ pub struct Steward {
     pub timestamps: Option<Arc<TimestampAuthority>>,
     pub newest: Option<Arc<Newest>>,
     pub accounts: Option<Arc<Provider<Os>>>,
+    pub watched: Arc<Watched>,
     /// What stays through every rotation.
     pub fixed: Vec<(Service, Arc<dyn Site>)>,
     pub journal: Journal,
@@ -127,9 +129,28 @@ impl Steward {
             let log = log.running.log().clone();
             health.with(name, move || log.ready())
         });
+        let watched = self.watched.clone();
+        let health = health.with("renewal", move || watched.check(Timestamp::now()));
         match self.timestamps.clone() {
             Some(timestamps) => health.with("timestamp authority", move || timestamps.ready()),
             None => health,
+        }
+    }
+
+    /// Says what there is to watch now, and answers with it.
+    fn exchange(&self, front: &Front) -> Weak<Hosts> {
+        self.watched.is_now(self.moment());
+        front.exchange(self.sites())
+    }
+
+    /// What there is to watch.
+    pub fn moment(&self) -> Moment {
+        let certificates = self.holdings.endings(&self.instance, &self.rotation);
+        let planned = |part| Some((part, self.instance.planned(part)?.from));
+        Moment {
+            endings: certificates.into_iter().chain(self.published.endings.iter().cloned()).collect(),
+            planned: Part::ALL.into_iter().filter_map(planned).collect(),
+            logs: self.logs.metrics(),
         }
     }
 
@@ -287,7 +308,7 @@ impl Steward {
             self.say_what_people_sign(&published.left);
         }
         self.published = published;
-        Ok(front.exchange(self.sites()))
+        Ok(self.exchange(front))
     }
 
     /// Puts what is due in use. What was begun before ends as it began, with the router that is returned.
@@ -329,7 +350,7 @@ impl Steward {
         if let Some((timestamps, credentials)) = self.timestamps.as_ref().zip(credentials) {
             timestamps.renew(credentials);
         }
-        let before = front.exchange(self.sites());
+        let before = self.exchange(front);
         for part in due {
             self.journal.info("another one is in use", &[("of", Value::Shown(part))]);
         }

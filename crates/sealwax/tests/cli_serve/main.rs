@@ -7,8 +7,10 @@ mod backup;
 #[path = "../common/mod.rs"]
 mod common;
 mod config;
+mod fresh;
 mod hosts;
 mod instance;
+mod killed;
 mod only;
 mod rotation;
 mod sealed;

@@ -7,7 +7,7 @@ use crate::instance::Running;
 use crate::signing;
 
 /// A bot that signs, and everything it has signed.
-struct Bot<'a> {
+pub(crate) struct Bot<'a> {
     scratch: &'a Scratch,
     secret: String,
     identity: String,
@@ -15,7 +15,7 @@ struct Bot<'a> {
 }
 
 impl<'a> Bot<'a> {
-    fn new(scratch: &'a Scratch, running: &Running) -> Self {
+    pub(crate) fn new(scratch: &'a Scratch, running: &Running) -> Self {
         let secret = scratch.path("bot.secret").to_string_lossy().into_owned();
         let add =
             ["account", "add", "bot", "--dir", &running.directory(), "--machine", "--secret-file", &secret];
@@ -24,11 +24,11 @@ impl<'a> Bot<'a> {
         Self { scratch, secret, identity: format!("{issuer}/bot"), issuer }
     }
 
-    fn sign(&self, running: &Running, name: &str) -> String {
+    pub(crate) fn sign(&self, running: &Running, name: &str) -> String {
         signing::sign(self.scratch, running, &self.secret, name, b"content")
     }
 
-    fn verifies(&self, bundle: &str, root: &str) {
+    pub(crate) fn verifies(&self, bundle: &str, root: &str) {
         self.verify(bundle, root).exits(0);
     }
 
