@@ -17,6 +17,7 @@ use crate::rotate::args::{EXAMPLES as ROTATE_EXAMPLES, EXIT_CODES as ROTATE_EXIT
 use crate::secret::SecretCommand;
 use crate::serve::args::{EXAMPLES as SERVE_EXAMPLES, ServeArgs};
 use crate::sign::args::SignArgs;
+use crate::status::args::{EXAMPLES as STATUS_EXAMPLES, EXIT_CODES as STATUS_EXIT_CODES, StatusArgs};
 use crate::token::args::TokenArgs;
 
 /// Exit codes, the same for every command that gives a verdict.
@@ -102,6 +103,9 @@ pub enum Command {
     /// Run a whole Sigstore: authorities, logs, accounts and trust, in one process on one directory
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Box<ServeArgs>),
+    /// Say how an instance is, and what needs attention
+    #[command(after_help = STATUS_EXAMPLES, after_long_help = format!("{STATUS_EXAMPLES}\n\n{STATUS_EXIT_CODES}"))]
+    Status(StatusArgs),
     /// Give the logs and authorities of an instance other keys, without interrupting anybody
     #[command(after_help = ROTATE_EXAMPLES, after_long_help = format!("{ROTATE_EXAMPLES}\n\n{ROTATE_EXIT_CODES}"))]
     Rotate(RotateArgs),

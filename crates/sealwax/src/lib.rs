@@ -34,6 +34,7 @@ mod secret;
 mod serve;
 mod sign;
 mod sources;
+mod status;
 mod terminal;
 mod tls_files;
 mod token;
@@ -127,6 +128,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Account(command) => account::run(command, out),
         Command::Token(args) => token::run(&args, out),
         Command::Ca(command) => ca::run(command, out),
+        Command::Status(args) => status::run(&args, out),
         Command::Rotate(args) => rotate::run(&args, out),
         Command::Secret(command) => secret::run(&command, out),
         Command::Backup(args) => backup::backup(&args, out),

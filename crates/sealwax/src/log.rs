@@ -9,7 +9,7 @@ mod freeze;
 mod host;
 pub(crate) mod keys;
 pub(crate) mod new;
-mod remote;
+pub(crate) mod remote;
 pub(crate) mod serve;
 
 use std::future::Future;

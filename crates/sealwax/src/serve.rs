@@ -16,6 +16,7 @@ mod front;
 pub(crate) mod handover;
 mod health;
 mod holdings;
+pub(crate) mod inspection;
 pub(crate) mod instance;
 mod issuers;
 mod logs;

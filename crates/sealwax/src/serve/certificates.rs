@@ -157,6 +157,13 @@ impl Certificates<'_> {
     }
 }
 
+/// The chain of an authority, from its files alone. `prefix`: `ca` or `tsa`.
+pub fn chain_of(directory: &Path, prefix: &str, name: &str) -> Result<Vec<Certificate>, Failure> {
+    let path = directory.join("certificates").join(format!("{prefix}-{name}.pem"));
+    let bytes = read_limited(&path, MAX_BYTES).map_err(|error| cannot(&path, &error))?;
+    read(&path, &bytes)
+}
+
 fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|error| cannot(path, &error))?;
     Certificate::list_from_pem(text).map_err(|error| cannot(path, &error))

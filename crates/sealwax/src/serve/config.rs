@@ -38,7 +38,7 @@ use crate::sources::read_limited;
 pub const NAME: &str = "serve.toml";
 
 /// The longest one that is read, bytes: a hundred times what all keys take.
-const MAX_BYTES: u64 = 1 << 20;
+pub const MAX_BYTES: u64 = 1 << 20;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -55,7 +55,7 @@ fn ten_rotations_and_an_expiry_are_followed() {
     assert_eq!(running.stop(), Some(0));
     std::thread::sleep(Duration::from_secs(7));
     let expired = scratch.run(&["trust", "update", "own"]);
-    assert!(expired.code != Some(0) && expired.err.contains("expired"), "{}{}", expired.out, expired.err);
+    assert!(expired.code != Some(0) && expired.out.contains("expired"), "{}{}", expired.out, expired.err);
     let running = Running::start(&scratch, &["--listen", &listen, "--config", &config]);
     follows();
     signed.push(bot.sign(&running, "last"));

@@ -15,6 +15,7 @@ mod only;
 mod rotation;
 mod sealed;
 mod signing;
+mod status;
 mod time;
 mod tls;
 

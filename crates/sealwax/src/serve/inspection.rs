@@ -1,0 +1,87 @@
+//! What a directory says of its instance, to whoever may read it: nothing is opened that is sealed, and nothing changed.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use sealwax_log::check::directory::State;
+
+use super::certificates;
+use super::config::{self, Config};
+use super::expiry::Ending;
+pub use super::expiry::check_planned;
+use super::handover::Request;
+use super::instance::{Instance, Shard};
+use super::rotation::Part;
+use super::start::is_served;
+use crate::Failure;
+use crate::ceremony::repository;
+use crate::log::block_on;
+use crate::sources::read_limited;
+
+/// What there is.
+pub struct Inspection {
+    pub instance: Instance,
+    pub is_served: bool,
+    pub has_time_sources: bool,
+    pub endings: Vec<Ending>,
+    pub logs: Vec<LogState>,
+    pub planned: Vec<(Part, Timestamp)>,
+    /// Whether a rotation is asked for that nobody has taken up.
+    pub waits: bool,
+}
+
+/// A log.
+pub struct LogState {
+    /// Where it is read.
+    pub path: String,
+    pub size: u64,
+    pub is_frozen: bool,
+}
+
+/// Looks at a directory.
+pub fn of(directory: &Path) -> Result<Inspection, Failure> {
+    let instance = Instance::read(directory)?.filter(|instance| instance.made);
+    let instance = instance.ok_or_else(|| {
+        let directory = directory.display();
+        Failure::cannot(format!("{directory} is no instance; `sealwax serve --dir {directory}` makes one"))
+    })?;
+    let path = directory.join(config::NAME);
+    let config = match read_limited(&path, config::MAX_BYTES) {
+        Ok(bytes) => Config::parse(&bytes, &path).map_err(|error| Failure::cannot(error.to_string()))?,
+        Err(_) => Config::default(),
+    };
+    let mut endings = Vec::new();
+    for (part, list) in
+        [(Part::Ca, &instance.certificate_authorities), (Part::Tsa, &instance.timestamp_authorities)]
+    {
+        let Some(authority) = instance.in_use(part).and_then(|place| list.get(place)) else { continue };
+        let chain = certificates::chain_of(directory, part.name(), &authority.name)?;
+        endings.extend(Ending::of_chain(part, &chain, &config.rotation));
+    }
+    if let Some(base) = repository::open(&directory.join("tuf"))? {
+        endings.extend(Ending::of_repository(&base, &config.rotation.policy()));
+    }
+    let mut logs = Vec::new();
+    for (part, folder, path, shards) in [
+        (Part::Ct, "ct", "/ct/", &instance.certificate_shards),
+        (Part::Log, "log", "/shard/", &instance.signature_shards),
+    ] {
+        let begun = instance.in_use(part).map_or(0, |place| place + 1);
+        for Shard { name, .. } in shards.iter().take(begun) {
+            let state = block_on(State::read(&directory.join(folder).join(name)))?;
+            let state = state.map_err(|error| Failure::cannot(format!("{folder}/{name}: {error}")))?;
+            let (size, is_frozen) = (state.lock.size, state.lock.frozen.is_some());
+            logs.push(LogState { path: format!("{path}{name}"), size, is_frozen });
+        }
+    }
+    let planned = |part| Some((part, instance.planned(part)?.from));
+    Ok(Inspection {
+        planned: Part::ALL.into_iter().filter_map(planned).collect(),
+        is_served: is_served(directory)?,
+        has_time_sources: !config.time.servers.is_empty(),
+        waits: Request::waits(directory),
+        instance,
+        endings,
+        logs,
+    })
+}
