@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn seconds_are_short() {
-        let written = [50, 250, 1_000, 1_000_000, 2_500_000, 10_000_000].map(super::seconds);
+        let written = [50, 250, 1_000, 1_000_000, 2_500_000, 10_000_000].map(seconds);
         assert_eq!(written, ["0.00005", "0.00025", "0.001", "1", "2.5", "10"]);
     }
 }
