@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use sealwax_crypto::{hex, random};
 use sealwax_json::Value;
 
-use self::args::RotateArgs;
+use self::args::{RotateArgs, What};
 use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::serve::handover::Request;
@@ -30,16 +30,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Failure> {
-    let parts: BTreeSet<Part> = args.what.iter().flat_map(|what| what.parts()).copied().collect();
     let lead_seconds = args.lead.as_deref().map(seconds).transpose()?;
     let instance = read(&args.directory)?;
+    // All that there are, of an instance that has some parts alone.
+    let asked = |what: &What| {
+        let parts =
+            what.parts().iter().filter(|part| *what != What::All || instance.in_use(**part).is_some());
+        parts.copied().collect::<Vec<Part>>()
+    };
+    let parts: BTreeSet<Part> = args.what.iter().flat_map(asked).collect();
     // What would be refused is refused here, where somebody reads it.
     let (mut next, now) = (instance.clone(), Timestamp::now());
     let planned = parts.iter().try_for_each(|part| next.plan(*part, now, lead_seconds.unwrap_or_default()));
     planned.map_err(|error| Failure::cannot(error.to_string()))?;
 
     let id = random::<16>().map_err(|error| Failure::cannot(error.to_string()))?;
-    let request = Request { id: hex(&id), parts: parts.iter().copied().collect(), lead_seconds };
+    let request = Request {
+        id: hex(&id),
+        parts: parts.iter().copied().collect(),
+        lead_seconds,
+        new_root: args.new_root,
+    };
     let served = is_served(&args.directory)?;
     request.leave(&args.directory)?;
     let state = match (served, args.wait) {

@@ -99,7 +99,7 @@ fn of_url(url: &str, now: Timestamp) -> Result<Report, Failure> {
         let has_ended = entry.valid_for().is_some_and(|range| range.end.is_some());
         match &entry {
             Entry::Log(log) | Entry::CertificateLog(log) => {
-                let size = size(url, &log.base_url).inspect_err(|failure| {
+                let size = size(&log.base_url).inspect_err(|failure| {
                     report.attention.push(format!("{}: {}", log.base_url, failure.message));
                 });
                 logs.push(
@@ -134,10 +134,8 @@ fn of_url(url: &str, now: Timestamp) -> Result<Report, Failure> {
 }
 
 /// What a log says its size is.
-fn size(url: &str, log: &str) -> Result<u64, Failure> {
-    let path = log.strip_prefix(url).unwrap_or_default().trim_matches('/');
-    let path = if path.is_empty() { "checkpoint".to_owned() } else { format!("{path}/checkpoint") };
-    let bytes = fetch(url, &path)?.ok_or_else(|| Failure::cannot("it has no checkpoint"))?;
+fn size(log: &str) -> Result<u64, Failure> {
+    let bytes = fetch(log, "checkpoint")?.ok_or_else(|| Failure::cannot("it has no checkpoint"))?;
     let text = String::from_utf8_lossy(&bytes);
     let checkpoint = SignedCheckpoint::parse(&text).map_err(|error| Failure::cannot(error.to_string()))?;
     Ok(checkpoint.unverified().size().0)

@@ -34,6 +34,9 @@ pub struct RotateArgs {
     /// How long clients are told before anything uses it [default: as the instance is configured, else 24h]
     #[arg(long, value_name = "DURATION")]
     pub lead: Option<String>,
+    /// Make a new root for the authorities too, whose root may have been stolen
+    #[arg(long)]
+    pub new_root: bool,
     /// Return when it is done
     #[arg(long)]
     pub wait: bool,

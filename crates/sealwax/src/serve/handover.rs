@@ -31,6 +31,9 @@ pub struct Request {
     pub parts: Vec<Part>,
     /// None: as the instance is configured.
     pub lead_seconds: Option<u32>,
+    /// Authorities get roots of their own, also where the one before outlasts them: it may have been stolen.
+    #[serde(default)]
+    pub new_root: bool,
 }
 
 impl Request {

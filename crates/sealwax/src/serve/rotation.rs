@@ -49,8 +49,8 @@ pub enum PlanError {
         /// The lead.
         lead_seconds: u32,
     },
-    /// The file was written by something else.
-    #[error("no {part} is in use")]
+    /// The instance has no such part.
+    #[error("the instance has not {part}")]
     Nothing {
         /// Of what.
         part: Part,
@@ -101,6 +101,9 @@ impl Instance {
     pub fn plan(&mut self, part: Part, now: Timestamp, lead_seconds: u32) -> Result<(), PlanError> {
         if let Some(Term { from, .. }) = self.planned(part) {
             return Err(PlanError::Planned { part, from: *from });
+        }
+        if self.in_use(part).is_none() {
+            return Err(PlanError::Nothing { part });
         }
         let term = Term { from: after(now, lead_seconds)?, until: None, lead_seconds };
         let name = (self.terms(part).len() + 1).to_string();

@@ -226,7 +226,13 @@ impl Steward {
         if !is_known {
             let lead = request.lead_seconds.or(self.rotation.lead_seconds());
             let mut next = self.instance.clone();
-            let planned = request.parts.iter().try_for_each(|part| self.follow(&mut next, *part, now, lead));
+            let planned = request.parts.iter().try_for_each(|part| {
+                self.follow(&mut next, *part, now, lead)?;
+                if request.new_root {
+                    next.give_root(*part);
+                }
+                Ok::<(), PlanError>(())
+            });
             if let Err(refused) = &planned {
                 self.journal.warning("a rotation was refused", &[("reason", Value::Shown(refused))]);
                 next = self.instance.clone();

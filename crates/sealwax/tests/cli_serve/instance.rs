@@ -98,6 +98,11 @@ impl Running {
         self.spawned.child.id()
     }
 
+    /// What it said once everything answered.
+    pub(crate) fn ready(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(&self.spawned.ready).unwrap()).unwrap()
+    }
+
     pub(crate) fn directory(&self) -> String {
         self.spawned.directory.to_str().unwrap().to_owned()
     }

@@ -111,7 +111,9 @@ fn what_was_signed_before_while_and_after_everything_changed_verifies() {
 
     // Asked for while nobody serves it: taken up by the next start.
     assert_eq!(running.stop(), Some(0));
-    let asked = scratch.run(&["rotate", "log", "tsa", "--dir", &directory, "--lead", "1s"]).exits(0);
+    let asked = scratch
+        .run(&["rotate", "log", "tsa", "ca", "--new-root", "--dir", &directory, "--lead", "1s"])
+        .exits(0);
     assert!(asked.out.contains("next start"), "{}", asked.out);
     let running = Running::start(&scratch, &["--listen", &listen]);
     while running.get("/shard/3/checkpoint").status != 200 {
@@ -122,6 +124,17 @@ fn what_was_signed_before_while_and_after_everything_changed_verifies() {
     for bundle in everything.into_iter().chain([&restarted, &third]) {
         bot.verifies(bundle, &root);
     }
+    // The second authority is under the root of the first, the third under one of its own.
+    let listed: Value = serde_json::from_slice(&std::fs::read(&root).unwrap()).unwrap();
+    let roots = |list: &str| -> Vec<Value> {
+        let authorities = listed[list].as_array().unwrap().iter();
+        authorities
+            .map(|one| one["certChain"]["certificates"].as_array().unwrap().last().unwrap().clone())
+            .collect()
+    };
+    let (authorities, stamping) = (roots("certificateAuthorities"), roots("timestampAuthorities"));
+    assert!(authorities[0] == authorities[1] && authorities[1] != authorities[2]);
+    assert!(stamping[0] == stamping[1] && stamping[1] != stamping[2]);
     assert_eq!(running.stop(), Some(0));
     for log in ["log/1", "log/2", "log/3", "ct/1", "ct/2"] {
         scratch.run(&["log", "check", &format!("{directory}/{log}")]).exits(0);

@@ -3,14 +3,12 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use serde_json::Value;
-
 use crate::common::Scratch;
 use crate::instance::Running;
 use crate::rotation::Bot;
 
-fn metrics(scratch: &Scratch) -> String {
-    let ready: Value = serde_json::from_slice(&std::fs::read(scratch.path("ready.json")).unwrap()).unwrap();
+fn metrics(running: &Running) -> String {
+    let ready = running.ready();
     let url = ready["metrics_url"].as_str().unwrap();
     let host = url.strip_prefix("http://").unwrap().strip_suffix("/metrics").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
@@ -43,7 +41,7 @@ fn an_operator_sees_what_there_is_and_what_needs_attention() {
         let status = scratch.run(&[&["status", "--json"][..], &place].concat()).exits(0).json();
         assert_eq!(status["planned"].as_array().unwrap().len(), 2, "{status}");
     }
-    let metrics = metrics(&scratch);
+    let metrics = metrics(&running);
     for line in [
         "sealwax_log_tree_size{log=\"/ct/1\"} 1",
         "sealwax_log_tree_size{log=\"/shard/1\"} 1",
