@@ -48,16 +48,19 @@ impl<K: Eq + Hash> Buckets<K> {
 
     fn forget(&self, buckets: &mut HashMap<K, Bucket>, now: Instant) {
         buckets.retain(|_, bucket| bucket.level(self.rate, now) < self.rate.burst);
-        if buckets.len() < MAX_REMEMBERED / 2 {
+        const KEPT: usize = MAX_REMEMBERED / 2;
+        if buckets.len() <= KEPT {
             return;
         }
         let mut levels: Vec<f64> = buckets.values().map(|bucket| bucket.level(self.rate, now)).collect();
-        let (_, middle, _) = levels.select_nth_unstable_by(MAX_REMEMBERED / 4, f64::total_cmp);
+        let (below, middle, _) = levels.select_nth_unstable_by(KEPT, f64::total_cmp);
         let middle = *middle;
-        let mut keep = MAX_REMEMBERED / 2;
+        // Of those that are alike some have to go.
+        let mut alike = below.iter().filter(|level| **level >= middle).count();
         buckets.retain(|_, bucket| {
-            let kept = keep > 0 && bucket.level(self.rate, now) <= middle;
-            keep -= usize::from(kept);
+            let level = bucket.level(self.rate, now);
+            let kept = level < middle || (level <= middle && alike > 0);
+            alike -= usize::from(kept && level >= middle);
             kept
         });
     }

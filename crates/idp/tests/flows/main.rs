@@ -41,7 +41,7 @@ fn a_browser_as_cosign_and_gitsign_open_it() {
         policy.contains("frame-ancestors 'none'") && policy.ends_with("'self' http://localhost:4321"),
         "{policy}"
     );
-    assert!(page.body.contains("http://localhost:4321") && !page.body.contains("<script"));
+    assert!(page.body.contains("A program on this computer") && !page.body.contains("<script"));
 
     let back = browser.fill_in(&page, &[("username", "ada"), ("password", PASSWORD)]);
     assert!(back.header("location").starts_with("http://localhost:4321/auth/callback?code="));

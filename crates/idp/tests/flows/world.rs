@@ -75,7 +75,7 @@ impl World {
     pub(crate) fn spoil_accounts(&self) {
         let new = self.directory.join("spoilt");
         std::fs::write(&new, "nothing of ours").unwrap();
-        std::fs::rename(new, self.directory.join("accounts.json")).unwrap();
+        std::fs::rename(new, self.directory.join("accounts.sealed")).unwrap();
     }
 
     pub(crate) fn browser(&self) -> Browser {
