@@ -18,7 +18,7 @@ pub enum QuotaOf {
     Issuer,
 }
 
-/// There is no certificate for now.
+/// The quota is used up until the time that this says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many certificates for this {}: the next in {} s", name(*.of), .wait.as_secs().saturating_add(1))]
 pub struct QuotaExceeded {

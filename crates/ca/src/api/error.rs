@@ -46,7 +46,7 @@ pub enum ApiError {
     /// The key gets no certificate.
     #[error("{}: {}", possession(_0), _0)]
     Possession(#[from] PossessionError),
-    /// Who asks has had as many certificates as they may, for now.
+    /// Who asks has had as many certificates as the quota allows within its time.
     #[error(transparent)]
     Quota(#[from] QuotaExceeded),
     /// The certificate was not issued.

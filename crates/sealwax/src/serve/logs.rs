@@ -109,7 +109,7 @@ impl Logs {
         Ok(())
     }
 
-    /// Freezes all that others have followed. What they are asked for now is answered as by a frozen log.
+    /// Freezes all that others have followed. From then on they answer as frozen logs do.
     pub fn freeze_ended(&self) {
         let certificates = self.certificates.iter().map(|log| ("/ct/", &log.log));
         let certificates = certificates.rev().skip(1);
