@@ -5,9 +5,9 @@ mod v2;
 
 use sealwax_crypto::{Digest, HashAlgorithm, KeyDetails, PublicKey, Scheme};
 use sealwax_formats::{Content, Envelope, LogEntry, Material, VerifierDer};
-use sealwax_net::http::Client;
+use sealwax_net::http::{Answer, Client, Method, Url};
 
-use crate::exchange::{self, Patience, Question};
+use crate::exchange::{self, Patience, Question, Request};
 use crate::join::Boxed;
 use crate::{Endpoint, Fault, Kind, LogVersion, ServiceError, Services, SignError, Unfinished};
 
@@ -82,6 +82,13 @@ pub(crate) async fn request(
             exchange::ask(Kind::Log, &services.logs, patience, question).await
         }
     }
+}
+
+/// Sends what is to be logged, the same bytes at every try.
+async fn propose(http: &Client, url: &Url, request: &str) -> Result<Answer, Fault> {
+    let headers = [("content-type", "application/json"), ("accept", "application/json")];
+    let body = request.as_bytes();
+    Request { method: Method::POST, headers: &headers, body, limit: MAX_ANSWER_BYTES }.send(http, url).await
 }
 
 /// An answer of one log.

@@ -5,7 +5,7 @@ use sealwax_formats::{VerifierDer, base64, readers};
 use sealwax_json::{Object, Value};
 use sealwax_net::http::{Answer, Client, Method, Url};
 
-use super::{Entry, MAX_ANSWER_BYTES, Proposal, malformed};
+use super::{Entry, MAX_ANSWER_BYTES, Proposal, malformed, propose};
 use crate::exchange::Request;
 use crate::{Endpoint, Fault};
 
@@ -49,10 +49,7 @@ impl Submission {
     pub(super) fn submit<'a>(&'a self, http: &'a Client, endpoint: &'a Endpoint) -> Entry<'a> {
         Box::pin(async move {
             let url = endpoint.join(PATH);
-            let headers = [("content-type", "application/json"), ("accept", "application/json")];
-            let body = self.request.as_bytes();
-            let request = Request { method: Method::POST, headers: &headers, body, limit: MAX_ANSWER_BYTES };
-            let answer = request.send(http, &url).await?;
+            let answer = propose(http, &url, &self.request).await?;
             let answer = match (answer.status, &answer.location) {
                 (200 | 201, _) => answer,
                 // It is there already: a try before this one was not lost after all.

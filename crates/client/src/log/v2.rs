@@ -4,10 +4,9 @@ mod existing;
 
 use sealwax_formats::{HashedRekordV002, LogEntry, VerifierDer, base64};
 use sealwax_json::{Object, Value};
-use sealwax_net::http::{Client, Method};
+use sealwax_net::http::Client;
 
-use super::{Entry, MAX_ANSWER_BYTES, Proposal, malformed};
-use crate::exchange::Request;
+use super::{Entry, Proposal, malformed, propose};
 use crate::{Endpoint, Fault};
 
 const PATH: &str = "/api/v2/log/entries";
@@ -45,10 +44,7 @@ impl Submission {
     pub(super) fn submit<'a>(&'a self, http: &'a Client, endpoint: &'a Endpoint) -> Entry<'a> {
         Box::pin(async move {
             let url = endpoint.join(PATH);
-            let headers = [("content-type", "application/json"), ("accept", "application/json")];
-            let body = self.request.as_bytes();
-            let request = Request { method: Method::POST, headers: &headers, body, limit: MAX_ANSWER_BYTES };
-            let answer = request.send(http, &url).await?;
+            let answer = propose(http, &url, &self.request).await?;
             let index = || answer.log_index.as_deref()?.parse().ok();
             match (answer.status, index()) {
                 (200 | 201, _) => {}
