@@ -23,6 +23,7 @@ mod inspect;
 mod judge;
 mod list;
 mod log;
+mod looks;
 mod neighbours;
 mod ordered;
 mod output_file;

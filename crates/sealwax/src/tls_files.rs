@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use sealwax_crypto::sha256;
@@ -12,13 +11,10 @@ use sealwax_server::Tls;
 use sealwax_server::journal::{Journal, Value};
 use tokio::signal::unix::Signal;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::Failure;
+use crate::looks::Looks;
 use crate::sources::read_limited;
-
-/// How often it is looked whether the files have changed; SIGHUP says that they have.
-const LOOK: Duration = Duration::from_secs(10);
 
 /// The longest file that is read, bytes: a chain of ten certificates with RSA keys has 20,000.
 const MAX_BYTES: u64 = 1 << 18;
@@ -57,15 +53,11 @@ impl TlsFiles {
     }
 
     /// Follows the files until the task is aborted. A pair that is no good leaves the one before in use.
-    pub fn follow(mut self, mut hangup: Signal, journal: Journal) -> JoinHandle<()> {
+    pub fn follow(mut self, hangup: Signal, journal: Journal) -> JoinHandle<()> {
         tokio::spawn(async move {
-            let mut looks = interval(LOOK);
-            looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut looks = Looks::new(hangup);
             loop {
-                tokio::select! {
-                    _ = looks.tick() => {}
-                    Some(()) = hangup.recv() => {}
-                }
+                looks.next().await;
                 self.look(&journal, Timestamp::now());
             }
         })

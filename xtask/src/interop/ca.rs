@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::peers;
 use crate::Outcome;
-use crate::process::{cargo, output, run as run_command, target};
+use crate::process::{cargo, output, run as run_command};
 
 const USAGE: &str = "usage: cargo xtask interop ca";
 
@@ -16,8 +16,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if !arguments.is_empty() {
         return Err(USAGE.into());
     }
-    let directory = target().join("interop");
-    std::fs::create_dir_all(&directory)?;
+    let directory = super::directory()?;
     let fulcio = peers::fulcio(&directory)?;
     let client = peers::fulcio_grpc_client(&directory)?;
     let module = format!("{}@{}", peers::FULCIO.0, peers::FULCIO.1);

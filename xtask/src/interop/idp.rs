@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 
 use super::peers;
 use crate::Outcome;
-use crate::process::{cargo, root, run as run_command, target};
+use crate::process::{cargo, root, run as run_command};
 
 const USAGE: &str = "usage: cargo xtask interop idp";
 
@@ -14,8 +14,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if !arguments.is_empty() {
         return Err(USAGE.into());
     }
-    let directory = target().join("interop");
-    std::fs::create_dir_all(&directory)?;
+    let directory = super::directory()?;
     let (go, python, node) =
         (peers::oauthflow(&directory)?, peers::sigstore_python(&directory)?, peers::node(&directory)?);
     let script = root().join("peers/python/identity_token.py");

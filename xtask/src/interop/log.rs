@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{peers, takeover};
-use crate::process::{cargo, command, executable, output, run as run_command, target};
+use crate::process::{cargo, command, output, run as run_command};
 use crate::running::sealwax::{self, ORIGIN, absent};
 use crate::running::{Kind, Server};
 use crate::{Failure, Outcome};
@@ -37,11 +37,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
             _ => return Err(USAGE.into()),
         }
     }
-    let directory = target().join("interop");
-    fs::create_dir_all(&directory)?;
-    let mut build = cargo();
-    build.args(["build", "-q", "-p", "sealwax"]);
-    let program = executable(build, "sealwax")?;
+    let directory = super::directory()?;
+    let program = super::built(&["-p", "sealwax"], "sealwax")?;
     signature_log(&program, &directory)?;
     certificate_log(&program, &directory, fsck.as_deref(), hammer.as_deref())
 }

@@ -13,14 +13,11 @@ mod instance;
 mod place;
 mod table;
 
-use std::fs;
-
 use self::check::Signed;
 use self::clients::{Client, Content, Way};
 use self::instance::Instance;
 use self::place::Place;
 use super::peers;
-use crate::process::{cargo, executable, target};
 use crate::running::sealwax::absent;
 use crate::{Failure, Outcome};
 
@@ -30,11 +27,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if !arguments.is_empty() {
         return Err(USAGE.into());
     }
-    let directory = target().join("interop");
-    fs::create_dir_all(&directory)?;
-    let mut build = cargo();
-    build.args(["build", "-q", "-p", "sealwax"]);
-    let program = executable(build, "sealwax")?;
+    let directory = super::directory()?;
+    let program = super::built(&["-p", "sealwax"], "sealwax")?;
     let node = peers::node(&directory)?;
     let chromium = browser::install()?;
     let clients = clients::all(&directory, &program, &node)?;

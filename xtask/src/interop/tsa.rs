@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use super::peers;
-use crate::process::{cargo, executable, output, root, run as run_command, target};
+use crate::process::{output, root, run as run_command};
 use crate::running::sealwax::absent;
 use crate::{Failure, Outcome};
 
@@ -20,11 +20,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if !arguments.is_empty() {
         return Err(USAGE.into());
     }
-    let directory = target().join("interop");
-    fs::create_dir_all(&directory)?;
-    let mut build = cargo();
-    build.args(["build", "-q", "-p", "sealwax-tsa", "--example", "authority"]);
-    let program = executable(build, "authority")?;
+    let directory = super::directory()?;
+    let program = super::built(&["-p", "sealwax-tsa", "--example", "authority"], "authority")?;
     let python = peers::rfc3161_client(&directory)?;
     let client = peers::timestamp_cli(&directory)?;
     for curve in ["p256", "p384"] {

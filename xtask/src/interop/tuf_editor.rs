@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use self::clients::Client;
 use self::office::Office;
-use crate::process::{cargo, executable, target};
 use crate::running::sealwax::absent;
 use crate::{Failure, Outcome};
 
@@ -29,11 +28,8 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if !arguments.is_empty() {
         return Err(USAGE.into());
     }
-    let directory = target().join("interop");
-    fs::create_dir_all(&directory)?;
-    let mut build = cargo();
-    build.args(["build", "-q", "-p", "sealwax"]);
-    let program = executable(build, "sealwax")?;
+    let directory = super::directory()?;
+    let program = super::built(&["-p", "sealwax"], "sealwax")?;
     let clients = clients::all(&directory)?;
     let place = absent(&directory, "tuf-editor")?;
     fs::create_dir_all(&place)?;

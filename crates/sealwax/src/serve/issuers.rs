@@ -3,19 +3,15 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sealwax_ca::{HttpProviders, Service};
 use sealwax_server::journal::{Journal, Value};
 use tokio::signal::unix::Signal;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
 
 use super::authority::{MAX_CONFIGURATION_BYTES, with_further};
+use crate::looks::Looks;
 use crate::sources::read_limited;
-
-/// How often it is looked whether the file has changed (SIGHUP says that it has), and whose keys are due.
-const LOOK: Duration = Duration::from_secs(10);
 
 /// Who may vouch for identities, besides the instance itself.
 pub struct Issuers {
@@ -28,16 +24,12 @@ pub struct Issuers {
 
 impl Issuers {
     /// Follows the file, and keeps keys fresh, until the task is aborted. A file that is no good leaves the issuers as they were.
-    pub fn follow(self, mut hangup: Signal, journal: Journal) -> JoinHandle<()> {
+    pub fn follow(self, hangup: Signal, journal: Journal) -> JoinHandle<()> {
         let mut seen = self.read();
         tokio::spawn(async move {
-            let mut looks = interval(LOOK);
-            looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut looks = Looks::new(hangup);
             loop {
-                tokio::select! {
-                    _ = looks.tick() => {}
-                    Some(()) = hangup.recv() => {}
-                }
+                looks.next().await;
                 let found = self.read();
                 if found != seen {
                     self.take(&found, &journal);
