@@ -11,6 +11,7 @@ pub(crate) mod config;
 mod ct;
 mod expiry;
 mod files;
+mod first_entry;
 mod format;
 mod front;
 pub(crate) mod handover;

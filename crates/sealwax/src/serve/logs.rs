@@ -11,6 +11,7 @@ use sealwax_server::metrics::HttpMetrics;
 use sealwax_tlog::LogKey;
 
 use super::ct::InProcess;
+use super::first_entry::add_first_entry;
 use super::shard::{Laid, Running};
 use crate::Failure;
 
@@ -44,9 +45,16 @@ impl Logs {
         Self { certificates: Vec::new(), signatures: Vec::new(), http, journal }
     }
 
-    /// Opens a signature log, which takes entries from now on.
+    /// Opens a signature log, which takes entries from now on: the first one is its own.
     pub async fn open_signature_log(&mut self, laid: Laid) -> Result<(), Failure> {
         let log = self.open(laid, signature_face).await?;
+        if let Err(error) = add_first_entry(log.running.log()).await {
+            let failure =
+                Failure::cannot(format!("the first entry of the signature log {}: {error}", log.name));
+            // It is opened again when this is tried again, and one process has a log.
+            let _ = log.running.stop().await;
+            return Err(failure);
+        }
         self.signatures.push(log);
         Ok(())
     }

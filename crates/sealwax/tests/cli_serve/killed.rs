@@ -84,8 +84,11 @@ fn a_rotation_that_was_killed_is_finished_by_the_next_start() {
         let checkpoint = fs::metadata(format!("{directory}/log/2/log.json")).unwrap().modified().unwrap();
         assert!(jiff::Timestamp::try_from(checkpoint).unwrap() >= from, "{moment}");
         assert_eq!(running.stop(), Some(0));
-        for log in ["log/1", "log/2", "ct/1", "ct/2"] {
-            scratch.run(&["log", "check", &format!("{directory}/{log}")]).exits(0);
+        // In each signature log its own first entry, once, and what was signed.
+        for (log, size) in [("log/1", 2), ("log/2", 2), ("ct/1", 1), ("ct/2", 1)] {
+            let checked =
+                scratch.run(&["log", "check", &format!("{directory}/{log}"), "--json"]).exits(0).json();
+            assert_eq!(checked["size"], size, "{moment}: {log}");
         }
     }
 }

@@ -8,8 +8,6 @@ mod python;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::super::peers::Node;
 use super::instance::Instance;
 use crate::{Failure, Outcome};
@@ -109,11 +107,6 @@ pub(super) trait Client: Sync {
 
     /// Verifies, with log entry, SCT and timestamp.
     fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict;
-
-    /// Its words for a bundle that it cannot read, although it is good.
-    fn does_not_read(&self, _bundle: &Value) -> Option<&'static str> {
-        None
-    }
 
     /// Words that are in a refusal for this reason, and in no other.
     fn refusal(&self, content: Content, change: Change) -> &'static str;

@@ -13,8 +13,6 @@ use crate::Outcome;
 pub(super) enum Cell {
     /// It accepts it, and refuses it changed and for somebody else, for that reason.
     Good,
-    /// It cannot read it, for a reason that is known.
-    Unread,
     /// Not so.
     Bad(String),
     /// It cannot have its trust from there.
@@ -57,7 +55,6 @@ impl Table<'_> {
             for (client, column) in self.clients.iter().zip(&self.columns) {
                 let shown = match column.get(at) {
                     Some(Cell::Good) => "yes",
-                    Some(Cell::Unread) => "*",
                     Some(Cell::Impossible) => "–",
                     Some(Cell::Bad(why)) => {
                         writeln!(bad, "{client}, {row}: {why}")?;

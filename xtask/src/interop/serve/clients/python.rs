@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
-
 use super::super::super::peers;
 use super::super::instance::Instance;
 use super::super::place::{said, verdict};
@@ -61,18 +59,6 @@ impl Client for Python {
         verify.args(["verify", "identity", "--bundle"]).arg(&claim.bundle);
         verify.args(["--cert-identity", &claim.identity, "--cert-oidc-issuer", &claim.issuer]);
         verdict(verify.arg(&claim.artifact))
-    }
-
-    fn does_not_read(&self, bundle: &Value) -> Option<&'static str> {
-        let is_there = bundle.pointer("/verificationMaterial/tlogEntries/0/logIndex").is_some();
-        (!is_there).then_some("logIndex Field required")
-    }
-
-    fn remarks(&self) -> &'static [&'static str] {
-        &[
-            "* cosign and sigstore-go leave the index out of the first entry of a log, since protobuf's JSON leaves out a 0, \
-           and sigstore-python (sigstore_models) does not read a bundle without it.",
-        ]
     }
 
     fn refusal(&self, content: Content, change: Change) -> &'static str {
