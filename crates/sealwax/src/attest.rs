@@ -15,7 +15,7 @@ use self::predicate::PredicateType;
 use crate::Failure;
 use crate::artifact::Reference;
 use crate::judge::Status;
-use crate::sign::jobs::{Job, Jobs, Work};
+use crate::sign::jobs::{Job, Jobs, Work, check_standard_input};
 use crate::sign::{self, run::digest};
 use crate::sources::read_limited;
 
@@ -27,6 +27,7 @@ const MAX_STATEMENT_BYTES: u64 = 128 << 20;
 /// # Errors
 /// Nothing was begun: a sentence for people.
 pub(crate) fn run(args: &AttestArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    check_standard_input(&args.artifacts, None, args.run.who.token.as_deref())?;
     let (kind, payload) = match &args.statement {
         Some(path) => {
             let payload = read(path)?;

@@ -1,6 +1,6 @@
 //! What is to be signed, and where the bundles go: everything that can be wrong about it is found before anybody is asked.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 
@@ -49,6 +49,7 @@ impl Jobs {
     /// # Errors
     /// A sentence about the command line, or the list.
     pub fn of(args: &SignArgs) -> Result<Self, Failure> {
+        check_standard_input(&args.artifacts, args.list.as_deref(), args.run.who.token.as_deref())?;
         let lines = args.bundle.clone().filter(|_| args.artifacts.len() > 1);
         let one = args.bundle.clone().filter(|_| args.artifacts.len() == 1);
         let jobs = match &args.list {
@@ -58,9 +59,6 @@ impl Jobs {
                 named.collect::<Result<_, _>>()?
             }
         };
-        if jobs.iter().filter(|job| job.work == Work::Artifact(Reference::Stdin)).count() > 1 {
-            return Err(Failure::usage("standard input can be signed once only"));
-        }
         if jobs.is_empty() {
             return Err(Failure::cannot("the list is empty: nothing was signed"));
         }
@@ -84,6 +82,26 @@ impl Jobs {
         twice.map_or(Ok(()), |path| {
             Err(Failure::usage(format!("two bundles would be written to {}", path.display())))
         })
+    }
+}
+
+/// Refuses a command line on which standard input stands for two things: the second one would find nothing there, and the digest of
+/// nothing can be signed.
+///
+/// # Errors
+/// A sentence about the command line.
+pub fn check_standard_input(
+    artifacts: &[OsString],
+    list: Option<&str>,
+    token: Option<&str>,
+) -> Result<(), Failure> {
+    let words =
+        artifacts.iter().map(OsString::as_os_str).chain(list.into_iter().chain(token).map(OsStr::new));
+    match words.filter(|word| *word == "-").count() {
+        0 | 1 => Ok(()),
+        _ => Err(Failure::usage(
+            "standard input can be read once only: it is one artifact, or the list, or the token",
+        )),
     }
 }
 
@@ -175,6 +193,21 @@ mod tests {
             assert!(jobs(&words, None).unwrap_err().message.contains(part), "{words:?}");
         }
         assert!(jobs(&["-", "-"], Some("x")).unwrap_err().message.contains("once"));
+    }
+
+    #[test]
+    fn standard_input_is_one_thing_only() {
+        let dash = [OsString::from("-")];
+        assert_eq!(check_standard_input(&dash, None, Some("@file")), Ok(()));
+        assert_eq!(check_standard_input(&[], Some("list"), Some("-")), Ok(()));
+        for (artifacts, list, token) in [
+            (&dash[..], None, Some("-")),
+            (&[], Some("-"), Some("-")),
+            (&[dash[0].clone(), dash[0].clone()], None, None),
+        ] {
+            let refused = check_standard_input(artifacts, list, token).unwrap_err();
+            assert!(refused.message.contains("once"), "{refused:?}");
+        }
     }
 
     #[test]

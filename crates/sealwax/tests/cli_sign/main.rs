@@ -80,6 +80,10 @@ fn nothing_is_signed_for_somebody_else() {
     sign(&["--expect-identity", &signer.identity()], &token).exits(0);
     std::fs::remove_file(scratch.path("app.sigstore.json")).unwrap();
 
+    // The token was all that there was to read: an artifact of nothing is not what anybody means.
+    let nothing = ["sign", "-", "--token", "-", "--bundle", "app.sigstore.json"];
+    signer.sign(&scratch, &nothing, &[], token.as_bytes()).exits(2).complains("once");
+
     sign(&[], "").exits(3).complains("empty");
     sign(&[], "a.b.c").exits(3).complains("not sent");
     let (head, signature) = token.trim().rsplit_once('.').unwrap();
