@@ -85,6 +85,7 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
         state: state.map(Arc::new),
         overwrite: args.overwrite,
         json: args.json,
+        refused: Arc::default(),
     };
     let status = runtime.block_on(run.all(jobs, out))?;
     // Requests that nobody waits for any more are not waited for either.

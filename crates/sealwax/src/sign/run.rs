@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sealwax_client::{Credential, MAX_PARALLEL, Session, SignError, Signed, Subject, Unfinished};
 use sealwax_crypto::{Digest, HashAlgorithm};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::jobs::{Job, Jobs, Work};
@@ -23,6 +24,8 @@ pub struct Run {
     pub state: Option<Arc<StateFile>>,
     pub overwrite: bool,
     pub json: bool,
+    /// Why there is no certificate, once there is none.
+    pub refused: Arc<Mutex<Option<Failure>>>,
 }
 
 /// What became of an artifact.
@@ -98,9 +101,18 @@ impl Run {
 
     /// The one file of all, if there is one, is whole or not there.
     fn finish(&self, jobs: &Jobs, lines: &BTreeMap<usize, String>, worst: Status) -> Result<Status, Failure> {
-        if let (Some(path), Status::Verified) = (&jobs.lines, worst) {
-            let text: String = lines.values().map(|line| format!("{line}\n")).collect();
-            output_file::write(path, text.as_bytes(), self.overwrite)?;
+        match (&jobs.lines, worst) {
+            (Some(path), Status::Verified) => {
+                let text: String = lines.values().map(|line| format!("{line}\n")).collect();
+                output_file::write(path, text.as_bytes(), self.overwrite)?;
+            }
+            (Some(path), _) => {
+                notice(&format!(
+                    "{} is not written: it has the bundles of all, or is not there",
+                    path.display()
+                ));
+            }
+            (None, _) => {}
         }
         match &self.state {
             Some(state) if worst == Status::Verified => state.remove(),
@@ -123,7 +135,7 @@ impl Run {
                 Some(unfinished) if unfinished.is_of(&subject) => unfinished,
                 Some(_) => return Err(changed(&job.name).into()),
                 None => {
-                    let credential = self.session.credential().await?;
+                    let credential = self.credential().await?;
                     self.begin(job, &credential, subject)?
                 }
             };
@@ -135,6 +147,18 @@ impl Run {
         }
         .await;
         Outcome { number, digest, result }
+    }
+
+    /// A key that may sign. One that is refused is refused for all who have waited meanwhile: each of them would ask again, with all
+    /// patience.
+    async fn credential(&self) -> Result<Credential, Trouble> {
+        let mut refused = self.refused.lock().await;
+        if let Some(failure) = refused.clone() {
+            return Err(Trouble { failure, ends_all: true });
+        }
+        let credential = self.session.credential().await.map_err(Trouble::from);
+        *refused = credential.as_ref().err().map(|trouble| trouble.failure.clone());
+        credential
     }
 
     /// Signs, and records it before anything is sent.

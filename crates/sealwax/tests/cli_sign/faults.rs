@@ -136,6 +136,19 @@ fn what_does_not_pass_is_named_and_leaves_nothing() {
 }
 
 #[test]
+fn a_certificate_that_is_refused_is_asked_for_once_however_many_wait_for_it() {
+    let world = World::new();
+    let files: Vec<String> = (0..8).map(|n| world.scratch.write(&format!("many/{n}"), [n])).collect();
+    let list = world.scratch.write("list", files.join("\n"));
+    let proxy = world.proxy(|_, _, _| status(503, ""));
+    let config = world.signer.config_by(&world.scratch, &[&proxy.url]);
+    let arguments = ["sign", "--list", &list, "--token", "-", "--trust-config", &config, "--patience", "0s"];
+    let ran = world.scratch.run_with(&arguments, &[], world.token.as_bytes()).exits(3);
+    assert_eq!(ran.out.matches("not signed").count(), files.len(), "{}", ran.out);
+    assert_eq!(proxy.count(CERTIFICATE), 1);
+}
+
+#[test]
 fn another_service_is_asked_where_there_is_one() {
     let world = World::new();
     let proxy = world.proxy(|request, _, upstream| forward(request, upstream));
