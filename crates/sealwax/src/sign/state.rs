@@ -15,7 +15,10 @@ use crate::Failure;
 /// How a line is read: a bundle with an envelope stands in it.
 const LIMITS: Limits = Limits { bytes: 48 << 20, depth: 65, values: 1 << 16, members: 1 << 16 };
 
-/// Lines are added to it and flushed before anything that they record is sent.
+/// How every line begins.
+const BEGINS: &[u8] = br#"{"artifact":"#;
+
+/// Lines are added to it and flushed before anything that they record is sent. Ours alone while it is open.
 pub struct StateFile {
     path: PathBuf,
     file: Mutex<File>,
@@ -29,14 +32,17 @@ impl StateFile {
     /// The system says no, or the file is something else.
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let cannot = |error: io::Error| Failure::cannot(format!("cannot use {}: {error}", path.display()));
-        let found = match File::open(path) {
-            Ok(file) => read(file, path)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(cannot(error)),
-        };
-        let mut file = File::options().create(true).append(true).open(path).map_err(cannot)?;
-        // A line that was cut off must not run into the next one.
-        file.write_all(b"\n").map_err(cannot)?;
+        let mut file = File::options().create(true).read(true).append(true).open(path).map_err(cannot)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                return Err(Failure::cannot(format!("{} is in use by another process", path.display())));
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(cannot(error)),
+        }
+        let (found, whole) = read(&file, path)?;
+        // A line that was cut off goes, or every later run would find it in the middle; the last one may lack its end.
+        file.set_len(whole).and_then(|()| file.write_all(b"\n")).map_err(cannot)?;
         Ok(Self { path: path.to_owned(), file: Mutex::new(file), found })
     }
 
@@ -70,28 +76,35 @@ impl StateFile {
     }
 }
 
-fn read(file: File, path: &Path) -> Result<BTreeMap<String, Unfinished>, Failure> {
-    let mut found = BTreeMap::new();
-    let mut lines = BufReader::new(file).split(b'\n').peekable();
-    let mut number = 0_u64;
-    while let Some(line) = lines.next() {
-        number += 1;
-        let line =
-            line.map_err(|error| Failure::cannot(format!("cannot read {}: {error}", path.display())))?;
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        match read_line(&line) {
+/// What the lines say, and how many bytes of the file are lines.
+fn read(file: &File, path: &Path) -> Result<(BTreeMap<String, Unfinished>, u64), Failure> {
+    let (mut reader, mut line) = (BufReader::new(file), Vec::new());
+    let (mut found, mut whole) = (BTreeMap::new(), 0);
+    for number in 1_u64.. {
+        line.clear();
+        let length = reader.read_until(b'\n', &mut line);
+        let length =
+            length.map_err(|error| Failure::cannot(format!("cannot read {}: {error}", path.display())))?;
+        let text = line.trim_ascii();
+        match read_line(text) {
+            _ if length == 0 => break,
+            _ if text.is_empty() => {}
             Ok((artifact, unfinished)) => drop(found.insert(artifact, unfinished)),
             // Written while the machine went down: what it would have recorded was not sent.
-            Err(_) if lines.peek().is_none() => {}
+            Err(_) if !line.ends_with(b"\n") && is_beginning(text) => break,
             Err(reason) => {
                 let what = "is not a line of unfinished signatures";
                 return Err(Failure::cannot(format!("{}, line {number}, {what}: {reason}", path.display())));
             }
         }
+        whole += length as u64;
     }
-    Ok(found)
+    Ok((found, whole))
+}
+
+/// Whether it may be the beginning of one of our lines, and not somebody's file that was named by mistake.
+fn is_beginning(text: &[u8]) -> bool {
+    text.starts_with(BEGINS) || BEGINS.starts_with(text)
 }
 
 fn read_line(line: &[u8]) -> Result<(String, Unfinished), String> {

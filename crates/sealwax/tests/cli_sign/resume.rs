@@ -100,8 +100,15 @@ fn what_is_kept_is_for_the_same_artifact() {
     scratch.write("app", b"content");
     let kept = std::fs::read_to_string(&state).unwrap();
     std::fs::write(&state, format!("{kept}{{\"artifact\":\"ap")).unwrap();
+    // Not even once others have been written after it.
+    scratch.run_with(&arguments, &[], token.as_bytes()).exits(3).complains("is kept in");
+    scratch.run_with(&arguments, &[], token.as_bytes()).exits(3).complains("is kept in");
     resume().exits(0);
     signer.verify(&scratch, &app).exits(0);
+    // Neither is a file of somebody else touched.
+    std::fs::write(&state, "a letter").unwrap();
+    resume().exits(3).complains("line 1");
+    assert_eq!(std::fs::read_to_string(&state).unwrap(), "a letter");
     std::fs::write(&state, format!("nonsense\n{kept}")).unwrap();
     resume().exits(3).complains("line 1");
 }
