@@ -82,6 +82,20 @@ pub(crate) fn check(
     }
 }
 
+/// A good certificate of somebody else is none to sign with.
+///
+/// # Errors
+/// [`CertificateFault::Identity`], where that can be told from the token.
+pub(crate) fn demand_holder(
+    signer: &CertificateSigner,
+    token: &IdentityToken,
+) -> Result<(), CertificateFault> {
+    match token.contradicts(signer.subject()) {
+        Some(expected) => Err(CertificateFault::Identity { expected, found: signer.subject().to_owned() }),
+        None => Ok(()),
+    }
+}
+
 fn accepted(url: &Url, answer: Answer) -> Result<Vec<u8>, Fault> {
     match answer.status {
         200 | 201 => Ok(answer.body),

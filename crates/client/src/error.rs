@@ -44,6 +44,9 @@ pub enum SignError {
     /// The certificate is not one that a signature would verify by; nothing was signed.
     #[error("the certificate authority answered with a certificate that is not used: {0}")]
     Certificate(CertificateFault),
+    /// What was begun before was not signed by whom this session signs for.
+    #[error("what was begun is not taken up: {0}")]
+    Begun(CertificateFault),
     /// The key, or its keeper, refused.
     #[error("the key does not sign: {0}")]
     Key(#[from] SignerError),

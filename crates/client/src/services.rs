@@ -180,8 +180,8 @@ impl Endpoint {
         let url = service.url.trim_end_matches('/').to_owned();
         // As a directory it is checked for scheme, query and fragment; as a full URL it is used as it stands.
         let refused = |source| ServicesError::Url { kind, source };
-        BaseUrl::parse(&url, transport).map_err(refused)?;
-        let base = Url::parse(&url)
+        BaseUrl::parse(&service.url, transport).map_err(refused)?;
+        let base = Url::parse(&service.url)
             .map_err(|error| refused(HttpError::Url { url: url.clone(), reason: error.to_string() }))?;
         Ok(Self { url, operator: service.operator.clone(), base })
     }

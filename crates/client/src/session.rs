@@ -155,10 +155,7 @@ impl Session {
         let expected = self.expected_identity.as_deref();
         let signer = certificate::check(&leaf, key.public_key(), &self.verifier, expected)
             .map_err(SignError::Certificate)?;
-        if let Some(expected) = token.contradicts(signer.subject()) {
-            let found = signer.subject().to_owned();
-            return Err(SignError::Certificate(CertificateFault::Identity { expected, found }));
-        }
+        certificate::demand_holder(&signer, token).map_err(SignError::Certificate)?;
         let credential = Credential { signer: Arc::new(key), leaf: Some(leaf), since };
         *current = Some(credential.clone());
         Ok(credential)
@@ -221,7 +218,7 @@ impl Session {
     ///
     /// # Errors
     /// [`SignError::Service`] if a service could not be had: what `keep` was given last can be taken up again.
-    /// [`SignError::NotVerified`] if one has lied. [`SignError::Certificate`] if somebody else's signature is taken up.
+    /// [`SignError::NotVerified`] if one has lied. [`SignError::Begun`] if somebody else's signature is taken up.
     pub async fn complete(
         &self,
         unfinished: Unfinished,
@@ -264,21 +261,27 @@ impl Session {
     fn key_of(&self, unfinished: &Unfinished) -> Result<PublicKey, SignError> {
         match (&unfinished.bundle.material, &self.who) {
             (Material::Certificate { leaf, .. }, Who::Identity(_) | Who::Nobody) => {
-                let malformed =
-                    |reason: String| SignError::Certificate(CertificateFault::Malformed { reason });
-                let leaf = Certificate::from_der(leaf).map_err(|error| malformed(error.to_string()))?;
-                let key = leaf.public_key().map_err(|error| malformed(error.to_string()))?.clone();
-                certificate::check(&leaf, &key, &self.verifier, self.expected_identity.as_deref())
-                    .map_err(SignError::Certificate)?;
-                Ok(key)
+                self.key_of_begun(leaf).map_err(SignError::Begun)
             }
             (Material::PublicKey { hint }, Who::Key(signer))
                 if *hint == base64::encode(&signer.public_key().spki_sha256()) =>
             {
                 Ok(signer.public_key().clone())
             }
-            _ => Err(SignError::Certificate(CertificateFault::OtherKey)),
+            _ => Err(SignError::Begun(CertificateFault::OtherKey)),
         }
+    }
+
+    /// The key of a certificate with which something was signed, if it is of whom it would be asked for today.
+    fn key_of_begun(&self, leaf: &[u8]) -> Result<PublicKey, CertificateFault> {
+        let malformed = |reason: String| CertificateFault::Malformed { reason };
+        let leaf = Certificate::from_der(leaf).map_err(|error| malformed(error.to_string()))?;
+        let key = leaf.public_key().map_err(|error| malformed(error.to_string()))?.clone();
+        let signer = certificate::check(&leaf, &key, &self.verifier, self.expected_identity.as_deref())?;
+        if let Who::Identity(token) = &self.who {
+            certificate::demand_holder(&signer, token)?;
+        }
+        Ok(key)
     }
 
     /// Our own verdict, on the trust that others will have, for the identity that the certificate names.

@@ -53,6 +53,12 @@ fn the_highest_version_then_the_newest_by_operator() {
     assert_eq!(urls(&chosen.logs), [vec!["https://a3", "https://a2"], vec!["https://b2"]]);
     assert_eq!(chosen.logs.needed, 1);
     assert_eq!(chosen.authorities[0].join("/api/v2/x").as_str(), "https://ca/api/v2/x");
+    // What is a directory may have a slash at its end, what is a whole URL is asked as it stands.
+    assert_eq!(chosen.logs.operators[0][1].join("/x").as_str(), "https://a2/x");
+    let stamps = list("tsaUrls", &[service("https://tsa/stamp/", 1, "o", "2025-01-01")]);
+    let only = config(&stamps, r#""tsaConfig":{"selector":"ANY"}"#);
+    let chosen = choose(&only, Purpose { certificate: false, ..KEYLESS }).unwrap();
+    assert_eq!(chosen.timestamp_authorities.operators[0][0].itself().as_str(), "https://tsa/stamp/");
     let old = Purpose { logs: LogVersions::Only(LogVersion::V1), ..KEYLESS };
     let chosen = choose(&whole(&logs, ANY), old).unwrap();
     assert_eq!((chosen.log_version, urls(&chosen.logs)), (LogVersion::V1, vec![vec!["https://a1"]]));
