@@ -55,7 +55,14 @@ pub struct Credential {
     signer: Arc<dyn Signer>,
     /// The certificate of an ephemeral key.
     leaf: Option<Certificate>,
-    since: Instant,
+    since: Moment,
+}
+
+/// An instant, by both clocks.
+#[derive(Clone, Copy)]
+struct Moment {
+    monotonic: Instant,
+    wall: Timestamp,
 }
 
 /// Signing, prepared: nothing has been asked for yet.
@@ -139,7 +146,7 @@ impl Session {
     pub async fn credential(&self) -> Result<Credential, SignError> {
         let token = match &self.who {
             Who::Key(signer) => {
-                return Ok(Credential { signer: Arc::clone(signer), leaf: None, since: Instant::now() });
+                return Ok(Credential { signer: Arc::clone(signer), leaf: None, since: Moment::now() });
             }
             Who::Identity(token) => token,
             Who::Nobody => return Err(SignError::Nobody),
@@ -150,7 +157,7 @@ impl Session {
         }
         self.open_connections();
         let key = certificate::ephemeral_key()?;
-        let since = Instant::now();
+        let since = Moment::now();
         let leaf = certificate::request(&self.http, &self.services, self.patience, token, &key).await?;
         let expected = self.expected_identity.as_deref();
         let signer = certificate::check(&leaf, key.public_key(), &self.verifier, expected)
@@ -316,6 +323,18 @@ impl Credential {
         let Some(leaf) = &self.leaf else { return true };
         let lifetime = leaf.not_after().duration_since(leaf.not_before());
         Duration::try_from(lifetime).is_ok_and(|lifetime| self.since.elapsed() + MARGIN < lifetime)
+    }
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self { monotonic: Instant::now(), wall: sealwax_net::now() }
+    }
+
+    /// How long ago it was. A machine that sleeps stops the one clock, somebody may set the other back: the longer one.
+    fn elapsed(self) -> Duration {
+        let wall = Duration::try_from(sealwax_net::now().duration_since(self.wall)).unwrap_or_default();
+        wall.max(self.monotonic.elapsed())
     }
 }
 

@@ -1,89 +1,20 @@
 //! HTTP, as far as fetching files goes.
 
+mod error;
+
 use reqwest::redirect::{Attempt, Policy};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use error::{deepest, failure};
+
+pub use error::HttpError;
 pub use reqwest::{Method, Url};
 
 /// Redirects that are followed; curl's and the browsers' habit is more, a repository needs none or one.
 const MAX_REDIRECTS: usize = 5;
-
-/// Why something could not be fetched. Each is one sentence that names the URL.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum HttpError {
-    /// Not a URL that we can use.
-    #[error("{url:?} is not a usable URL: {reason}")]
-    Url {
-        /// As given.
-        url: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Plain HTTP to another machine, where that is not good enough.
-    #[error("{url} is neither https nor on this machine")]
-    Insecure {
-        /// The URL.
-        url: Url,
-    },
-    /// No TLS without somebody to trust.
-    #[error(
-        "{url} needs a trust store, and there is none: {reason}; install the system's CA certificates or set SSL_CERT_FILE"
-    )]
-    NoTrustStore {
-        /// The URL.
-        url: Url,
-        /// What was found instead.
-        reason: String,
-    },
-    /// The client cannot be set up.
-    #[error("cannot set up HTTP: {reason}")]
-    Setup {
-        /// What the library says.
-        reason: String,
-    },
-    /// No connection: no network, no such name, nobody listening, no trusted certificate.
-    #[error("cannot reach {url}: {reason}")]
-    Unreachable {
-        /// The URL.
-        url: Url,
-        /// What the system says.
-        reason: String,
-    },
-    /// The server was too slow.
-    #[error("{url} did not answer in time")]
-    TimedOut {
-        /// The URL.
-        url: Url,
-    },
-    /// Another status than success.
-    #[error("{url} answered with status {status}")]
-    Status {
-        /// The URL.
-        url: Url,
-        /// The status code.
-        status: u16,
-    },
-    /// More bytes than were asked for.
-    #[error("{url} sends more than the {limit} bytes that are read")]
-    TooLong {
-        /// The URL.
-        url: Url,
-        /// The limit.
-        limit: u64,
-    },
-    /// The answer broke off, or is not HTTP.
-    #[error("the answer of {url} cannot be read: {reason}")]
-    Interrupted {
-        /// The URL.
-        url: Url,
-        /// What the library says.
-        reason: String,
-    },
-}
 
 /// How long to wait for a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,6 +135,12 @@ impl Client {
     /// [`HttpError::Setup`], also of what are no certificates.
     pub fn trusting(certificates_pem: &str, timeouts: &Timeouts) -> Result<Self, HttpError> {
         Self::build(timeouts, Policy::none, certificates_pem)
+    }
+
+    /// The same without any proxy: for what is meant for the machine's own network, and for nobody beyond.
+    #[must_use]
+    pub fn unproxied(self) -> Self {
+        Self { proxied: self.direct.clone(), ..self }
     }
 
     fn build(
@@ -357,26 +294,6 @@ fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-fn failure(url: &Url, error: &reqwest::Error) -> HttpError {
-    let url = url.clone();
-    if error.is_timeout() {
-        HttpError::TimedOut { url }
-    } else if error.is_connect() {
-        HttpError::Unreachable { url, reason: deepest(error) }
-    } else {
-        HttpError::Interrupted { url, reason: deepest(error) }
-    }
-}
-
-/// The cause of the cause: what the layers in between say is where it happened, which we know.
-fn deepest(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 #[cfg(test)]

@@ -41,6 +41,22 @@ fn a_job_of_github_signs_by_the_token_of_its_runner() {
 }
 
 #[test]
+fn a_token_that_travels_in_the_clear_is_asked_for_by_no_proxy() {
+    let scratch = Scratch::new();
+    let signer = Signer::start(&scratch);
+    let app = scratch.write("app", b"content");
+    let proxy = Proxy::start(signer.url(), |_, _, _| Act::Cut);
+    let variables =
+        [("GCE_METADATA_HOST", "metadata.invalid"), ("HTTP_PROXY", &proxy.url), ("http_proxy", &proxy.url)];
+    signer
+        .sign(&scratch, &["sign", &app, "--patience", "0s"], &variables, b"")
+        .exits(3)
+        .complains("Google Cloud")
+        .complains("metadata.invalid");
+    assert!(proxy.asked.lock().unwrap().is_empty());
+}
+
+#[test]
 fn a_person_signs_in_with_a_browser() {
     let scratch = Scratch::new();
     // Under the name by which the browser knows it: forms are for the same origin alone.
