@@ -63,8 +63,8 @@ const MAX_INSTANCE_BYTES: u64 = 1 << 20;
 
 pub(crate) fn backup(args: &BackupArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let (from, to) = (&args.directory, &args.to);
-    private_directory(to).map_err(|error| cannot(to, &error))?;
     refuse_inside(from, to)?;
+    private_directory(to).map_err(|error| cannot(to, &error))?;
     let _lock = lock(to)?;
     let before = Backup::read(to)?;
     let secret = match args.with_secret {
@@ -79,7 +79,9 @@ pub(crate) fn backup(args: &BackupArgs, out: &mut impl Write) -> Result<Status, 
     backup.write(to)?;
     for old in fs::read_dir(to).map_err(|error| cannot(to, &error))?.flatten() {
         let name = old.file_name().to_string_lossy().into_owned();
-        if name.starts_with(manifest::STATE) && name != backup.folder() {
+        // Nothing else that somebody may have put there.
+        let number = name.strip_prefix(manifest::STATE).and_then(|number| number.parse::<u64>().ok());
+        if number.is_some_and(|number| number != backup.number) {
             let _ = fs::remove_dir_all(old.path());
         }
     }
@@ -206,7 +208,10 @@ fn names(folder: &Path) -> Result<Vec<String>, Failure> {
 /// A backup inside of what it is a backup of would hold itself, and burn with it.
 fn refuse_inside(from: &Path, to: &Path) -> Result<(), Failure> {
     let real = |path: &Path| fs::canonicalize(path).map_err(|error| cannot(path, &error));
-    if real(to)?.starts_with(real(from)?) {
+    // Of a directory that is not there yet, the one in which it will be.
+    let place = std::path::absolute(to).map_err(|error| cannot(to, &error))?;
+    let place = place.ancestors().find(|path| path.exists()).unwrap_or(&place);
+    if real(place)?.starts_with(real(from)?) {
         return Err(Failure::usage(format!(
             "{} is in {}: a backup lies elsewhere",
             to.display(),
@@ -220,12 +225,26 @@ fn lock(to: &Path) -> Result<File, Failure> {
     let path: PathBuf = to.join(LOCK);
     let file =
         File::options().create(true).append(true).open(&path).map_err(|error| cannot(&path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
+    locked(file.try_lock(), to).map(|()| file)
+}
+
+/// Keeps others from changing a backup while it is read, also one that cannot be written to. A copy of a backup may have no lock.
+fn lock_to_read(from: &Path) -> Result<Option<File>, Failure> {
+    let path = from.join(LOCK);
+    match File::open(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot(&path, &error)),
+        Ok(file) => locked(file.try_lock_shared(), from).map(|()| Some(file)),
+    }
+}
+
+fn locked(taken: Result<(), fs::TryLockError>, directory: &Path) -> Result<(), Failure> {
+    match taken {
+        Ok(()) => Ok(()),
         Err(fs::TryLockError::WouldBlock) => {
-            Err(Failure::cannot(format!("another process writes to or reads {}", to.display())))
+            Err(Failure::cannot(format!("another process writes to or reads {}", directory.display())))
         }
-        Err(fs::TryLockError::Error(error)) => Err(cannot(&path, &error)),
+        Err(fs::TryLockError::Error(error)) => Err(cannot(&directory.join(LOCK), &error)),
     }
 }
 

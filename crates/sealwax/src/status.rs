@@ -84,11 +84,13 @@ fn of_url(url: &str, now: Timestamp) -> Result<Report, Failure> {
         TrustedRoot::parse(&bytes).map_err(|error| Failure::cannot(format!("trusted_root.json: {error}")))?;
     let mut report = Report::default();
     report.say("url", url.to_owned());
-    let ready = fetch(url, "readyz");
-    report.say("ready", ready.is_ok());
-    if let Err(failure) = ready {
-        report.attention.push(format!("not ready: {}", failure.message));
-    }
+    let unready = match fetch(url, "readyz") {
+        Ok(Some(_)) => None,
+        Ok(None) => Some("it is not said, /readyz is not there".to_owned()),
+        Err(failure) => Some(failure.message),
+    };
+    report.say("ready", unready.is_none());
+    report.attention.extend(unready.map(|why| format!("not ready: {why}")));
     let (mut logs, mut endings, mut planned) = (Vec::new(), Vec::new(), Vec::new());
     for entry in root.instances() {
         let from = entry.valid_for().and_then(|range| range.start);

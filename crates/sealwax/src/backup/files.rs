@@ -8,9 +8,9 @@ use sealwax_crypto::{hex, sha256};
 
 use super::cannot;
 use super::manifest::StoredFile;
-use crate::Failure;
 use crate::serve::vault::private_directory;
 use crate::sources::read_limited;
+use crate::{Failure, terminal};
 
 /// The longest small file, bytes: a trusted root of many years, or an audit file of the largest kind.
 const MAX_BYTES: u64 = 4 << 30;
@@ -40,14 +40,23 @@ fn copy_below(
             continue;
         }
         let path = if below.is_empty() { name } else { format!("{below}/{name}") };
-        let Ok(metadata) = fs::symlink_metadata(from.join(&path)) else { continue };
-        if metadata.is_dir() {
+        let there = from.join(&path);
+        // Gone in between: it was replaced by a file of another name, or was on its way.
+        let (Ok(metadata), Ok(named)) = (fs::metadata(&there), fs::symlink_metadata(&there)) else {
+            continue;
+        };
+        if metadata.is_dir() && !named.is_symlink() {
             private_directory(&to.join(&path)).map_err(|error| cannot(&to.join(&path), &error))?;
             copy_below(from, to, &path, &[], files)?;
         } else if metadata.is_file() {
-            // Gone in between: it was replaced by a file of another name, or was on its way.
-            let Some((bytes, mode)) = read(&from.join(&path))? else { continue };
+            let Some((bytes, mode)) = read(&there)? else { continue };
             files.push(write_new(to, &path, &bytes, mode)?);
+        } else {
+            // Left out, it would be missed only when it is needed.
+            return Err(cannot(
+                &there,
+                &"it is a link to a directory, or no file: a backup has no place for it",
+            ));
         }
     }
     if let Some((bytes, mode)) = last {
@@ -94,15 +103,26 @@ pub fn write_new(folder: &Path, path: &str, bytes: &[u8], mode: u32) -> Result<S
 }
 
 /// Copies a file that only grows, unless all of it is there. `None` if it is gone: then it has another name now, and the next backup
-/// has it.
+/// has it. What the backup has is never lost: if the file does not begin with it any more, it is kept under a name with its digest.
 pub fn copy_grown(from: &Path, to: &Path, name: &str) -> Result<Option<StoredFile>, Failure> {
     let Some((bytes, mode)) = read(&from.join(name))? else { return Ok(None) };
     // Whole lines: the last one may be on its way.
     let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let bytes = bytes.get(..end).unwrap_or_default();
-    let there = read(&to.join(name))?.map(|(bytes, _)| bytes);
-    if there.as_deref() != Some(bytes) {
-        crate::output_file::write(&to.join(name), bytes, true)?;
+    let copy = to.join(name);
+    let there = read(&copy)?.map(|(bytes, _)| bytes);
+    let has_more = there.as_ref().is_some_and(|there| there.starts_with(bytes));
+    if let Some(there) = there.filter(|there| !has_more && !bytes.starts_with(there)) {
+        let kept = to.join(format!("{name}.{}", hex(&sha256(&there))));
+        fs::rename(&copy, &kept).map_err(|error| cannot(&copy, &error))?;
+        terminal::notice(&format!(
+            "{} does not begin as it did at the last backup: what it was is in {}",
+            from.join(name).display(),
+            kept.display()
+        ));
+    }
+    if !has_more {
+        crate::output_file::write(&copy, bytes, true)?;
     }
     Ok(Some(describe(name, mode, bytes)))
 }

@@ -5,12 +5,13 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use sealwax_crypto::{hex, sha256};
 use sealwax_log::Kind;
 
 use super::args::RestoreArgs;
 use super::files::{is_below, make_parents, read_stored, sync, write_new};
 use super::manifest::{self, Backup, LogCopy, StoredFile};
-use super::{SECRET, cannot, lock};
+use super::{SECRET, cannot, lock_to_read};
 use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::log::backup::{Newest, is_checkpoint_of, restore_log};
@@ -25,11 +26,15 @@ use crate::{Failure, terminal, trust};
 /// Which backup is being restored. While it is there, nothing is served.
 const MARKER: &str = "restoring";
 
-/// The longest marker, bytes: a digest in hexadecimal.
-const MAX_MARKER_BYTES: u64 = 128;
+/// The longest marker, bytes: two digests in hexadecimal.
+const MAX_MARKER_BYTES: u64 = 192;
+
+/// The longest checkpoint that is read, bytes.
+const MAX_ANCHOR_BYTES: u64 = 1 << 20;
 
 pub(crate) fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let (from, to) = (&args.from, &args.directory);
+    let _reading = lock_to_read(from)?;
     let backup = Backup::read(from)?;
     let backup = backup.ok_or_else(|| {
         Failure::cannot(format!(
@@ -38,7 +43,6 @@ pub(crate) fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status
             manifest::NAME
         ))
     })?;
-    let _reading = lock(from)?;
     // Everything small is looked at before anything is written; each log before it is copied.
     let folder = from.join(backup.folder());
     let files = contents(&folder, &backup.files, false)?;
@@ -48,7 +52,7 @@ pub(crate) fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status
         .ok_or_else(|| cannot(&folder.join(instance::NAME), &"the backup is damaged: it is missing"))?;
     let anchors = Anchors::of(&args.anchors, from, &backup)?;
 
-    let _marker = begin(to, &backup)?;
+    let _marker = begin(to, &backup, &anchors)?;
     let beside_logs = |path: &str| backup.logs.iter().find(|log| path.starts_with(&format!("{}/", log.path)));
     for (file, bytes) in &files {
         match beside_logs(&file.path) {
@@ -119,7 +123,11 @@ impl Anchors {
                 }
             }
             let none = || Failure::cannot(format!("{} is of no log in the backup", anchor.display()));
-            found.push((of.ok_or_else(none)?, anchor.clone()));
+            let of = of.ok_or_else(none)?;
+            if found.iter().any(|(log, _)| *log == of) {
+                return Err(Failure::usage(format!("there are two anchors of {of}: give the newest one")));
+            }
+            found.push((of, anchor.clone()));
         }
         Ok(Self(found))
     }
@@ -128,20 +136,36 @@ impl Anchors {
         self.0.iter().find(|(path, _)| path == log).map(|(_, anchor)| anchor.as_path())
     }
 
+    /// What tells a restore with these from one with others.
+    fn digest(&self) -> Result<String, Failure> {
+        let mut text = String::new();
+        for (log, anchor) in &self.0 {
+            let checkpoint =
+                read_limited(anchor, MAX_ANCHOR_BYTES).map_err(|error| cannot(anchor, &error))?;
+            text += &format!("{log} {}\n", hex(&sha256(&checkpoint)));
+        }
+        Ok(hex(&sha256(text.as_bytes())))
+    }
+
     fn knows(&self, log: &str) -> bool {
         self.find(log).is_some()
     }
 }
 
-/// The directory, for its owner alone: new, empty, or one in which the same restore was cut short. Taken until the file is closed.
-fn begin(to: &Path, backup: &Backup) -> Result<File, Failure> {
+/// The directory, for its owner alone: new, empty, or one in which the same restore was cut short, with the same anchors: a log that
+/// is there is not looked at again. Taken until the file is closed.
+fn begin(to: &Path, backup: &Backup, anchors: &Anchors) -> Result<File, Failure> {
     private_directory(to).map_err(|error| cannot(to, &error))?;
-    let (path, digest) = (to.join(MARKER), backup.digest()?);
+    let (path, digest) = (to.join(MARKER), format!("{} {}", backup.digest()?, anchors.digest()?));
     let other =
         |why: &str| Failure::cannot(format!("{} {why}: give a new or an empty directory", to.display()));
     match read_limited(&path, MAX_MARKER_BYTES) {
         Ok(found) if found == digest.as_bytes() => {}
-        Ok(_) => return Err(other("has the beginning of the restore of another backup")),
+        Ok(_) => {
+            return Err(other(
+                "has the beginning of another restore: of another backup, or with other anchors",
+            ));
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             // What the writing of the marker itself may have left.
             let unfinished = format!(".{MARKER}.");
@@ -155,6 +179,11 @@ fn begin(to: &Path, backup: &Backup) -> Result<File, Failure> {
     }
     let file = File::open(&path).map_err(|error| cannot(&path, &error))?;
     match file.try_lock() {
+        // Cut short after its last step, and it may have been served since.
+        Ok(()) if to.join(instance::NAME).exists() => {
+            remove(&path)?;
+            Err(other("has an instance that was restored to its end, and is not empty"))
+        }
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(other("is being restored by another process")),
         Err(fs::TryLockError::Error(error)) => Err(cannot(&path, &error)),

@@ -167,6 +167,12 @@ fn a_log_that_is_known_to_be_whole_goes_on() {
     assert_eq!(running.get("/shard/1/checkpoint").text().lines().nth(1), Some("3"));
     assert_eq!(running.stop(), Some(0));
 
+    // Which of two is the newest is not guessed.
+    let twice = ["restore", &world.backup, &format!("{directory}-2"), "--anchor", &checkpoint("log")];
+    let twice =
+        world.scratch.run(&[&twice[..], &["--anchor", &format!("{directory}/log/1/checkpoint")]].concat());
+    twice.exits(2).complains("two anchors of log/1");
+
     // One that has gone on since is not taken for whole.
     world
         .scratch
@@ -180,6 +186,71 @@ fn a_log_that_is_known_to_be_whole_goes_on() {
         .exits(3)
         .complains("the anchor knows 3 entries");
     world.scratch.run(&["serve", "--dir", &format!("{directory}-2")]).exits(3).complains("no instance");
+}
+
+#[test]
+fn a_restore_that_was_cut_short_goes_on_with_the_same_anchors_alone() {
+    let (world, running) = World::new();
+    let directory = running.directory();
+    world.sign(&running, "app");
+    world.back_up(&directory);
+    assert_eq!(running.stop(), Some(0));
+    let anchor = format!("{directory}/log/1/checkpoint");
+    let cut_short = (0..100).find_map(|number| {
+        let to = world.scratch.path(&format!("try-{number}")).to_string_lossy().into_owned();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sealwax"));
+        let mut child = child.args(["restore", &world.backup, &to]).stderr(Stdio::null()).spawn().unwrap();
+        while !Path::new(&to).join("restoring").exists() && child.try_wait().unwrap().is_none() {}
+        let _ = child.kill();
+        child.wait().unwrap();
+        (!Path::new(&to).join("instance.json").exists()).then_some(to)
+    });
+    let to = cut_short.unwrap();
+    let restore = ["restore", &world.backup, &to];
+    let refused = world.scratch.run(&[&restore[..], &["--anchor", &anchor]].concat());
+    refused.exits(3).complains("with other anchors");
+    world.scratch.run(&restore).exits(0);
+}
+
+#[test]
+fn what_is_not_ours_stays_and_nothing_is_left_out() {
+    let (world, running) = World::new();
+    let (directory, backup) = (running.directory(), PathBuf::from(&world.backup));
+    world.sign(&running, "app");
+    world.back_up(&directory);
+    world.scratch.write("backup/state-of-things/letter", "mine");
+    let audit = fs::read_to_string(backup.join("audit/audit.jsonl")).unwrap();
+    assert_eq!(running.stop(), Some(0));
+
+    // A file of links is its content; a directory that is elsewhere would be missing.
+    std::os::unix::fs::symlink(
+        world.scratch.write("elsewhere/limits", "here"),
+        format!("{directory}/linked"),
+    )
+    .unwrap();
+    world.back_up(&directory);
+    assert_eq!(fs::read_to_string(backup.join("state-2/linked")).unwrap(), "here");
+    assert!(!backup.join("state-1").exists() && backup.join("state-of-things/letter").exists());
+    let link = format!("{directory}/folder");
+    std::os::unix::fs::symlink(world.scratch.path("elsewhere"), &link).unwrap();
+    world.scratch.run(&["backup", &directory, &world.backup]).exits(3).complains("sigstore/folder");
+    fs::remove_file(link).unwrap();
+
+    // What the audit log was is kept, whatever it is now.
+    fs::write(format!("{directory}/audit/audit.jsonl"), "").unwrap();
+    world.back_up(&directory);
+    assert_eq!(fs::read_to_string(backup.join("audit/audit.jsonl")).unwrap(), audit);
+    fs::write(format!("{directory}/audit/audit.jsonl"), "{}\n").unwrap();
+    world.scratch.run(&["backup", &directory, &world.backup]).exits(0).complains("does not begin as it did");
+    let kept: Vec<_> =
+        files(&backup.join("audit")).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    assert_eq!(kept, ["{}\n".to_owned(), audit]);
+
+    // Where nothing can be written, as on a medium that is read only, there is no lock to make.
+    fs::remove_file(backup.join("lock")).unwrap();
+    let to = world.scratch.path("restored").to_string_lossy().into_owned();
+    world.scratch.run(&["restore", &world.backup, &to]).exits(0);
+    assert!(!backup.join("lock").exists());
 }
 
 #[test]
@@ -288,6 +359,6 @@ fn the_secret_goes_along_only_when_it_is_asked_for() {
     world.verify(&running, &world.sign(&running, "on"));
     let inside = format!("{directory}/backup");
     world.scratch.run(&["backup", &directory, &inside]).exits(2).complains("elsewhere");
-    fs::remove_dir(&inside).unwrap();
+    assert!(!Path::new(&inside).exists());
     assert_eq!(running.stop(), Some(0));
 }

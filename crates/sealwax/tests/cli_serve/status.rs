@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use crate::common::Scratch;
+use crate::common::{Scratch, serve};
 use crate::instance::Running;
 use crate::rotation::Bot;
 
@@ -67,6 +67,11 @@ fn an_operator_sees_what_there_is_and_what_needs_attention() {
     assert_eq!(families.len(), count);
 
     assert_eq!(running.get("/readyz").status, 200);
+    // Where that cannot be asked, nothing is taken for ready.
+    let files = ["trusted_root.json", "tuf/timestamp.json"];
+    let files = files.map(|name| (name, running.get(&format!("/{name}")).body));
+    let copy = serve(move |path| Some(files.iter().find(|(name, _)| *name == path)?.1.clone()));
+    scratch.run(&["status", "--url", &copy]).exits(1).says("/readyz");
     assert_eq!(running.stop(), Some(0));
     let status = scratch.run(&["status", "--dir", &directory]).exits(1);
     assert!(status.out.contains("no process serves it"), "{}", status.out);
