@@ -9,8 +9,8 @@
 //! changed: every key, certificate and log that it names was written before it. Of the TUF repository the timestamp is read first,
 //! which names everything that was published before it.
 //!
-//! **No secret** is in it: what is sealed opens with the instance's master secret alone, which goes along only where that is asked
-//! for.
+//! **No secret** of the instance's own is in it: what is sealed opens with its master secret alone, which goes along only where that is
+//! asked for. What an operator has put into the directory goes along as it is.
 
 pub(crate) mod args;
 mod files;
