@@ -1,6 +1,6 @@
 //! Why a key was refused, and why a signature was.
 
-use crate::{HashAlgorithm, JwkError, KeyKind, Scheme, pem::PemError};
+use crate::{HashAlgorithm, JwkError, KeyKind, MinisignError, Scheme, SshError, pem::PemError};
 
 /// Why an encoded key was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +87,12 @@ pub enum KeyError {
     /// Not a JSON Web Key of the registry.
     #[error(transparent)]
     Jwk(#[from] JwkError),
+    /// Not a public key of SSH that is in the registry.
+    #[error(transparent)]
+    Ssh(#[from] SshError),
+    /// Not a public key of minisign.
+    #[error(transparent)]
+    Minisign(#[from] MinisignError),
 }
 
 /// Why a signature was not accepted.

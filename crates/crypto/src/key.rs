@@ -5,7 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use crate::provider::{Prepared, active};
 use crate::spki::{self, Material};
-use crate::{Digest, HashAlgorithm, KeyError, KeyKind, Message, Scheme, VerifyError, ed25519, jwk, pem};
+use crate::{
+    Digest, HashAlgorithm, KeyError, KeyKind, Message, Scheme, VerifyError, ed25519, jwk, minisign, pem, ssh,
+};
 
 /// A public key of the registry, checked, and prepared for many verifications. Cloning is cheap.
 #[derive(Clone)]
@@ -63,6 +65,37 @@ impl PublicKey {
     /// See [`KeyError`].
     pub fn from_jwk(text: &str) -> Result<Self, KeyError> {
         jwk::read(text)
+    }
+
+    /// Reads a public key as SSH writes it: `ssh-ed25519 AAAA… comment`, ECDSA and RSA too.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub fn from_ssh(line: &str) -> Result<Self, KeyError> {
+        ssh::read(line)
+    }
+
+    /// Reads a public key as minisign and signify write it.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub fn from_minisign(text: &str) -> Result<Self, KeyError> {
+        minisign::read(text)
+    }
+
+    /// Reads the public key in a file, in whatever form of those that are read here it has: PEM, JWK, SSH, minisign, or DER. What
+    /// is neither of the others is DER.
+    ///
+    /// # Errors
+    /// See [`KeyError`].
+    pub fn from_file_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        match std::str::from_utf8(bytes).map(str::trim_start) {
+            Ok(text) if text.contains("-----BEGIN") => Self::from_pem(text),
+            Ok(text) if text.starts_with('{') => Self::from_jwk(text),
+            Ok(text) if ssh::looks_like(text) => Self::from_ssh(text),
+            Ok(text) if minisign::looks_like(text) => Self::from_minisign(text),
+            _ => Self::from_spki_der(bytes),
+        }
     }
 
     /// The key as a JSON Web Key: the members that RFC 7517 requires, no others.

@@ -88,13 +88,28 @@ impl SigningKey {
         if let Ok(pair) = Ed25519KeyPair::from_pkcs8(pkcs8) {
             return Self::new(KeyKind::Ed25519, Pair::Ed25519(pair));
         }
-        let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| SignError::Pkcs8)?;
-        let bits = u16::try_from(pair.public_modulus_len() * 8).unwrap_or(u16::MAX);
-        let kind = KeyKind::Rsa { bits };
-        if !matches!(bits, 3072 | 4096) {
-            return Err(SignError::Unsupported { kind });
-        }
-        Self::new(kind, Pair::Rsa(pair))
+        Self::of_rsa(RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| SignError::Pkcs8)?)
+    }
+
+    /// Reads an `RSAPrivateKey` (RFC 8017 appendix A.1.2), as OpenSSL wrote RSA keys before PKCS#8.
+    ///
+    /// # Errors
+    /// As [`SigningKey::from_pkcs8_der`].
+    pub fn from_pkcs1_der(pkcs1: &[u8]) -> Result<Self, SignError> {
+        Self::of_rsa(RsaKeyPair::from_der(pkcs1).map_err(|_| SignError::Pkcs8)?)
+    }
+
+    /// Reads an `ECPrivateKey` that names its curve (RFC 5915), as OpenSSL wrote keys of curves before PKCS#8.
+    ///
+    /// # Errors
+    /// [`SignError::Pkcs8`].
+    pub fn from_sec1_der(sec1: &[u8]) -> Result<Self, SignError> {
+        let kinds = [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::EcdsaP521];
+        let found = kinds
+            .into_iter()
+            .find_map(|kind| Some((kind, EcdsaKeyPair::from_private_key_der(ecdsa(kind)?, sec1).ok()?)));
+        let (kind, pair) = found.ok_or(SignError::Pkcs8)?;
+        Self::new(kind, Pair::Ecdsa(pair))
     }
 
     /// The key as unencrypted PKCS#8.
@@ -144,6 +159,15 @@ impl SigningKey {
             _ => None,
         }
         .ok_or(SignError::Provider)
+    }
+
+    fn of_rsa(pair: RsaKeyPair) -> Result<Self, SignError> {
+        let bits = u16::try_from(pair.public_modulus_len() * 8).unwrap_or(u16::MAX);
+        let kind = KeyKind::Rsa { bits };
+        if !matches!(bits, 3072 | 4096) {
+            return Err(SignError::Unsupported { kind });
+        }
+        Self::new(kind, Pair::Rsa(pair))
     }
 
     fn new(kind: KeyKind, pair: Pair) -> Result<Self, SignError> {
