@@ -53,21 +53,44 @@ pub enum PasswordError {
     Pbkdf2(u32),
 }
 
+impl ScryptCost {
+    /// Whether scrypt has such parameters, and whether it is worth it.
+    ///
+    /// # Errors
+    /// [`PasswordError::Scrypt`].
+    pub fn check(self) -> Result<(), PasswordError> {
+        self.params().map(|_| ())
+    }
+
+    fn params(self) -> Result<Params, PasswordError> {
+        let refused = PasswordError::Scrypt(self);
+        let n = 1_u64.checked_shl(self.log2_n.into()).ok_or(refused)?;
+        let blocks = n.checked_mul(self.r.into()).ok_or(refused)?;
+        let bytes = blocks.checked_mul(128).ok_or(refused)?;
+        let work = blocks.checked_mul(self.p.into()).ok_or(refused)?;
+        if self.log2_n == 0 || bytes > MAX_SCRYPT_BYTES || work > MAX_SCRYPT_WORK {
+            return Err(refused);
+        }
+        Params::new(self.log2_n, self.r, self.p).map_err(|_| refused)
+    }
+}
+
 /// Fills `key` by scrypt.
 ///
 /// # Errors
 /// [`PasswordError::Scrypt`].
 pub fn scrypt(password: &[u8], salt: &[u8], cost: ScryptCost, key: &mut [u8]) -> Result<(), PasswordError> {
-    let refused = PasswordError::Scrypt(cost);
-    let n = 1_u64.checked_shl(cost.log2_n.into()).ok_or(refused)?;
-    let blocks = n.checked_mul(cost.r.into()).ok_or(refused)?;
-    let bytes = blocks.checked_mul(128).ok_or(refused)?;
-    let work = blocks.checked_mul(cost.p.into()).ok_or(refused)?;
-    if cost.log2_n == 0 || bytes > MAX_SCRYPT_BYTES || work > MAX_SCRYPT_WORK {
-        return Err(refused);
-    }
-    let params = Params::new(cost.log2_n, cost.r, cost.p).map_err(|_| refused)?;
-    ::scrypt::scrypt(password, salt, &params, key).map_err(|_| refused)
+    let params = cost.params()?;
+    ::scrypt::scrypt(password, salt, &params, key).map_err(|_| PasswordError::Scrypt(cost))
+}
+
+/// Whether PBKDF2 is done so often.
+///
+/// # Errors
+/// [`PasswordError::Pbkdf2`].
+pub fn check_iterations(iterations: u32) -> Result<NonZeroU32, PasswordError> {
+    let count = NonZeroU32::new(iterations).filter(|_| iterations <= MAX_PBKDF2_ITERATIONS);
+    count.ok_or(PasswordError::Pbkdf2(iterations))
 }
 
 /// Fills `key` by PBKDF2.
@@ -81,20 +104,14 @@ pub fn pbkdf2(
     iterations: u32,
     key: &mut [u8],
 ) -> Result<(), PasswordError> {
-    let refused = PasswordError::Pbkdf2(iterations);
     let algorithm = match prf {
         Prf::HmacSha1 => lc::PBKDF2_HMAC_SHA1,
         Prf::HmacSha256 => lc::PBKDF2_HMAC_SHA256,
         Prf::HmacSha384 => lc::PBKDF2_HMAC_SHA384,
         Prf::HmacSha512 => lc::PBKDF2_HMAC_SHA512,
     };
-    match NonZeroU32::new(iterations) {
-        Some(count) if iterations <= MAX_PBKDF2_ITERATIONS => {
-            lc::derive(algorithm, count, salt, password, key);
-            Ok(())
-        }
-        _ => Err(refused),
-    }
+    lc::derive(algorithm, check_iterations(iterations)?, salt, password, key);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -130,7 +147,7 @@ mod tests {
         assert_eq!(
             hex(&key),
             "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc\
-             a49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a1978"
+             49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783"
         );
         let mut key = [0; 20];
         pbkdf2(Prf::HmacSha1, b"password", b"salt", 4096, &mut key).unwrap();

@@ -1,6 +1,9 @@
-//! Keys in files: unencrypted PKCS#8 in PEM, readable by the owner alone.
+//! Keys in files, readable by the owner alone: plain, or under a password.
 
-use sealwax_crypto::{KeyKind, SignError, SigningKey, pem};
+mod stored;
+
+use sealwax_crypto::{KeyKind, SignError, SigningKey};
+use secrecy::zeroize::Zeroizing;
 use std::{
     fs::{File, OpenOptions},
     io::{self, Read, Write},
@@ -8,11 +11,10 @@ use std::{
     sync::Arc,
 };
 
-/// The longest key file that is read, in bytes. RSA with 4096 bits takes 3,272.
-pub const MAX_KEY_FILE_BYTES: u64 = 64 << 10;
+pub use stored::{BoxError, EncryptedKey, Pbes2Error, StoredKey, StoredKeyError, encrypted, plain};
 
-/// What the PEM block of a PKCS#8 key is called (RFC 7468 section 10).
-const LABEL: &str = "PRIVATE KEY";
+/// The longest key file that is read, in bytes. RSA with 4096 bits takes 3,272, and 6,300 encrypted.
+pub const MAX_KEY_FILE_BYTES: u64 = 64 << 10;
 
 /// Why a file gives no key.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -26,52 +28,57 @@ pub enum KeyFileError {
         /// What the system said.
         cause: Arc<io::Error>,
     },
-    /// Not PEM, or not one block.
-    #[error("{} is not a private key in PEM: {cause}", path.display())]
-    Pem {
+    /// What is in it is no key that signs here.
+    #[error("{}: {cause}", path.display())]
+    Stored {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        cause: pem::PemError,
+        cause: StoredKeyError,
     },
-    /// A PEM block of another kind.
+    /// It takes a password where nobody can be asked for one.
     #[error(
-        "{} holds {label:?}, and {LABEL:?} is read: unencrypted PKCS#8, as `openssl pkcs8 -topk8 -nocrypt` writes it",
+        "{}: the key is encrypted, and a plain one is needed here, as `sealwax key import --plain` writes it",
         path.display()
     )]
-    Label {
+    Encrypted {
         /// The file.
         path: PathBuf,
-        /// What the block is called.
-        label: String,
     },
-    /// The key is not one that signs here.
+    /// A key could not be made.
     #[error("{}: {cause}", path.display())]
     Key {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// Why.
         cause: SignError,
     },
 }
 
-/// Reads a key.
+/// Reads a key that takes no password.
 ///
 /// # Errors
-/// [`KeyFileError`].
+/// [`KeyFileError`]; [`KeyFileError::Encrypted`] if it takes one.
 pub fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
-    let failed = |cause| io_error(path, cause);
-    let mut text = String::new();
-    let file = File::open(path).map_err(failed)?;
-    file.take(MAX_KEY_FILE_BYTES).read_to_string(&mut text).map_err(failed)?;
-    let block = pem::decode_one(&text).map_err(|cause| KeyFileError::Pem { path: path.to_owned(), cause })?;
-    if block.label != LABEL {
-        return Err(KeyFileError::Label { path: path.to_owned(), label: block.label });
+    match read_stored(path)? {
+        StoredKey::Plain(key) => Ok(key),
+        StoredKey::Encrypted(_) => Err(KeyFileError::Encrypted { path: path.to_owned() }),
     }
-    SigningKey::from_pkcs8_der(&block.der).map_err(|cause| KeyFileError::Key { path: path.to_owned(), cause })
 }
 
-/// Makes a key and writes it to a new file, for the owner only. It is durable when this returns; the name is once its
+/// Reads a key, which may take a password.
+///
+/// # Errors
+/// [`KeyFileError::Io`], [`KeyFileError::Stored`].
+pub fn read_stored(path: &Path) -> Result<StoredKey, KeyFileError> {
+    let failed = |cause| io_error(path, cause);
+    let mut text = Zeroizing::new(String::new());
+    let file = File::open(path).map_err(failed)?;
+    file.take(MAX_KEY_FILE_BYTES).read_to_string(&mut text).map_err(failed)?;
+    StoredKey::parse(&text).map_err(|cause| KeyFileError::Stored { path: path.to_owned(), cause })
+}
+
+/// Makes a key and writes it to a new file, plain, for the owner only. It is durable when this returns; the name is once its
 /// directory is flushed.
 ///
 /// # Errors
@@ -79,7 +86,7 @@ pub fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
 pub fn create(path: &Path, kind: KeyKind) -> Result<SigningKey, KeyFileError> {
     let bad = |cause| KeyFileError::Key { path: path.to_owned(), cause };
     let key = SigningKey::generate(kind).map_err(bad)?;
-    let text = pem::encode(LABEL, &key.to_pkcs8_der().map_err(bad)?);
+    let text = plain(&key).map_err(bad)?;
     write_private(path, text.as_bytes()).map_err(|cause| io_error(path, cause))?;
     Ok(key)
 }
@@ -105,6 +112,7 @@ fn io_error(path: &Path, cause: io::Error) -> KeyFileError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sealwax_crypto::pem::{self, PemError};
     use std::fs;
 
     fn scratch(name: &str) -> PathBuf {
@@ -139,14 +147,19 @@ mod tests {
             fs::write(&path, text).unwrap();
             read(&path).unwrap_err()
         };
-        assert!(matches!(
-            error("nothing"),
-            KeyFileError::Pem { cause: pem::PemError::Count { found: 0 }, .. }
-        ));
-        let block = pem::encode("EC PRIVATE KEY", b"x");
-        assert!(matches!(error(&block), KeyFileError::Label { label, .. } if label == "EC PRIVATE KEY"));
-        let block = pem::encode(LABEL, b"x");
-        assert!(matches!(error(&block), KeyFileError::Key { cause: SignError::Pkcs8, .. }));
+        let stored = |text: &str| match error(text) {
+            KeyFileError::Stored { cause, .. } => cause,
+            other => panic!("{other}"),
+        };
+        assert_eq!(stored("nothing"), StoredKeyError::Pem(PemError::Count { found: 0 }));
+        let block = pem::encode("OPENSSH PRIVATE KEY", b"x");
+        assert_eq!(stored(&block), StoredKeyError::Label { label: "OPENSSH PRIVATE KEY".into() });
+        let block = pem::encode("PRIVATE KEY", b"x");
+        assert_eq!(stored(&block), StoredKeyError::Key(SignError::Pkcs8));
+        assert_eq!(stored("Proc-Type: 4,ENCRYPTED"), StoredKeyError::OldEncryption);
+        let key = SigningKey::generate(KeyKind::Ed25519).unwrap();
+        let text = encrypted(&key, b"password").unwrap();
+        assert!(matches!(error(&text), KeyFileError::Encrypted { .. }));
         fs::remove_file(&path).unwrap();
         assert!(matches!(read(&path).unwrap_err(), KeyFileError::Io { .. }));
     }
