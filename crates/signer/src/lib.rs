@@ -1,4 +1,4 @@
-//! Keys that sign: in a file, or in a PKCS#11 token.
+//! Keys that sign: in a file, in a PKCS#11 token, behind a plug-in.
 //!
 //! **Job.** One trait, [`Signer`], behind which a key may live anywhere; and the certificates that an authority makes for its own keys
 //! ([`certify()`]).
@@ -8,6 +8,7 @@
 mod certify;
 pub mod file;
 pub mod pkcs11;
+pub mod plugin;
 
 use sealwax_crypto::{Message, PublicKey, Scheme, SigningKey};
 
@@ -42,6 +43,9 @@ pub enum SignerError {
     /// A key in a token cannot be used.
     #[error(transparent)]
     Token(#[from] Box<pkcs11::TokenError>),
+    /// A key behind a plug-in cannot be used.
+    #[error(transparent)]
+    Plugin(#[from] Box<plugin::PluginError>),
     /// Only the public half is here.
     #[error("the private key is not here: nothing can be signed")]
     Absent,
@@ -50,6 +54,12 @@ pub enum SignerError {
 impl From<pkcs11::TokenError> for SignerError {
     fn from(error: pkcs11::TokenError) -> Self {
         Self::Token(Box::new(error))
+    }
+}
+
+impl From<plugin::PluginError> for SignerError {
+    fn from(error: plugin::PluginError) -> Self {
+        Self::Plugin(Box::new(error))
     }
 }
 

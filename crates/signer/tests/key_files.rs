@@ -2,9 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use sealwax_crypto::{KeyKind, PublicKey, SigningKey};
-use sealwax_signer::file::{
-    BoxError, EncryptedKey, Pbes2Error, StoredKey, StoredKeyError, encrypted, plain,
-};
+use sealwax_signer::file::{BoxError, EncryptedKey, Pbes2Error, StoredKey, StoredKeyError, encrypted, plain};
 use std::path::Path;
 
 const PASSWORD: &[u8] = b"correct horse";
@@ -66,7 +64,8 @@ fn what_openssl_encrypted_opens() {
 
 #[test]
 fn keys_from_before_pkcs8_are_read() {
-    for (name, half) in [("sec1-p256", "sec1-p256"), ("sec1-p384", "sec1-p384"), ("pkcs1-rsa3072", "rsa3072")] {
+    for (name, half) in [("sec1-p256", "sec1-p256"), ("sec1-p384", "sec1-p384"), ("pkcs1-rsa3072", "rsa3072")]
+    {
         let key = plain_key(&text(&format!("openssl/{name}.pem")));
         assert_eq!(key.public_key(), &public(&format!("openssl/{half}.pub")), "{name}");
     }

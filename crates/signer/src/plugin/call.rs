@@ -1,0 +1,244 @@
+//! One call of a plug-in: what is asked, the process, what it answers.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use base64::engine::general_purpose::STANDARD;
+use sealwax_crypto::{Digest, HashAlgorithm};
+use sealwax_json::{Limits, Object, Value};
+
+use super::{AnswerError, MAX_ANSWER_BYTES, PluginError, PluginReference, TIMEOUT};
+
+/// The only version of the protocol.
+const VERSION: &str = "v1";
+
+/// How often a program that has answered is looked after until it ends.
+const POLL: Duration = Duration::from_millis(5);
+
+/// What is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Method {
+    PublicKey,
+    /// Without a digest, the message is standard input.
+    Sign {
+        digest: Option<Digest>,
+    },
+}
+
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::PublicKey => "publicKey",
+            Self::Sign { .. } => "signMessage",
+        }
+    }
+
+    /// Where the bytes stand in the answer.
+    fn result(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::PublicKey => ("publicKey", "publicKeyPEM", "publicKey.publicKeyPEM"),
+            Self::Sign { .. } => ("signMessage", "signature", "signMessage.signature"),
+        }
+    }
+}
+
+/// The answer to a call, as it came.
+pub(super) struct Answer(Vec<u8>);
+
+/// The program of this name in the directories of `PATH`. Relative ones are left out: what runs must not depend on where one is.
+pub(super) fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(name))
+        .find(|program| is_program(program))
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// Runs the program once.
+pub(super) fn run(
+    program: &Path,
+    reference: &PluginReference,
+    hash: HashAlgorithm,
+    method: Method,
+    input: Vec<u8>,
+) -> Result<Answer, PluginError> {
+    let failed = |cause| PluginError::Io { program: program.to_owned(), cause };
+    let mut child = Command::new(program)
+        .args([VERSION, &arguments(reference, hash, method)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let answered = converse(&mut child, input);
+    if answered.is_none() {
+        // One that has ended is no trouble.
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    let answer = answered.ok_or_else(|| PluginError::TimedOut { program: program.to_owned() })?;
+    let answer = answer.map_err(failed)?;
+    if answer.len() > MAX_ANSWER_BYTES {
+        return Err(PluginError::TooLong { program: program.to_owned() });
+    }
+    Ok(Answer(answer))
+}
+
+/// Writes and reads at the same time, since the program may do either first; `None` if it takes too long.
+fn converse(child: &mut Child, input: Vec<u8>) -> Option<std::io::Result<Vec<u8>>> {
+    let deadline = Instant::now() + TIMEOUT;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    // Threads that nobody waits for: whoever else holds the pipes must not hold us.
+    std::thread::spawn(move || {
+        // A program that signs a digest need not read.
+        stdin.map(|mut stdin| stdin.write_all(&input))
+    });
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut answer = Vec::new();
+        let read = match stdout {
+            Some(stdout) => stdout.take(MAX_ANSWER_BYTES as u64 + 1).read_to_end(&mut answer),
+            None => Ok(0),
+        };
+        sender.send(read.map(|_| answer))
+    });
+    let answer = match receiver.recv_timeout(TIMEOUT) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => return Some(Err(error)),
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
+    };
+    if answer.len() > MAX_ANSWER_BYTES {
+        let _ = child.kill();
+    }
+    // "The plugin program must first exit before sigstore begins parsing responses."
+    while Instant::now() < deadline {
+        match child.try_wait() {
+            Ok(Some(_)) => return Some(Ok(answer)),
+            Ok(None) => std::thread::sleep(POLL),
+            Err(error) => return Some(Err(error)),
+        }
+    }
+    None
+}
+
+impl Answer {
+    /// The bytes that the method asked for.
+    pub(super) fn bytes(&self, program: &Path, method: Method) -> Result<Vec<u8>, PluginError> {
+        let answer = |cause| PluginError::Answer { program: program.to_owned(), cause };
+        match parse(&self.0, method).map_err(answer)? {
+            Ok(bytes) => Ok(bytes),
+            Err(message) => Err(PluginError::Refused { program: program.to_owned(), message }),
+        }
+    }
+}
+
+/// The bytes, or what the program says instead. Programs in Go write all members, empty ones too.
+fn parse(answer: &[u8], method: Method) -> Result<Result<Vec<u8>, String>, AnswerError> {
+    let value =
+        sealwax_json::parse(answer, &Limits::of_bytes(MAX_ANSWER_BYTES)).map_err(AnswerError::Json)?;
+    if let Some(message) =
+        value.member("errorMessage").and_then(Value::as_str).filter(|text| !text.is_empty())
+    {
+        return Ok(Err(message.to_owned()));
+    }
+    let (object, member, path) = method.result();
+    let text = value.member(object).and_then(|object| object.member(member)).and_then(Value::as_str);
+    let bytes = text.and_then(|text| sealwax_crypto::base64::decode(&STANDARD, text).ok());
+    Ok(Ok(bytes.ok_or(AnswerError::Member { member: path })?))
+}
+
+/// `PluginArgs` of the protocol. Members that Go leaves to be found by their absence are absent; `rpcOptions` must be there.
+fn arguments(reference: &PluginReference, hash: HashAlgorithm, method: Method) -> String {
+    let rpc = || Object::new().with("keyVersion", "").with("remoteVerification", false);
+    let init = Object::new()
+        .with("protocolVersion", VERSION)
+        .with("keyResourceID", reference.key().to_owned())
+        .with("hashFunc", number(hash))
+        .with("rpcOptions", rpc());
+    let options = Object::new().with("rpcOptions", rpc());
+    let of_method = match method {
+        Method::PublicKey => Object::new().with("publicKeyOptions", options),
+        Method::Sign { digest } => {
+            let message = match digest {
+                Some(digest) => Object::new()
+                    .with("digest", sealwax_crypto::base64::encode(digest.as_bytes()))
+                    .with("hashFunc", number(digest.algorithm())),
+                None => Object::new(),
+            };
+            Object::new().with("signOptions", options.with("messageOptions", message))
+        }
+    };
+    let whole = Object::new()
+        .with("initOptions", init)
+        .with("methodName", method.name())
+        .with(method.name(), of_method);
+    sealwax_json::compact(&whole.into())
+}
+
+/// The number of a hash in Go's package `crypto`.
+fn number(hash: HashAlgorithm) -> u32 {
+    match hash {
+        HashAlgorithm::Sha256 => 5,
+        HashAlgorithm::Sha384 => 6,
+        HashAlgorithm::Sha512 => 7,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_those_of_the_protocol() {
+        let reference = PluginReference::parse("kms://a/\"key\"").unwrap();
+        let rpc = r#""rpcOptions":{"keyVersion":"","remoteVerification":false}"#;
+        let init = format!(
+            r#"{{"initOptions":{{"protocolVersion":"v1","keyResourceID":"a/\"key\"","hashFunc":5,{rpc}}}"#
+        );
+        assert_eq!(
+            arguments(&reference, HashAlgorithm::Sha256, Method::PublicKey),
+            format!(r#"{init},"methodName":"publicKey","publicKey":{{"publicKeyOptions":{{{rpc}}}}}}}"#)
+        );
+        let digest = sealwax_crypto::digest(HashAlgorithm::Sha256, b"");
+        assert_eq!(
+            arguments(&reference, HashAlgorithm::Sha256, Method::Sign { digest: Some(digest) }),
+            format!(
+                r#"{init},"methodName":"signMessage","signMessage":{{"signOptions":{{{rpc},"messageOptions":{{"digest":"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=","hashFunc":5}}}}}}}}"#
+            )
+        );
+        assert!(
+            arguments(&reference, HashAlgorithm::Sha512, Method::Sign { digest: None })
+                .contains(r#""messageOptions":{}"#)
+        );
+    }
+
+    #[test]
+    fn answers_are_read_strictly() {
+        let parse = |text: &str| parse(text.as_bytes(), Method::PublicKey);
+        let answer = r#"{"errorMessage":"","publicKey":{"publicKeyPEM":"bXlwZW0="}}"#;
+        assert_eq!(parse(answer), Ok(Ok(b"mypem".to_vec())));
+        assert_eq!(parse(r#"{"errorMessage":"no","publicKey":null}"#), Ok(Err("no".to_owned())));
+        let missing = Err(AnswerError::Member { member: "publicKey.publicKeyPEM" });
+        for wrong in
+            ["{}", r#"{"publicKey":{"publicKeyPEM":"!"}}"#, r#"{"signMessage":{"signature":"AA=="}}"#]
+        {
+            assert_eq!(parse(wrong), missing, "{wrong}");
+        }
+        for wrong in ["", "panic: goroutine 1", r#"{"publicKey":1,"publicKey":2}"#, "{} {}"] {
+            assert!(matches!(parse(wrong), Err(AnswerError::Json(_))), "{wrong}");
+        }
+    }
+}
