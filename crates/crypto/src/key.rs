@@ -84,7 +84,7 @@ impl PublicKey {
     }
 
     /// Reads the public key in a file, in whatever form of those that are read here it has: PEM, JWK, SSH, minisign, or DER. What
-    /// is neither of the others is DER.
+    /// is none of the others is DER.
     ///
     /// # Errors
     /// See [`KeyError`].

@@ -12,6 +12,7 @@ use crate::backup::args::{BACKUP_EXAMPLES, BackupArgs, RESTORE_EXAMPLES, Restore
 use crate::ca::args::CaCommand;
 use crate::ceremony::args::CeremonyCommand;
 use crate::demo::args::DemoArgs;
+use crate::key::args::KeyCommand;
 use crate::log::args::LogCommand;
 use crate::rotate::args::{EXAMPLES as ROTATE_EXAMPLES, EXIT_CODES as ROTATE_EXIT_CODES, RotateArgs};
 use crate::secret::SecretCommand;
@@ -89,6 +90,9 @@ pub enum Command {
     Demo(DemoArgs),
     /// Check who signed an artifact, and when; never touches the network
     Verify(Box<VerifyArgs>),
+    /// Make, import and look after private keys that sign instead of an identity
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Show what is in a bundle, certificate, trusted root, checkpoint or timestamp; verifies nothing
     Inspect(InspectArgs),
     /// Work with bundles

@@ -23,7 +23,7 @@ use sealwax_tuf::editor::{EditError, Edition, Terms};
 use self::args::{CeremonyCommand, OnlineArgs};
 use crate::Failure;
 use crate::judge::Status;
-use crate::log::keys::Given;
+use crate::password::PasswordArgs;
 
 pub(crate) fn run(command: CeremonyCommand, out: &mut impl Write) -> Result<Status, Failure> {
     let now = Timestamp::now();
@@ -59,7 +59,7 @@ impl Machine {
 
 /// A key of a holder, or of a machine that signs by itself: in a file, or in a PKCS#11 token.
 fn open_key(word: &str) -> Result<Arc<dyn Signer>, Failure> {
-    Ok(Given::open(word)?.signer)
+    crate::key::open(word, &PasswordArgs::default())
 }
 
 /// Signs whatever the key is asked to; the files, with the name of the key.

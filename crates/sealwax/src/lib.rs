@@ -21,12 +21,14 @@ mod ceremony;
 mod demo;
 mod inspect;
 mod judge;
+mod key;
 mod list;
 mod log;
 mod looks;
 mod neighbours;
 mod ordered;
 mod output_file;
+mod password;
 mod profile;
 mod reader;
 mod render;
@@ -121,6 +123,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
         Command::Sign(args) => sign::run(&args, out),
         Command::Attest(args) => attest::run(&args, out),
         Command::Demo(args) => demo::run(&args, out),
+        Command::Key(command) => key::run(command, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Bundle(command) => bundle::run(command, out),
         Command::Trust(command) => trust::run(command, out),

@@ -25,13 +25,32 @@ pub fn check_free<'a>(paths: impl IntoIterator<Item = &'a PathBuf>, overwrite: b
 /// # Errors
 /// The file is there and `overwrite` is not set, or the system says no.
 pub fn write(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
+    write_for(Readers::All, path, bytes, overwrite)
+}
+
+/// As [`write`], a file that only its owner may read, also where it takes the place of one that others could.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_private(path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
+    write_for(Readers::Owner, path, bytes, overwrite)
+}
+
+/// Who may read a file, as far as its directory and the user's mask let them.
+#[derive(Clone, Copy)]
+enum Readers {
+    All,
+    Owner,
+}
+
+fn write_for(readers: Readers, path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
     // What is replaced is the file that a link leads to; and a device is no file to put another in the place of.
     let real = if overwrite { fs::canonicalize(path).ok() } else { None };
     let path = real.as_deref().unwrap_or(path);
     if path.metadata().is_ok_and(|metadata| overwrite && !metadata.is_file()) {
         return Err(cannot(path, &io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
     }
-    let (temporary, file) = temporary_beside(path).map_err(|error| cannot(path, &error))?;
+    let (temporary, file) = temporary_beside(path, readers).map_err(|error| cannot(path, &error))?;
     let done = fill(file, bytes).and_then(|()| place(&temporary, path, overwrite));
     if done.is_err() {
         // Nothing more can be done about a temporary file that stays behind.
@@ -51,16 +70,22 @@ fn cannot(path: &Path, error: &io::Error) -> Failure {
     Failure::cannot(format!("cannot write {}: {error}", path.display()))
 }
 
-fn temporary_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+fn temporary_beside(path: &Path, readers: Readers) -> io::Result<(PathBuf, File)> {
     let Some(name) = path.file_name() else {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it names no file"));
     };
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if matches!(readers, Readers::Owner) {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
     for number in 0_u32.. {
         let mut temporary = std::ffi::OsString::from(".");
         temporary.push(name);
         temporary.push(format!(".{}.{number}.tmp", std::process::id()));
         let temporary = path.with_file_name(temporary);
-        match File::options().write(true).create_new(true).open(&temporary) {
+        match options.open(&temporary) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             opened => return opened.map(|file| (temporary, file)),
         }
@@ -108,6 +133,9 @@ mod tests {
             write(&link, b"four", true).unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"four");
             fs::remove_file(&link).unwrap();
+            use std::os::unix::fs::PermissionsExt;
+            write_private(&path, b"five", true).unwrap();
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         }
         assert!(write(&directory, b"five", true).unwrap_err().message.contains("not a regular file"));
         // No temporary file is left behind.

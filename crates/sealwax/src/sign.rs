@@ -2,7 +2,6 @@
 
 pub(crate) mod args;
 pub(crate) mod jobs;
-mod key;
 mod preview;
 mod report;
 pub(crate) mod run;
@@ -17,11 +16,12 @@ use jiff::Timestamp;
 use sealwax_client::{IdentityToken, Patience, Prediction, Purpose, Services, Session, Who};
 
 use self::args::{RunArgs, SignArgs};
-use self::jobs::{Job, Jobs};
+use self::jobs::{Job, Jobs, Work};
 use self::preview::Preview;
 use self::run::Run;
 use self::state::StateFile;
 use self::trust::{SigningTrust, log_versions};
+use crate::artifact::Reference;
 use crate::judge::Status;
 use crate::terminal::notice;
 use crate::{Failure, output_file};
@@ -40,12 +40,16 @@ pub(crate) fn run(args: &SignArgs, out: &mut impl Write) -> Result<Status, Failu
 /// Nothing was begun: a sentence for people.
 pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let now = Timestamp::now();
+    let stdin = |job: &Job| matches!(job.work, Work::Artifact(Reference::Stdin));
+    if args.who.password.takes_standard_input() && jobs.jobs.iter().any(stdin) {
+        return Err(Failure::usage("standard input cannot be both the artifact and the password"));
+    }
     let state = args.resume.as_deref().map(StateFile::open).transpose()?;
     let begun = |job: &Job| state.as_ref().and_then(|state| state.get(&job.name)).is_some();
     let fresh = jobs.jobs.iter().filter(|job| !begun(job)).filter_map(|job| job.output.as_ref());
     output_file::check_free(fresh.chain(&jobs.lines), args.overwrite)?;
     let trust = SigningTrust::of(&args.trust)?;
-    let key = args.who.key.as_deref().map(key::open).transpose()?;
+    let key = args.who.key.as_deref().map(|word| crate::key::open(word, &args.who.password)).transpose()?;
     let needs_token = key.is_none() && !jobs.jobs.iter().all(begun);
     let purpose = Purpose { certificate: needs_token, logs: log_versions(args.trust.rekor) };
     let services =

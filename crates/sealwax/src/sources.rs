@@ -160,18 +160,17 @@ pub fn read_limited(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > limit { Err(too_large()) } else { Ok(bytes) }
 }
 
-/// The public key in a file: PEM, JWK or DER.
+/// The public key in a file: PEM, JWK, SSH, minisign or DER.
 ///
 /// # Errors
 /// A sentence for people.
 pub fn read_key(path: &Path) -> Result<PublicKey, Stop> {
     let bytes = read_small(path)?;
-    let key = match std::str::from_utf8(&bytes) {
-        Ok(text) if text.contains("-----BEGIN") => PublicKey::from_pem(text),
-        Ok(text) if text.trim_start().starts_with('{') => PublicKey::from_jwk(text),
-        _ => PublicKey::from_spki_der(&bytes),
-    };
+    let key = PublicKey::from_file_bytes(&bytes);
     key.map_err(|error| {
-        Stop::cannot_tell(format!("{} is not a public key (PEM, JWK or DER): {error}", path.display()))
+        Stop::cannot_tell(format!(
+            "{} is not a public key (PEM, JWK, SSH, minisign or DER): {error}",
+            path.display()
+        ))
     })
 }

@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 
-pub use stored::{BoxError, EncryptedKey, Pbes2Error, StoredKey, StoredKeyError, encrypted, plain};
+pub use stored::{BoxError, EncryptedKey, Password, Pbes2Error, StoredKey, StoredKeyError, encrypted, plain};
 
 /// The longest key file that is read, in bytes. RSA with 4096 bits takes 3,272, and 6,300 encrypted.
 pub const MAX_KEY_FILE_BYTES: u64 = 64 << 10;
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(stored(&block), StoredKeyError::Key(SignError::Pkcs8));
         assert_eq!(stored("Proc-Type: 4,ENCRYPTED"), StoredKeyError::OldEncryption);
         let key = SigningKey::generate(KeyKind::Ed25519).unwrap();
-        let text = encrypted(&key, b"password").unwrap();
+        let text = encrypted(&key, &b"password".to_vec().into()).unwrap();
         assert!(matches!(error(&text), KeyFileError::Encrypted { .. }));
         fs::remove_file(&path).unwrap();
         assert!(matches!(read(&path).unwrap_err(), KeyFileError::Io { .. }));

@@ -14,7 +14,7 @@ mod reference;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sealwax_crypto::{HashAlgorithm, KeyError, Message, PublicKey, Scheme, VerifyError, digest};
+use sealwax_crypto::{HashAlgorithm, KeyError, Message, PublicKey, Scheme, SignError, VerifyError, digest};
 
 use crate::{Signer, SignerError};
 use call::{Answer, Method};
@@ -44,11 +44,13 @@ pub enum PluginError {
         /// What the system said.
         cause: std::io::Error,
     },
-    /// It took longer than [`TIMEOUT`], and was ended.
-    #[error("{} did not answer within {} seconds", program.display(), TIMEOUT.as_secs())]
+    /// It took too long, and was ended.
+    #[error("{} did not answer within {} seconds", program.display(), patience.as_secs())]
     TimedOut {
         /// The program.
         program: PathBuf,
+        /// How long it was waited for: [`TIMEOUT`].
+        patience: Duration,
     },
     /// The answer is longer than [`MAX_ANSWER_BYTES`].
     #[error("{} answered with more than {MAX_ANSWER_BYTES} bytes", program.display())]
@@ -136,16 +138,22 @@ impl PluginKey {
     /// [`PluginError`].
     pub fn open_program(program: PathBuf, reference: PluginReference) -> Result<Self, PluginError> {
         // Which hash the key goes with is known only once the key is.
-        let answer = call::run(&program, &reference, HashAlgorithm::Sha256, Method::PublicKey, Vec::new())?;
+        let (hash, method) = (HashAlgorithm::Sha256, Method::PublicKey);
+        let answer = call::run(&program, &reference, hash, method, Vec::new(), TIMEOUT)?;
         let text = answer.bytes(&program, Method::PublicKey)?;
         let key = PublicKey::from_pem(&String::from_utf8_lossy(&text));
         let public = key.map_err(|cause| PluginError::Key { program: program.clone(), cause })?;
         Ok(Self { program, reference, public })
     }
 
-    fn ask(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, PluginError> {
+    fn ask(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError> {
+        // What the key would not even verify is not asked for.
+        match self.public.verify(scheme, message, &[]) {
+            Ok(()) | Err(VerifyError::BadSignature) => {}
+            Err(cause) => return Err(SignError::Request(cause).into()),
+        }
         if scheme == Scheme::Ed25519ph {
-            return Err(PluginError::Scheme { scheme });
+            return Err(PluginError::Scheme { scheme }.into());
         }
         let (hash, method, input) = match (scheme.prehash(), message) {
             (Some(hash), Message::Bytes(bytes)) => {
@@ -159,11 +167,11 @@ impl PluginKey {
                 (HashAlgorithm::Sha512, Method::Sign { digest: None }, bytes.to_vec())
             }
         };
-        let answer: Answer = call::run(&self.program, &self.reference, hash, method, input)?;
+        let answer: Answer = call::run(&self.program, &self.reference, hash, method, input, TIMEOUT)?;
         let signature = answer.bytes(&self.program, method)?;
         match self.public.verify(scheme, message, &signature) {
             Ok(()) => Ok(signature),
-            Err(cause) => Err(PluginError::Signature { program: self.program.clone(), cause }),
+            Err(cause) => Err(PluginError::Signature { program: self.program.clone(), cause }.into()),
         }
     }
 }
@@ -174,6 +182,6 @@ impl Signer for PluginKey {
     }
 
     fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError> {
-        Ok(self.ask(scheme, message)?)
+        self.ask(scheme, message)
     }
 }

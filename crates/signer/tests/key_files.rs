@@ -2,10 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use sealwax_crypto::{KeyKind, PublicKey, SigningKey};
-use sealwax_signer::file::{BoxError, EncryptedKey, Pbes2Error, StoredKey, StoredKeyError, encrypted, plain};
+use sealwax_signer::file::{
+    BoxError, EncryptedKey, Password, Pbes2Error, StoredKey, StoredKeyError, encrypted, plain,
+};
 use std::path::Path;
 
-const PASSWORD: &[u8] = b"correct horse";
+const PASSWORD: &str = "correct horse";
+
+fn password(text: &str) -> Password {
+    text.as_bytes().to_vec().into()
+}
 
 fn text(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
@@ -32,17 +38,17 @@ fn plain_key(text: &str) -> SigningKey {
 
 #[test]
 fn the_keys_of_cosign_open() {
-    for (name, password, half) in [
+    for (name, secret, half) in [
         ("cosign/p256.key", PASSWORD, "cosign/p256.pub"),
         ("cosign/ed25519.key", PASSWORD, "cosign/ed25519.pub"),
-        ("cosign/empty.key", b"", "cosign/empty.pub"),
+        ("cosign/empty.key", "", "cosign/empty.pub"),
         // The label of cosign 1, and the other two sets of parameters.
         ("cosign/legacy.key", PASSWORD, "cosign/ed25519.pub"),
         ("cosign/owasp.key", PASSWORD, "cosign/ed25519.pub"),
     ] {
         let key = encrypted_key(&text(name));
-        assert_eq!(key.open(password).unwrap().public_key(), &public(half), "{name}");
-        assert_eq!(key.open(b"another").unwrap_err(), StoredKeyError::Password, "{name}");
+        assert_eq!(key.open(&password(secret)).unwrap().public_key(), &public(half), "{name}");
+        assert_eq!(key.open(&password("another")).unwrap_err(), StoredKeyError::Password, "{name}");
     }
 }
 
@@ -51,8 +57,8 @@ fn what_openssl_encrypted_opens() {
     let expected = public("cosign/ed25519.pub");
     for name in ["pbkdf2-sha256-aes256", "pbkdf2-sha1-aes128", "pbkdf2-sha512-aes192", "scrypt-aes256"] {
         let key = encrypted_key(&text(&format!("openssl/pbes2-{name}.pem")));
-        assert_eq!(key.open(PASSWORD).unwrap().public_key(), &expected, "{name}");
-        assert_eq!(key.open(b"another").unwrap_err(), StoredKeyError::Password, "{name}");
+        assert_eq!(key.open(&password(PASSWORD)).unwrap().public_key(), &expected, "{name}");
+        assert_eq!(key.open(&password("another")).unwrap_err(), StoredKeyError::Password, "{name}");
     }
     // DES is nobody's choice any more.
     let refused = StoredKey::parse(&text("openssl/pbes2-3des.pem")).unwrap_err();
@@ -77,10 +83,10 @@ fn keys_from_before_pkcs8_are_read() {
 fn what_is_written_is_read() {
     for kind in [KeyKind::EcdsaP256, KeyKind::Ed25519, KeyKind::MlDsa65, KeyKind::Rsa { bits: 3072 }] {
         let key = SigningKey::generate(kind).unwrap();
-        let sealed = encrypted(&key, PASSWORD).unwrap();
+        let sealed = encrypted(&key, &password(PASSWORD)).unwrap();
         assert!(sealed.starts_with("-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n"));
-        assert_eq!(encrypted_key(&sealed).open(PASSWORD).unwrap().public_key(), key.public_key());
-        assert_ne!(encrypted(&key, PASSWORD).unwrap(), sealed, "salt and nonce are new each time");
+        assert_eq!(encrypted_key(&sealed).open(&password(PASSWORD)).unwrap().public_key(), key.public_key());
+        assert_ne!(encrypted(&key, &password(PASSWORD)).unwrap(), sealed, "salt and nonce are new each time");
         assert_eq!(plain_key(&plain(&key).unwrap()).public_key(), key.public_key());
     }
 }
@@ -95,7 +101,7 @@ fn a_changed_file_does_not_open() {
     };
     // Other parameters give another key; parameters that nobody writes are not even tried.
     let other = encrypted_key(&changed("32768", "65536"));
-    assert_eq!(other.open(PASSWORD).unwrap_err(), StoredKeyError::Password);
+    assert_eq!(other.open(&password(PASSWORD)).unwrap_err(), StoredKeyError::Password);
     let refused = StoredKey::parse(&changed("32768", "1073741824")).unwrap_err();
     assert_eq!(refused, StoredKeyError::Box(BoxError::Cost { n: 1 << 30, r: 8, p: 1 }));
 }

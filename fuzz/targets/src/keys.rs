@@ -21,8 +21,8 @@ pub(crate) fn run(input: &[u8]) {
         if let Ok(key) = PublicKey::from_pem(text) {
             check(&key);
         }
-        if let Ok(key) = PublicKey::from_jwk(text) {
-            check(&key);
+        for key in [PublicKey::from_jwk(text), PublicKey::from_ssh(text), PublicKey::from_minisign(text)] {
+            key.iter().for_each(check);
         }
         for block in pem::decode_all(text).unwrap_or_default() {
             let written = pem::encode(&block.label, &block.der);
@@ -43,12 +43,14 @@ fn check(key: &PublicKey) {
     }
 }
 
-/// Two JWKs, which the harvest has none of: RFC 8037 A.2 and RFC 7515 A.3.
+/// What the harvest has none of: two JWKs (RFC 8037 A.2 and RFC 7515 A.3), and the key of RFC 8032 §7.1, test 1, as SSH and minisign have it.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let ed25519 = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     let p256 = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
         "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
-    vec![ed25519.into(), p256.into()]
+    let ssh = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea comment";
+    let minisign = "untrusted comment: x\nRWQ4ODg4ODg4ONdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea\n";
+    vec![ed25519.into(), p256.into(), ssh.into(), minisign.into()]
 }
 
 #[cfg(test)]
@@ -58,7 +60,7 @@ mod tests {
     #[test]
     fn the_seeds_are_keys() {
         for seed in seeds() {
-            assert!(PublicKey::from_jwk(std::str::from_utf8(&seed).unwrap()).is_ok());
+            assert!(PublicKey::from_file_bytes(&seed).is_ok());
         }
     }
 }

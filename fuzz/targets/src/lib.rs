@@ -19,6 +19,7 @@ mod formats;
 mod idp;
 mod index;
 mod json;
+mod key_file;
 mod keys;
 mod oidc;
 mod pkcs11;
@@ -82,6 +83,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "ct_tile_leaf", run: ct::tile_leaf, likes: seeds::none, seeds: ct::tile_leaf_seeds },
     Target { name: "index_run", run: index::run, likes: seeds::none, seeds: index::seeds },
     Target { name: "pkcs11_uri", run: pkcs11::uri, likes: seeds::none, seeds: pkcs11::uri_seeds },
+    Target { name: "key_file", run: key_file::run, likes: seeds::none, seeds: key_file::seeds },
     Target { name: "idp_request", run: idp::request, likes: seeds::none, seeds: idp::request_seeds },
     Target { name: "idp_state", run: idp::state, likes: seeds::none, seeds: idp::state_seeds },
     Target { name: "wal", run: wal::run, likes: seeds::none, seeds: wal::seeds },

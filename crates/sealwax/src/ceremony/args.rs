@@ -27,7 +27,7 @@ const SIGN_EXAMPLES: &str = "\
 Example:
   sealwax ceremony status PLAN --root my-root.json && sealwax ceremony sign PLAN --root my-root.json --key alice.pem
 
-The key is a file, or a PKCS#11 URI for one that never leaves its token.
+The key is a file, which may take a password, or a PKCS#11 URI for one that never leaves its token.
 Each holder may have a copy of PLAN: the signatures are files in PLAN/signatures, and copying them together joins them.
 `--root` is a root that you got when you became a holder, or signed since: without it the plan's own first root is believed.";
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::password::PasswordArgs;
+
 pub const EXAMPLES: &str = "\
 Examples:
   Sign a file; its bundle is written beside it, as app.tar.gz.sigstore.json. In CI the job's own identity signs, on a terminal
@@ -19,6 +21,9 @@ Examples:
 
   A thousand files with one certificate, and nothing signed or logged twice if it is interrupted:
     find dist -type f | sealwax sign --list - --resume signing.state
+
+  With a key, which may be encrypted, in a PKCS#11 token or behind a plug-in (see `sealwax key`):
+    sealwax sign app.tar.gz --key release.key
 
   By digest, without the file at hand:
     sealwax sign sha256:2c26… --bundle app.sigstore.json --token @token.jwt
@@ -107,9 +112,12 @@ pub struct SignerArgs {
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,
 
-    /// Sign by this private key instead of an identity: a file, or `pkcs11:…`
+    /// Sign by this private key instead of an identity: a file, `pkcs11:…`, or `SCHEME://…` for the plug-in sigstore-kms-SCHEME
     #[arg(long, value_name = "KEY", conflicts_with_all = ["token", "browser", "device", "expect_identity"])]
     pub key: Option<String>,
+
+    #[command(flatten)]
+    pub password: PasswordArgs,
 
     /// Sign only if the certificate names exactly this: an e-mail address or a URI
     #[arg(long, value_name = "SAN")]

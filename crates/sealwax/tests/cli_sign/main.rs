@@ -14,6 +14,7 @@ mod identity;
 #[allow(dead_code, reason = "shared with the tests of `serve`")]
 #[path = "../cli_serve/instance.rs"]
 mod instance;
+mod key;
 mod proxy;
 mod resume;
 mod signer;

@@ -42,6 +42,30 @@ enum Encryption {
     Pbes2(pbes2::Encrypted),
 }
 
+/// What opens an encrypted key. It is wiped when it is no longer needed, and shown to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(Zeroizing<Vec<u8>>);
+
+impl Password {
+    /// The bytes, for the derivation of keys.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Password {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
 /// Why a text gives no private key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -109,7 +133,8 @@ impl EncryptedKey {
     ///
     /// # Errors
     /// [`StoredKeyError::Password`]; [`StoredKeyError::Key`] if there is no key in it that signs here.
-    pub fn open(&self, password: &[u8]) -> Result<SigningKey, StoredKeyError> {
+    pub fn open(&self, password: &Password) -> Result<SigningKey, StoredKeyError> {
+        let password = password.as_bytes();
         match &self.0 {
             Encryption::Sigstore(sealed) => {
                 let pkcs8 = sealed.open(password).ok_or(StoredKeyError::Password)?;
@@ -131,9 +156,9 @@ impl EncryptedKey {
 ///
 /// # Errors
 /// [`SignError::Provider`] only.
-pub fn encrypted(key: &SigningKey, password: &[u8]) -> Result<String, SignError> {
+pub fn encrypted(key: &SigningKey, password: &Password) -> Result<String, SignError> {
     let pkcs8 = Zeroizing::new(key.to_pkcs8_der()?);
-    Ok(pem::encode(SIGSTORE, sigstore::seal(&pkcs8, password)?.as_bytes()))
+    Ok(pem::encode(SIGSTORE, sigstore::seal(&pkcs8, password.as_bytes())?.as_bytes()))
 }
 
 /// The text of a file with a key that anybody can use who can read it: PKCS#8.

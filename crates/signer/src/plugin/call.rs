@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sealwax_crypto::{Digest, HashAlgorithm};
 use sealwax_json::{Limits, Object, Value};
 
-use super::{AnswerError, MAX_ANSWER_BYTES, PluginError, PluginReference, TIMEOUT};
+use super::{AnswerError, MAX_ANSWER_BYTES, PluginError, PluginReference};
 
 /// The only version of the protocol.
 const VERSION: &str = "v1";
@@ -75,6 +75,7 @@ pub(super) fn run(
     hash: HashAlgorithm,
     method: Method,
     input: Vec<u8>,
+    patience: Duration,
 ) -> Result<Answer, PluginError> {
     let failed = |cause| PluginError::Io { program: program.to_owned(), cause };
     let mut child = Command::new(program)
@@ -83,13 +84,13 @@ pub(super) fn run(
         .stdout(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    let answered = converse(&mut child, input);
+    let answered = converse(&mut child, input, patience);
     if answered.is_none() {
         // One that has ended is no trouble.
         let _ = child.kill();
         let _ = child.wait();
     }
-    let answer = answered.ok_or_else(|| PluginError::TimedOut { program: program.to_owned() })?;
+    let answer = answered.ok_or_else(|| PluginError::TimedOut { program: program.to_owned(), patience })?;
     let answer = answer.map_err(failed)?;
     if answer.len() > MAX_ANSWER_BYTES {
         return Err(PluginError::TooLong { program: program.to_owned() });
@@ -98,8 +99,8 @@ pub(super) fn run(
 }
 
 /// Writes and reads at the same time, since the program may do either first; `None` if it takes too long.
-fn converse(child: &mut Child, input: Vec<u8>) -> Option<std::io::Result<Vec<u8>>> {
-    let deadline = Instant::now() + TIMEOUT;
+fn converse(child: &mut Child, input: Vec<u8>, patience: Duration) -> Option<std::io::Result<Vec<u8>>> {
+    let deadline = Instant::now() + patience;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     // Threads that nobody waits for: whoever else holds the pipes must not hold us.
     std::thread::spawn(move || {
@@ -115,7 +116,7 @@ fn converse(child: &mut Child, input: Vec<u8>) -> Option<std::io::Result<Vec<u8>
         };
         sender.send(read.map(|_| answer))
     });
-    let answer = match receiver.recv_timeout(TIMEOUT) {
+    let answer = match receiver.recv_timeout(patience) {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => return Some(Err(error)),
         Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
@@ -223,6 +224,23 @@ mod tests {
             arguments(&reference, HashAlgorithm::Sha512, Method::Sign { digest: None })
                 .contains(r#""messageOptions":{}"#)
         );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_program_that_hangs_is_ended() {
+        let program = Path::new("/usr/bin/yes");
+        if !program.exists() {
+            return;
+        }
+        let reference = PluginReference::parse("kms://key").unwrap();
+        let call = |patience| {
+            let hash = HashAlgorithm::Sha256;
+            run(program, &reference, hash, Method::PublicKey, Vec::new(), patience).err().unwrap()
+        };
+        // It never stops to speak.
+        assert!(matches!(call(Duration::from_secs(20)), PluginError::TooLong { .. }));
+        assert!(matches!(call(Duration::ZERO), PluginError::TimedOut { .. }));
     }
 
     #[test]

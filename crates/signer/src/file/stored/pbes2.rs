@@ -2,7 +2,7 @@
 //! written so.
 
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
-use der::{Decode, Sequence};
+use der::{Choice, Decode, DecodeValue, Sequence};
 use sealwax_crypto::cbc;
 use sealwax_crypto::password::{Prf, ScryptCost, pbkdf2, scrypt};
 use secrecy::zeroize::Zeroizing;
@@ -155,9 +155,9 @@ struct Algorithm<'a> {
 
 impl<'a> Algorithm<'a> {
     /// The parameters, if this is the algorithm.
-    fn parameters_of<T: der::Choice<'a> + 'a>(&self, oid: ObjectIdentifier) -> Result<T, Pbes2Error>
+    fn parameters_of<T>(&self, oid: ObjectIdentifier) -> Result<T, Pbes2Error>
     where
-        T: der::DecodeValue<'a, Error = der::Error>,
+        T: Choice<'a> + DecodeValue<'a>,
     {
         if self.oid != oid {
             return Err(self.unsupported());

@@ -13,7 +13,7 @@ use secrecy::zeroize::Zeroizing;
 const MAX_BYTES: usize = 48 << 10;
 /// The deepest there is: `kdf`, `params`, a number.
 const MAX_DEPTH: usize = 4;
-/// Values in all; there are eleven.
+/// Values in all; there are twelve.
 const MAX_VALUES: usize = 32;
 
 /// Bytes of salt in every version of the format.
