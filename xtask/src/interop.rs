@@ -2,6 +2,7 @@
 
 pub(crate) mod ca;
 pub(crate) mod idp;
+pub(crate) mod key;
 pub(crate) mod log;
 pub(crate) mod peers;
 pub(crate) mod pkcs11;

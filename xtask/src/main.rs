@@ -47,6 +47,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ["interop", "serve", ..] => interop::serve::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "tuf-editor", ..] => interop::tuf_editor::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "pkcs11", ..] => interop::pkcs11::run(arguments.get(2..).unwrap_or_default()),
+        ["interop", "key", ..] => interop::key::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "tsa", ..] => interop::tsa::run(arguments.get(2..).unwrap_or_default()),
         ["wasm", ..] => wasm::run(arguments.get(1..).unwrap_or_default()),
         ["ci-tree"] => tree::run(),
@@ -74,6 +75,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   interop serve                  deployed clients sign and verify at a fresh `sealwax serve`: the matrix
   interop tuf-editor             python-tuf, go-tuf and tuf-js follow the ceremonies of our repository editor
   interop pkcs11                 keys in the tokens of SoftHSM: signatures, failures, and a log
+  interop key                    cosign and OpenSSL open the files of `sealwax key`, and it theirs
   interop tsa                    our time-stamping authority before OpenSSL, rfc3161-client, timestamp-cli
   wasm [--debian]                check the pure crates for wasm32-unknown-unknown
   ci-tree                        assert that no ring and no openssl-sys is in the dependency tree";
