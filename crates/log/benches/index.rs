@@ -4,6 +4,7 @@
 //! ```text
 //! cargo bench -p sealwax-log --bench index                              up to 10⁶ leaves, in the temporary directory
 //! cargo bench -p sealwax-log --bench index -- grow DIR 10000 10000000   at these sizes, in DIR, which must not exist
+//! cargo bench -p sealwax-log --bench index -- memory DIR 10000000       memory by tenths of the way to this size
 //! ```
 //!
 //! 10⁷ leaves take 140 MB in DIR, twice that while they merge, and some ten seconds; 10⁸ ten times as much.
@@ -41,6 +42,7 @@ fn main() {
             let sizes: Vec<u64> = sizes.iter().map(|size| size.parse().unwrap()).collect();
             grow(Path::new(directory), &sizes);
         }
+        ["memory", directory, size] => memory(Path::new(directory), size.parse().unwrap()),
         other => panic!("see the head of this file; what is {other:?}?"),
     }
 }
@@ -76,6 +78,30 @@ fn grow(directory: &Path, sizes: &[u64]) {
             leaves - index.absorbed(),
         );
         feed(&index, leaves);
+    }
+    drop(index);
+    fs::remove_dir_all(directory).unwrap();
+}
+
+/// Feeds an index, and prints for each tenth the median and the most of what the process has in memory, file pages apart.
+fn memory(directory: &Path, size: u64) {
+    assert!(!directory.exists(), "{} is there already", directory.display());
+    let index = Index::open(directory, 0, Options::default()).unwrap();
+    for tenth in 1..=10 {
+        let mut samples = Vec::new();
+        while index.absorbed() < size * tenth / 10 {
+            feed(&index, size.min(index.absorbed() + 4096));
+            // Ten times as fast as a busy log, so that merges keep up as they would.
+            std::thread::sleep(Duration::from_millis(25));
+            samples.push(anonymous_bytes());
+        }
+        samples.sort_unstable();
+        let mebibytes = |at: usize| samples[at] as f64 / f64::from(1 << 20);
+        println!(
+            "{tenth}: {:.1} MiB, at most {:.1}",
+            mebibytes(samples.len() / 2),
+            mebibytes(samples.len() - 1)
+        );
     }
     drop(index);
     fs::remove_dir_all(directory).unwrap();
@@ -164,6 +190,10 @@ fn written() -> u64 {
 
 fn resident_bytes() -> u64 {
     field("/proc/self/status", "VmRSS:") * 1024
+}
+
+fn anonymous_bytes() -> u64 {
+    field("/proc/self/status", "RssAnon:") * 1024
 }
 
 fn field(file: &str, name: &str) -> u64 {

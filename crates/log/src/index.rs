@@ -9,10 +9,12 @@
 //! chunk of them becomes a *run*: an immutable file of records (fingerprint, leaf) sorted by fingerprint, which covers a
 //! span without gaps. Runs merge like the carry of a binary counter: each is longer than all that follow it together, so
 //! there are at most log₂ of them, and a leaf is rewritten half that often. A run has a filter of ten bits per leaf, and
-//! keeps in memory the first fingerprint of each of its pages. Of short runs the filter is in memory as well; of long ones
-//! one line of it is read, which the operating system has at hand: it is a tenth of the run. So memory is bounded, an entry
-//! that is new, which is the usual case, costs a cache line for each short run and a short read for each of the few
-//! long ones, and one that is old costs one page more.
+//! keeps in memory the first fingerprint of each of its pages. All filters share one budget of memory: short runs have
+//! theirs in it as a whole, long ones a part of each line that spares three reads of four, and what has no room is read from
+//! the file, a line at a time, which the operating system has at hand: it is a tenth of the run. Nothing of this is in
+//! memory twice: a run that was merged gets the place of those it was made from. So memory is bounded and reaches its bound
+//! early, an entry that is new, which is the usual case, costs a cache line for each run and now and then a short read for
+//! one of the few long ones, and one that is old costs one page more.
 //!
 //! **Durability.** Nothing here is flushed on behalf of the log. A run counts once it is complete, under its name and
 //! flushed; what a crash takes is fed in again: [`Index::open`] finds the runs that cover the log from leaf 0 without a
@@ -63,12 +65,13 @@ pub struct Options {
     /// How many leaves are collected in memory before they become a run. After a crash at most this many, and those of
     /// runs not yet written, are read from the log again: for a certificate log of 3 kB per entry the default is 100 MB.
     pub chunk_leaves: NonZeroUsize,
-    /// Runs of at most so many leaves keep their filter in memory, 1.25 bytes for each leaf. Since each run is longer than all
-    /// that follow it, that is less than 2.5 bytes for each of these leaves, however large the log is. The default is 2²⁰.
+    /// How much memory the filters of all runs have together, rounded down to 16 KiB. What has no room stays in the files. The
+    /// default is 8 MiB, in which a log of 2²⁴ leaves has room, in whatever runs; a log of less than 200,000 leaves takes a
+    /// quarter of one, and a larger one all of it at once.
+    pub kept_bytes: usize,
+    /// Runs of at most so many leaves have all of their filter in memory, 1.25 bytes for each leaf, if there is room, and
+    /// longer ones the first two words of each line, 0.36 bytes. The default is 2²⁰.
     pub kept_filter_leaves: u64,
-    /// Longer runs, of at most so many leaves, keep the first two words of each line of their filter, 0.36 bytes for each
-    /// leaf; of longer ones nothing is kept. The default is 2²⁴.
-    pub kept_gist_leaves: u64,
     /// Who writes runs and merges them.
     pub work: Work,
 }
@@ -86,8 +89,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             chunk_leaves: DEFAULT_CHUNK_LEAVES,
+            kept_bytes: 8 << 20,
             kept_filter_leaves: 1 << 20,
-            kept_gist_leaves: 1 << 24,
             work: Work::Background,
         }
     }

@@ -2,8 +2,9 @@
 
 use sealwax_log::index::{
     IndexError, MAX_CANDIDATES,
-    run::{Filtering, Run, Span, Writer},
+    run::{Budget, Part, Run, Span, Writer},
 };
+use std::sync::Arc;
 
 type Fingerprint = u64;
 const FIRST: u64 = 1_000;
@@ -24,23 +25,24 @@ pub(crate) fn run(input: &[u8]) {
     let Some(span) = Span::new(FIRST, records.len() as u64) else { return };
     // By a bit that the accident does not use.
     let [kind, ..] = *accident;
-    let filtering = if kind & 0x80 == 0 { Filtering::InMemory } else { Filtering::InFile };
+    let in_memory = kind & 0x80 == 0;
+    let part = in_memory.then_some(Part::Whole);
     let mut bytes = written(&records, span);
-    answers(&Run::open(bytes.clone(), "run".into(), span, filtering).unwrap(), &records).unwrap();
+    answers(&open(bytes.clone(), span, part).unwrap(), &records).unwrap();
     if happen(*accident, &mut bytes)
-        && let Ok(run) = Run::open(bytes, "run".into(), span, filtering)
+        && let Ok(run) = open(bytes, span, part)
     {
         let answered = answers(&run, &records);
         // A line of the filter that stays in the file is looked at by those who need it.
-        assert!(answered.is_err() || filtering == Filtering::InFile, "an accident that nobody noticed");
+        assert!(answered.is_err() || !in_memory, "an accident that nobody noticed");
     }
 }
 
 fn as_a_file(input: &[u8]) {
     let Some((count, file)) = input.split_first_chunk::<2>() else { return };
     let Some(span) = Span::new(FIRST, u64::from(u16::from_be_bytes(*count))) else { return };
-    for filtering in [Filtering::InMemory, Filtering::InPart, Filtering::InFile] {
-        if let Ok(run) = Run::open(file.to_vec(), "run".into(), span, filtering) {
+    for part in [Some(Part::Whole), Some(Part::Gist), None] {
+        if let Ok(run) = open(file.to_vec(), span, part) {
             let _ = run.leaves(0);
         }
     }
@@ -50,8 +52,17 @@ fn as_a_file(input: &[u8]) {
     }
 }
 
+/// With this part of its filter in memory.
+fn open(file: Vec<u8>, span: Span, part: Option<Part>) -> Result<Run<Vec<u8>>, IndexError> {
+    let run = Run::open(file, "run".into(), span)?;
+    if let Some(part) = part {
+        run.keep(part, &Arc::new(Budget::new(1 << 20)))?;
+    }
+    Ok(run)
+}
+
 fn written(records: &[(Fingerprint, u64)], span: Span) -> Vec<u8> {
-    let mut writer = Writer::new(Vec::new(), span, Filtering::InMemory);
+    let mut writer = Writer::new(Vec::new(), span);
     for (fingerprint, leaf) in records {
         writer.push(*fingerprint, *leaf).unwrap();
     }

@@ -54,11 +54,13 @@ fn fill(directory: &Path, entries: u64) -> Value {
     probe::add(&log, SMALL);
     let small = probe::probe(&log, true);
     let rest = entries.saturating_sub(log.size());
-    let tenths: Vec<f64> = (0..10).map(|_| 1e6 / probe::add(&log, rest / 10)).collect();
+    let tenth = || (1e6 / probe::add(&log, rest / 10), memory_mib("VmRSS:"));
+    let (rates, resident): (Vec<f64>, Vec<f64>) = (0..10).map(|_| tenth()).unzip();
     let large = probe::probe(&log, true);
     json!({
         "probes": [small, large],
-        "filled_per_second": tenths,
+        "filled_per_second": rates,
+        "resident_mib": resident,
         "peak_mib": peak_mib(),
     })
 }
@@ -75,7 +77,12 @@ fn restart(directory: &Path) -> Value {
 
 /// The most memory that this process has had.
 fn peak_mib() -> f64 {
+    memory_mib("VmHWM:")
+}
+
+/// A line of `proc_pid_status(5)`.
+fn memory_mib(name: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
     line.split_whitespace().next().unwrap().parse::<f64>().unwrap() / 1024.0
 }

@@ -1,6 +1,6 @@
 use super::{
     IndexError, Options,
-    run::{Filtering, Run, Span},
+    run::{Budget, Part, Run, Span},
 };
 use std::{
     collections::BTreeSet,
@@ -16,7 +16,7 @@ use std::{
 pub(super) struct Directory {
     path: PathBuf,
     kept_filter_leaves: u64,
-    kept_gist_leaves: u64,
+    budget: Arc<Budget>,
     names: Mutex<()>,
 }
 
@@ -29,8 +29,9 @@ pub(super) struct Names<'d> {
 impl Directory {
     pub(super) fn open(path: &Path, options: &Options) -> Result<Self, IndexError> {
         fs::create_dir_all(path).map_err(IndexError::io(path))?;
-        let Options { kept_filter_leaves, kept_gist_leaves, .. } = *options;
-        Ok(Self { path: path.to_owned(), kept_filter_leaves, kept_gist_leaves, names: Mutex::new(()) })
+        let Options { kept_filter_leaves, kept_bytes, .. } = *options;
+        let budget = Arc::new(Budget::new(kept_bytes));
+        Ok(Self { path: path.to_owned(), kept_filter_leaves, budget, names: Mutex::new(()) })
     }
 
     /// The runs that cover a log of `size` leaves from leaf 0 without a gap. All others are removed: those that a merge
@@ -80,16 +81,15 @@ impl Directory {
     fn run(&self, span: Span) -> Result<Run, IndexError> {
         let path = self.file(span);
         let file = File::open(&path).map_err(IndexError::io(&path))?;
-        Run::open(file, path, span, self.filtering(span))
+        let run = Run::open(file, path, span)?;
+        self.keep(&run)?;
+        Ok(run)
     }
 
-    /// Where the filter of a run is.
-    pub(super) fn filtering(&self, span: Span) -> Filtering {
-        match span.count() {
-            short if short <= self.kept_filter_leaves => Filtering::InMemory,
-            long if long <= self.kept_gist_leaves => Filtering::InPart,
-            _ => Filtering::InFile,
-        }
+    /// Takes of a run's filter into memory what there is room for.
+    pub(super) fn keep(&self, run: &Run) -> Result<(), IndexError> {
+        let is_short = run.span().count() <= self.kept_filter_leaves;
+        run.keep(if is_short { Part::Whole } else { Part::Gist }, &self.budget)
     }
 }
 

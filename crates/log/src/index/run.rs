@@ -11,6 +11,7 @@
 //! ```
 //! Numbers are big-endian. The length follows from the span, which is also in the name: `<first>-<count>.run`.
 
+mod budget;
 mod fences;
 mod filter;
 mod layout;
@@ -18,6 +19,8 @@ mod page;
 mod records;
 mod writer;
 
+pub use budget::Budget;
+pub use filter::Part;
 pub(super) use layout::MAX_LEAVES;
 pub use layout::Span;
 pub use records::Records;
@@ -25,7 +28,7 @@ pub use writer::{Writer, Written};
 
 use self::{
     fences::Fences,
-    filter::{Answer, Filter, Line},
+    filter::{Answer, Filter, Kept, Line},
     layout::Footer,
     page::{Page, Seal},
 };
@@ -61,17 +64,6 @@ pub trait Sink {
     /// # Errors
     /// The system's.
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
-}
-
-/// Where the filter of a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filtering {
-    /// In memory.
-    InMemory,
-    /// The first words of each line in memory, which spare three reads of four; the rest in the file.
-    InPart,
-    /// In the file, of which the operating system keeps in memory what it has room for.
-    InFile,
 }
 
 impl Source for File {
@@ -125,7 +117,7 @@ impl<S: Source> Run<S> {
     ///
     /// # Errors
     /// [`IndexError::Damaged`].
-    pub fn open(source: S, file: PathBuf, span: Span, filtering: Filtering) -> Result<Self, IndexError> {
+    pub fn open(source: S, file: PathBuf, span: Span) -> Result<Self, IndexError> {
         let damaged = |cause: Option<io::Error>| IndexError::Damaged {
             file: file.clone(),
             first: span.first(),
@@ -143,17 +135,26 @@ impl<S: Source> Run<S> {
         if checksum != footer.fences {
             return Err(damaged(None));
         }
-        let seal = Seal::new(span);
-        let filter = Filter::open(&source, span, &seal, filtering).map_err(unreadable)?;
-        let filter = filter.ok_or_else(|| damaged(None))?;
+        let (filter, seal) = (Filter::in_file(span), Seal::new(span));
         Ok(Self { source, file, span, last: footer.last, fences, filter, seal })
     }
 
     /// The run that was written to `source`.
     #[must_use]
     pub fn written(source: S, file: PathBuf, written: Written) -> Self {
-        let Written { span, last, fences, filter, seal } = written;
-        Self { source, file, span, last, fences, filter, seal }
+        let Written { span, last, fences, seal } = written;
+        Self { source, file, span, last, fences, filter: Filter::in_file(span), seal }
+    }
+
+    /// Takes this part of each line of the filter into memory, as far as the budget has room. Lookups may go on meanwhile.
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`].
+    pub fn keep(&self, part: Part, budget: &Arc<Budget>) -> Result<(), IndexError> {
+        let kept = Kept::read(&self.source, self.span, &self.seal, part, budget);
+        let kept = kept.map_err(|error| self.damaged(None, Some(error)))?;
+        self.filter.keep(kept.ok_or_else(|| self.damaged(None, None))?);
+        Ok(())
     }
 
     /// The leaves it covers.

@@ -96,33 +96,36 @@ impl Shared {
     pub(super) fn turn(&self) -> bool {
         let job = plan(&self.lock());
         let (Some(disk), Some(job)) = (self.disk(), job) else { return false };
-        let outcome = self.make(disk, &job);
+        let generation = job.generation;
+        let outcome = self.make(disk, job);
         let mut state = self.lock();
         state.failure = match outcome {
-            Err(Undone::Failed(failure)) if state.generation == job.generation => Some(failure),
+            Err(Undone::Failed(failure)) if state.generation == generation => Some(failure),
             _ => None,
         };
         self.changed().notify_all();
         state.failure.is_none() && !state.stopping
     }
 
-    fn make(&self, disk: &Disk, job: &Job) -> Result<(), Undone> {
+    fn make(&self, disk: &Disk, job: Job) -> Result<(), Undone> {
         let (temporary, file) = disk.directory.create(job.span)?;
         let made = self
-            .write(disk, job, &temporary, file)
-            .and_then(|file| self.publish(disk, job, &temporary, file));
+            .write(disk, &job, &temporary, file)
+            .and_then(|run| self.publish(disk, &job, &temporary, Arc::new(run)));
         if made.is_err() {
             // Otherwise the next start does it.
             let _ = fs::remove_file(&temporary);
         }
-        made
+        let run = made?;
+        // What the runs had that it was made from is its own now, so that memory is never needed twice.
+        drop(job);
+        Ok(disk.directory.keep(&run)?)
     }
 
     /// Merges the job's records into the file, and flushes it.
     fn write(&self, disk: &Disk, job: &Job, temporary: &Path, file: File) -> Result<Run, Undone> {
         let failed = |error| Undone::Failed(IndexError::io(temporary)(error));
-        let mut writer =
-            Writer::new(Flushing { file, unflushed: 0 }, job.span, disk.directory.filtering(job.span));
+        let mut writer = Writer::new(Flushing { file, unflushed: 0 }, job.span);
         let mut merge = Merge::new(job.streams())?;
         let mut stretch = 0;
         while let Some((fingerprint, leaf)) = merge.next()? {
@@ -147,21 +150,21 @@ impl Shared {
         let let_through = job.chunks.is_empty() && state.runs.len() < MAX_RUNS;
         let waiting = if let_through { chunks_alone(&state) } else { None };
         drop(state);
-        waiting.map_or(Ok(()), |waiting| self.make(disk, &waiting))
+        waiting.map_or(Ok(()), |waiting| self.make(disk, waiting))
     }
 
     /// Puts the new run in the place of what it was made from: first by name and durably, then for lookups.
-    fn publish(&self, disk: &Disk, job: &Job, temporary: &Path, run: Run) -> Result<(), Undone> {
+    fn publish(&self, disk: &Disk, job: &Job, temporary: &Path, run: Arc<Run>) -> Result<Arc<Run>, Undone> {
         let names = disk.directory.names();
         if self.lock().generation != job.generation {
             return Err(Undone::Void);
         }
         names.publish(temporary, run.file())?;
-        self.lock().replace(job, Arc::new(run));
+        self.lock().replace(job, run.clone());
         self.changed().notify_all();
         // A run that stays is removed at the next start.
         let _ = names.remove(job.runs.iter().map(|run| run.span()).collect::<Vec<_>>().iter());
-        Ok(())
+        Ok(run)
     }
 }
 

@@ -49,8 +49,7 @@ enum Part {
 fn a_byte_that_changes_while_the_run_is_open_is_noticed() {
     for in_memory in [false, true] {
         let (place, log) = one_run();
-        let kept_filter_leaves = if in_memory { 512 } else { 511 };
-        let index = place.open_keeping(kept_filter_leaves, log.len() as u64, Work::Inline);
+        let index = place.open_keeping(usize::from(in_memory), 512, log.len() as u64, Work::Inline);
         feed(&index, &log);
         let file = &place.files()[0];
         let length = fs::metadata(file).unwrap().len() as usize;
@@ -84,8 +83,7 @@ fn a_byte_that_changed_before_the_start_is_noticed() {
         let whole = fs::read(&file).unwrap();
         for at in (0..8192).step_by(97).chain(8192..whole.len()) {
             change(&file, at, 0x80);
-            let kept_filter_leaves = if in_memory { 512 } else { 511 };
-            let index = place.open_keeping(kept_filter_leaves, log.len() as u64, Work::Inline);
+            let index = place.open_keeping(usize::from(in_memory), 512, log.len() as u64, Work::Inline);
             let part = part(at, whole.len());
             if part == Part::Pages || (part == Part::Filter && !in_memory) {
                 assert_eq!(index.absorbed(), 512);

@@ -29,18 +29,16 @@ impl Place {
         &self.0
     }
 
-    /// Opens the index. Of runs of 64 leaves and more the filter stays in the file.
+    /// Opens the index. Of two runs there is some of the filter in memory: of those of 64 leaves and more the gist.
     pub(crate) fn open(&self, size: u64, work: Work) -> Index {
-        self.open_keeping(63, size, work)
+        self.open_keeping(2, 63, size, work)
     }
 
-    pub(crate) fn open_keeping(&self, kept_filter_leaves: u64, size: u64, work: Work) -> Index {
-        let options = Options {
-            chunk_leaves: NonZeroUsize::new(4).unwrap(),
-            kept_filter_leaves,
-            kept_gist_leaves: kept_filter_leaves,
-            work,
-        };
+    /// With memory for filters of so many runs, all of it for runs of at most so many leaves.
+    pub(crate) fn open_keeping(&self, runs: usize, kept_filter_leaves: u64, size: u64, work: Work) -> Index {
+        let chunk_leaves = NonZeroUsize::new(4).unwrap();
+        // A run of less than 13,000 leaves needs one piece.
+        let options = Options { chunk_leaves, kept_bytes: runs * (16 << 10), kept_filter_leaves, work };
         Index::open(&self.0, size, options).unwrap()
     }
 

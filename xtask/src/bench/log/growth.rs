@@ -61,14 +61,19 @@ pub(super) fn measure(directory: &Path, entries: Option<u64>) -> Result<Vec<Bar>
             probe["duplicate_us"].as_f64().map_or("–".to_owned(), |us| format!("{us:.0} µs")),
         );
     }
-    let tenths = filled["filled_per_second"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let rates = |tenth: Option<&Value>| tenth.map_or(f64::NAN, number);
+    let tenths = |what: &str| filled[what].as_array().map(Vec::as_slice).unwrap_or_default();
+    let rate = |tenth: Option<&Value>| tenth.map_or(f64::NAN, number);
     println!(
-        "\nFilled at {:.0} entries/s in the first tenth and {:.0} in the last, peak {:.0} MiB. Opened after `kill -9` in {:.2} s, after a stop in {:.2} s, with {:.0} MiB. \
+        "\nFilled at {:.0} entries/s in the first tenth and {:.0} in the last, peak {:.0} MiB; resident after each tenth {} MiB. Opened after `kill -9` in {:.2} s, after a stop in {:.2} s, with {:.0} MiB. \
          {synthetic} leaf hashes: peak {:.0} MiB while the index was made.",
-        rates(tenths.first()),
-        rates(tenths.last()),
+        rate(tenths("filled_per_second").first()),
+        rate(tenths("filled_per_second").last()),
         number(&filled["peak_mib"]),
+        tenths("resident_mib")
+            .iter()
+            .map(|mebibytes| format!("{:.0}", number(mebibytes)))
+            .collect::<Vec<_>>()
+            .join(" "),
         number(&killed["open_s"]),
         number(&stopped["open_s"]),
         number(&stopped["peak_mib"]),

@@ -5,8 +5,12 @@
 //! The line is chosen by the high bits of the fingerprint, so a run, which is sorted, fills them one after the other, and
 //! whoever writes one needs memory for a piece only.
 
-use super::{Filtering, Sink, Source, Span, page::Seal};
-use std::io;
+use super::{
+    Budget, Sink, Source, Span,
+    budget::{PIECE_WORDS, Piece},
+    page::Seal,
+};
+use std::{io, sync::Arc, sync::OnceLock};
 
 /// How long a line is in the file.
 pub(super) const LINE_BYTES: usize = 64;
@@ -15,8 +19,8 @@ const WORDS: usize = 7;
 const BITS_PER_LEAF: u64 = 10;
 const BITS_PER_LINE: u64 = 64 * WORDS as u64;
 
-/// What is read and written at once, and allocated: when runs have merged, the allocator has a place for the next filter.
-const PIECE_LINES: usize = 1024;
+/// How many lines are written at once.
+const WRITTEN_LINES: usize = 1024;
 
 /// Odd numbers; each makes another bit of the same 32.
 const SALTS: [u32; WORDS] =
@@ -27,11 +31,11 @@ pub(super) fn lines_for(leaves: u64) -> u64 {
     (leaves * BITS_PER_LEAF).div_ceil(BITS_PER_LINE)
 }
 
-/// The filter of a run, of which some is in memory and all in its file.
+/// The filter of a run: all of it in its file, and some in memory.
 #[derive(Debug)]
 pub(super) struct Filter {
     lines: u64,
-    kept: Kept,
+    kept: OnceLock<Kept>,
 }
 
 /// What memory says of a fingerprint.
@@ -45,20 +49,23 @@ pub(super) enum Answer {
     InLine(u64),
 }
 
-/// What is in memory.
-#[derive(Debug, PartialEq, Eq)]
-enum Kept {
-    Lines(Pieces<Line>),
-    Gists(Pieces<Gist>),
-    Nothing,
+/// What of each line is in memory, as far as there is room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it: 1.25 bytes for each leaf.
+    Whole,
+    /// The first two words, 0.36 bytes for each leaf: three quarters of what is not there are not in these either.
+    Gist,
 }
 
-/// Something for each line, in pieces of [`PIECE_LINES`].
-#[derive(Debug, PartialEq, Eq)]
-struct Pieces<T>(Vec<Vec<T>>);
-
-/// The first words of a line: three quarters of what is not there are not in these either.
-type Gist = [u64; 2];
+/// What is in memory: words of the lines from the first on. The pieces are this filter's alone, and go back when the last
+/// who looks something up in the run is gone.
+#[derive(Debug)]
+pub(super) struct Kept {
+    part: Part,
+    pieces: Vec<Piece>,
+    budget: Arc<Budget>,
+}
 
 /// The words of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,81 +80,82 @@ pub(super) struct Making {
     number: u64,
     /// The lines before it that are not written yet, as they stand in the file.
     piece: Vec<u8>,
-    kept: Kept,
 }
 
 impl Filter {
-    /// Reads what is to be kept in memory; `None` if a line is not what was written.
-    pub(super) fn open(
-        source: &impl Source,
-        span: Span,
-        seal: &Seal,
-        filtering: Filtering,
-    ) -> io::Result<Option<Self>> {
-        let lines = span.lines();
-        let mut kept = Kept::new(filtering);
-        if kept == Kept::Nothing {
-            return Ok(Some(Self { lines, kept }));
-        }
-        let mut bytes = vec![[0; LINE_BYTES]; PIECE_LINES];
-        for first in (0..lines).step_by(PIECE_LINES) {
-            let count = usize::try_from(lines - first).unwrap_or(PIECE_LINES).min(PIECE_LINES);
-            bytes.truncate(count);
-            source.read_at(line_at(span, first), bytes.as_flattened_mut())?;
-            for (bytes, number) in bytes.iter().zip(first..) {
-                let Some(line) = Line::open(bytes, span, seal, number) else { return Ok(None) };
-                kept.push(line);
-            }
-        }
-        Ok(Some(Self { lines, kept }))
+    pub(super) fn in_file(span: Span) -> Self {
+        Self { lines: span.lines(), kept: OnceLock::new() }
+    }
+
+    /// From now on memory answers as far as it can. Does nothing if it does already.
+    pub(super) fn keep(&self, kept: Kept) {
+        let _ = self.kept.set(kept);
     }
 
     /// Whether a fingerprint may be there, as far as memory knows.
     pub(super) fn ask(&self, fingerprint: u64) -> Answer {
         let number = line_of(fingerprint, self.lines);
-        let may_contain = match &self.kept {
-            Kept::Lines(lines) => lines.get(number).map(|line| line.may_contain(fingerprint)),
-            Kept::Gists(gists) => gists.get(number).map(|gist| may_contain(gist, fingerprint)),
-            Kept::Nothing => None,
-        };
-        match (may_contain, &self.kept) {
-            (Some(false), _) => Answer::No,
-            (Some(true), Kept::Lines(_)) => Answer::Maybe,
+        let Some(kept) = self.kept.get() else { return Answer::InLine(number) };
+        match kept.words(number).map(|words| may_contain(words, fingerprint)) {
+            Some(false) => Answer::No,
+            Some(true) if kept.part == Part::Whole => Answer::Maybe,
             _ => Answer::InLine(number),
         }
     }
 }
 
 impl Kept {
-    fn new(filtering: Filtering) -> Self {
-        match filtering {
-            Filtering::InMemory => Self::Lines(Pieces(Vec::new())),
-            Filtering::InPart => Self::Gists(Pieces(Vec::new())),
-            Filtering::InFile => Self::Nothing,
+    /// Reads as much as there is room for; `None` if a line is not what was written.
+    pub(super) fn read(
+        source: &impl Source,
+        span: Span,
+        seal: &Seal,
+        part: Part,
+        budget: &Arc<Budget>,
+    ) -> io::Result<Option<Self>> {
+        let mut kept = Self { part, pieces: Vec::new(), budget: budget.clone() };
+        let mut bytes = Vec::new();
+        for first in (0..span.lines()).step_by(part.lines()) {
+            let Some(mut piece) = budget.take(kept.pieces.len()) else { break };
+            let rest = usize::try_from(span.lines() - first).unwrap_or(usize::MAX);
+            bytes.resize(rest.min(part.lines()), [0; LINE_BYTES]);
+            source.read_at(line_at(span, first), bytes.as_flattened_mut())?;
+            for ((place, bytes), number) in piece.chunks_exact_mut(part.words()).zip(&bytes).zip(first..) {
+                let Some(line) = Line::open(bytes, span, seal, number) else { return Ok(None) };
+                place.iter_mut().zip(line.0).for_each(|(place, word)| *place = word);
+            }
+            kept.pieces.push(piece);
         }
+        Ok(Some(kept))
     }
 
-    fn push(&mut self, line: Line) {
-        let Line([first, second, ..]) = line;
-        match self {
-            Self::Lines(lines) => lines.push(line),
-            Self::Gists(gists) => gists.push([first, second]),
-            Self::Nothing => {}
-        }
+    /// The words of a line that are in memory.
+    fn words(&self, line: u64) -> Option<&[u64]> {
+        let line = usize::try_from(line).ok()?;
+        let (words, lines) = (self.part.words(), self.part.lines());
+        let at = line % lines * words;
+        self.pieces.get(line / lines)?.get(at..at + words)
     }
 }
 
-impl<T> Pieces<T> {
-    fn push(&mut self, next: T) {
-        match self.0.last_mut() {
-            Some(piece) if piece.len() < PIECE_LINES => piece.push(next),
-            _ => self.0.push(vec![next]),
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.budget.give_back(&mut self.pieces);
+    }
+}
+
+impl Part {
+    /// How many words of a line.
+    fn words(self) -> usize {
+        match self {
+            Self::Whole => WORDS,
+            Self::Gist => 2,
         }
     }
 
-    fn get(&self, number: u64) -> Option<&T> {
-        let number = usize::try_from(number).ok()?;
-        self.0.get(number / PIECE_LINES)?.get(number % PIECE_LINES)
+    /// Of how many lines a piece has these words.
+    fn lines(self) -> usize {
+        PIECE_WORDS / self.words()
     }
 }
 
@@ -195,9 +203,8 @@ impl Line {
 }
 
 impl Making {
-    pub(super) fn new(span: Span, filtering: Filtering) -> Self {
-        let kept = Kept::new(filtering);
-        Self { span, line: Line::default(), number: 0, piece: Vec::new(), kept }
+    pub(super) fn new(span: Span) -> Self {
+        Self { span, line: Line::default(), number: 0, piece: Vec::new() }
     }
 
     /// Adds a fingerprint, not below the one before.
@@ -211,21 +218,19 @@ impl Making {
     }
 
     /// Writes the rest.
-    pub(super) fn finish(mut self, seal: &Seal, out: &mut impl Sink) -> io::Result<Filter> {
+    pub(super) fn finish(mut self, seal: &Seal, out: &mut impl Sink) -> io::Result<()> {
         let lines = self.span.lines();
         while self.number < lines {
             self.close_line(seal, out)?;
         }
-        self.write_piece(out)?;
-        Ok(Filter { lines, kept: self.kept })
+        self.write_piece(out)
     }
 
     fn close_line(&mut self, seal: &Seal, out: &mut impl Sink) -> io::Result<()> {
         let line = std::mem::take(&mut self.line);
         line.write(self.span, seal, self.number, &mut self.piece);
-        self.kept.push(line);
         self.number += 1;
-        if self.piece.len() >= PIECE_LINES * LINE_BYTES { self.write_piece(out) } else { Ok(()) }
+        if self.piece.len() >= WRITTEN_LINES * LINE_BYTES { self.write_piece(out) } else { Ok(()) }
     }
 
     fn write_piece(&mut self, out: &mut impl Sink) -> io::Result<()> {
@@ -267,32 +272,46 @@ mod tests {
         (mixed ^ (mixed >> 31)).wrapping_mul(0x94d0_49bb_1331_11eb)
     }
 
-    #[test]
-    fn nothing_is_missed_and_little_is_invented() {
-        // Two pieces and a rest.
-        let leaves = 120_000;
+    /// A run's filter in its file, and the fingerprints in it.
+    fn written(leaves: u64) -> (Vec<u8>, Span, Vec<u64>) {
         let span = Span::new(0, leaves).unwrap();
-        let seal = Seal::new(span);
         let mut inserted: Vec<u64> = (0..leaves).map(spread).collect();
         inserted.sort_unstable();
-        let mut making = Making::new(span, Filtering::InMemory);
-        let mut file = Vec::new();
+        let (mut making, mut file) = (Making::new(span), Vec::new());
         for fingerprint in &inserted {
-            making.insert(*fingerprint, &seal, &mut file).unwrap();
+            making.insert(*fingerprint, &Seal::new(span), &mut file).unwrap();
         }
-        let made = making.finish(&seal, &mut file).unwrap();
+        making.finish(&Seal::new(span), &mut file).unwrap();
         assert_eq!(file.len() as u64, span.footer_at());
-        let open = |filtering| Filter::open(&file, span, &seal, filtering).unwrap().unwrap();
-        let [whole, part, none] = [Filtering::InMemory, Filtering::InPart, Filtering::InFile].map(open);
-        assert_eq!(whole.kept, made.kept);
-        assert!(matches!(&whole.kept, Kept::Lines(lines) if lines.0.len() == 3));
+        (file, span, inserted)
+    }
+
+    fn keeping(file: &Vec<u8>, span: Span, part: Part, budget: &Arc<Budget>) -> Filter {
+        let filter = Filter::in_file(span);
+        filter.keep(Kept::read(file, span, &Seal::new(span), part, budget).unwrap().unwrap());
+        filter
+    }
+
+    fn pieces(count: usize) -> Arc<Budget> {
+        Arc::new(Budget::new(count * PIECE_WORDS * 8))
+    }
+
+    #[test]
+    fn nothing_is_missed_and_little_is_invented() {
+        // 2,679 lines: three pieces of gists, ten of whole lines.
+        let (file, span, inserted) = written(120_000);
+        let seal = Seal::new(span);
+        let whole = keeping(&file, span, Part::Whole, &pieces(20));
+        let gists = keeping(&file, span, Part::Gist, &pieces(6));
+        let none = Filter::in_file(span);
+        assert_eq!([&whole, &gists].map(|filter| filter.kept.get().unwrap().pieces.len()), [10, 3]);
         let mut spared = 0;
         let mut may_contain = |fingerprint| {
             let Answer::InLine(number) = none.ask(fingerprint) else { panic!("nothing is in memory") };
             let line = Line::read(&file, span, &seal, number).unwrap().unwrap();
             let may_contain = line.may_contain(fingerprint);
-            assert_eq!(whole.ask(fingerprint) == Answer::Maybe, may_contain);
-            match part.ask(fingerprint) {
+            assert_eq!(whole.ask(fingerprint), if may_contain { Answer::Maybe } else { Answer::No });
+            match gists.ask(fingerprint) {
                 Answer::InLine(again) => assert_eq!(again, number),
                 answer => {
                     assert!(answer == Answer::No && !may_contain);
@@ -302,8 +321,45 @@ mod tests {
             may_contain
         };
         assert!(inserted.into_iter().all(&mut may_contain));
-        let invented = (leaves..leaves + 100_000).filter(|leaf| may_contain(spread(*leaf))).count();
+        let invented = (120_000..220_000).filter(|leaf| may_contain(spread(*leaf))).count();
         assert!((500..2_500).contains(&invented), "{invented} of 100,000");
         assert!((70_000..80_000).contains(&spared), "{spared} of 100,000 lines not read");
+    }
+
+    #[test]
+    fn what_has_no_room_in_memory_is_in_the_file() {
+        let (file, span, inserted) = written(120_000);
+        let budget = pieces(4);
+        let first = keeping(&file, span, Part::Gist, &budget);
+        let second = keeping(&file, span, Part::Whole, &budget);
+        let third = keeping(&file, span, Part::Whole, &budget);
+        let fourth = keeping(&file, span, Part::Whole, &budget);
+        let known = |filter: &Filter| {
+            assert!(inserted.iter().all(|fingerprint| filter.ask(*fingerprint) != Answer::No));
+            (0..span.lines()).filter(|line| filter.kept.get().unwrap().words(*line).is_some()).count()
+        };
+        assert_eq!([&first, &second, &third, &fourth].map(known), [2048, 292, 292, 0]);
+        // A piece that others have used says nothing about them: a short filter in it has what it was made of.
+        drop((first, second));
+        let (file, span, inserted) = written(100);
+        let filter = keeping(&file, span, Part::Gist, &budget);
+        assert!(inserted.iter().all(|fingerprint| filter.ask(*fingerprint) != Answer::No));
+        assert!((200..1_000).any(|leaf| filter.ask(spread(leaf)) == Answer::No));
+    }
+
+    #[test]
+    fn a_filter_that_goes_or_cannot_be_read_gives_its_memory_back() {
+        let (mut file, span, _) = written(120_000);
+        let budget = pieces(8);
+        for _ in 0..3 {
+            assert_eq!(keeping(&file, span, Part::Gist, &budget).kept.get().unwrap().pieces.len(), 3);
+        }
+        let last = usize::try_from(line_at(span, span.lines() - 1)).unwrap();
+        file[last] ^= 1;
+        for _ in 0..3 {
+            assert!(Kept::read(&file, span, &Seal::new(span), Part::Gist, &budget).unwrap().is_none());
+        }
+        file[last] ^= 1;
+        assert_eq!(keeping(&file, span, Part::Gist, &budget).kept.get().unwrap().pieces.len(), 3);
     }
 }

@@ -1,11 +1,4 @@
-use super::{
-    Filtering, Sink, Span,
-    fences::Fences,
-    filter::{Filter, Making},
-    layout::Footer,
-    page,
-    page::Seal,
-};
+use super::{Sink, Span, fences::Fences, filter::Making, layout::Footer, page, page::Seal};
 use sealwax_tlog::Hash;
 use std::io;
 
@@ -35,13 +28,12 @@ pub struct Written {
     pub(super) span: Span,
     pub(super) last: Hash,
     pub(super) fences: Fences,
-    pub(super) filter: Filter,
     pub(super) seal: Seal,
 }
 
 impl<S: Sink> Writer<S> {
     /// Begins a run of `span`.
-    pub fn new(out: S, span: Span, filtering: Filtering) -> Self {
+    pub fn new(out: S, span: Span) -> Self {
         Self {
             out,
             span,
@@ -52,7 +44,7 @@ impl<S: Sink> Writer<S> {
             pushed: 0,
             previous: (0, 0),
             fences: Fences::empty(span),
-            filter: Making::new(span, filtering),
+            filter: Making::new(span),
         }
     }
 
@@ -95,9 +87,9 @@ impl<S: Sink> Writer<S> {
         self.write_piece()?;
         let Self { mut out, span, seal, fences, filter, .. } = self;
         let footer = Footer { last, fences: fences.write(span, &mut out)? };
-        let filter = filter.finish(&seal, &mut out)?;
+        filter.finish(&seal, &mut out)?;
         out.write_at(span.footer_at(), &footer.write(span))?;
-        Ok((out, Written { span, last, fences, filter, seal }))
+        Ok((out, Written { span, last, fences, seal }))
     }
 
     fn close_page(&mut self) -> io::Result<()> {
