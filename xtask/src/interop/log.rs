@@ -73,7 +73,8 @@ fn signature_log(program: &Path, directory: &Path) -> Outcome {
     tessera_accepts(&fsck, &format!("file://{}/", log.canonicalize()?.display()), &vkey)?;
     println!("tessera's fsck: its directory");
     sealwax::check(program, &log, &key)?;
-    takeover::run(program, directory, &fsck)
+    takeover::of_rekor_tiles(program, directory, &fsck)?;
+    takeover::of_tessera(program, directory, &fsck)
 }
 
 /// The certificate log, before Fulcio's client, and before the programs of TesseraCT that were given.

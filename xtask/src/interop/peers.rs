@@ -8,6 +8,8 @@ use crate::{Failure, Outcome};
 
 pub(super) const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
 const TESSERA_FSCK: (&str, &str) = ("github.com/transparency-dev/tessera/cmd/fsck", "v1.0.4");
+const TESSERA_ONESHOT: (&str, &str) =
+    ("github.com/transparency-dev/tessera/cmd/examples/posix-oneshot", "v1.0.4");
 const CT_CLIENT: (&str, &str) = ("github.com/google/certificate-transparency-go/client/ctclient", "v1.3.3");
 pub(super) const FULCIO: (&str, &str) = ("github.com/sigstore/fulcio", "v1.8.8");
 const TIMESTAMP_CLI: (&str, &str) =
@@ -51,6 +53,11 @@ pub(crate) fn timestamp_server(directory: &Path) -> Result<PathBuf, Failure> {
 /// The check of a whole log that comes with tessera.
 pub(super) fn tessera_fsck(directory: &Path) -> Result<PathBuf, Failure> {
     install(directory, TESSERA_FSCK, "fsck")
+}
+
+/// A program of tessera's that adds files to a log in a directory.
+pub(super) fn tessera_oneshot(directory: &Path) -> Result<PathBuf, Failure> {
+    install(directory, TESSERA_ONESHOT, "posix-oneshot")
 }
 
 /// The client of certificate logs that Fulcio is built with, as a program.

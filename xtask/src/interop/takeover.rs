@@ -1,4 +1,5 @@
-//! A log that rekor-tiles has written is taken over: imported, gone on with, and accepted by the check of those who wrote it.
+//! A log that rekor-tiles has written is taken over, and one of a program that has nothing but tessera: imported, gone on with,
+//! and accepted by the check of those who wrote it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,11 @@ const MESSAGES: &str = "10";
 /// Settings with which it answers soonest.
 const FLAGS: &[&str] = &["--checkpoint-interval=100ms", "--batch-max-age=10ms"];
 
-pub(super) fn run(program: &Path, directory: &Path, fsck: &Path) -> Outcome {
+/// Runs of tessera's program, and how many entries each adds. The second one outgrows partial tiles that the first one has left,
+/// and leaves some.
+const RUNS: &[usize] = &[200, 411];
+
+pub(super) fn of_rekor_tiles(program: &Path, directory: &Path, fsck: &Path) -> Outcome {
     let theirs = rekor_tiles::install(directory)?;
     let add = peers::sigstore_go(directory)?;
     let server = Server::start(rekor_tiles::recipe(&theirs, directory, FLAGS)?)?;
@@ -42,9 +47,40 @@ pub(super) fn run(program: &Path, directory: &Path, fsck: &Path) -> Outcome {
     server.stop()?;
     println!("rekor-tiles: a log of {} entries", size(&old)?);
 
+    take_over(program, directory, fsck, &old, &private)
+}
+
+/// Entries are arbitrary bytes to tessera, and so they are to a log that has taken them over.
+pub(super) fn of_tessera(program: &Path, directory: &Path, fsck: &Path) -> Outcome {
+    let oneshot = peers::tessera_oneshot(directory)?;
+    let (old, keys) = (absent(directory, "tessera")?, absent(directory, "tessera-keys")?);
+    let mut new = Command::new(program);
+    let printed = output(new.args(["log", "new"]).arg(&keys).args(["--origin", ORIGIN]))?;
+    let private = keys.join("key.pem");
+    let signer = directory.join("tessera.signer");
+    fs::write(&signer, note_signer(&printed, &private)?)?;
+    for (run, count) in RUNS.iter().enumerate() {
+        let entries = absent(directory, "tessera-entries")?;
+        fs::create_dir_all(&entries)?;
+        for number in 0..*count {
+            // From twenty bytes to some kilobytes.
+            let entry = format!("run {run}, entry {number} ").repeat(1 + number % 200);
+            fs::write(entries.join(format!("{number:03}")), entry)?;
+        }
+        let mut add = Command::new(&oneshot);
+        add.arg("--storage_dir").arg(&old).arg("--private_key").arg(&signer);
+        add.arg("--entries").arg(entries.join("*")).stderr(Stdio::null());
+        output(&mut add)?;
+    }
+    println!("tessera: a log of {} entries", size(&old)?);
+    take_over(program, directory, fsck, &old, &private)
+}
+
+/// Imports a log with its key, goes on with it, and has it checked by both sides.
+fn take_over(program: &Path, directory: &Path, fsck: &Path, old: &Path, private: &Path) -> Outcome {
     let new = absent(directory, "taken-over")?;
     let mut import = Command::new(program);
-    import.args(["log", "import"]).arg(&old).arg(&new).args(["--origin", ORIGIN, "--key"]).arg(&private);
+    import.args(["log", "import"]).arg(old).arg(&new).args(["--origin", ORIGIN, "--key"]).arg(private);
     output(&mut import)?;
     let description: serde_json::Value = serde_json::from_slice(&fs::read(new.join("log.json"))?)?;
     let key = description.pointer("/verifier_keys/0").and_then(|key| key.as_str());
@@ -55,7 +91,8 @@ pub(super) fn run(program: &Path, directory: &Path, fsck: &Path) -> Outcome {
 
     let server = Server::start(sealwax::serve(program, &new, &key))?;
     let url = format!("http://{}", server.address);
-    let said = output(Command::new(&add).arg(&url).arg(new.join("trusted_root.json")).arg(MESSAGES))?;
+    let add = peers::sigstore_go(directory)?;
+    let said = output(Command::new(add).arg(&url).arg(new.join("trusted_root.json")).arg(MESSAGES))?;
     println!("sigstore-go: {}", said.trim());
     let vkey = directory.join("taken-over.vkey");
     fs::write(&vkey, &key)?;
@@ -70,6 +107,18 @@ pub(super) fn run(program: &Path, directory: &Path, fsck: &Path) -> Outcome {
         return Err(format!("{before} entries and 20 more are {after}").into());
     }
     Ok(())
+}
+
+/// The key of a log in a file, as tessera's program wants it: Go's `note` writes the name, the key's hash, and base64 of a type
+/// byte and the seed, which are the last bytes of the key in PKCS #8.
+fn note_signer(verifier: &str, private: &Path) -> Result<String, Failure> {
+    let name = format!("{ORIGIN}+");
+    let hash = verifier.split_whitespace().find_map(|word| word.strip_prefix(&name)?.split('+').next());
+    let hash = hash.ok_or("`log new` printed no verifier key")?;
+    let mut encode = Command::new("sh");
+    let script = r#"{ printf '\001'; openssl pkey -in "$0" -outform DER | tail -c 32; } | base64 -w0"#;
+    let seed = output(encode.args(["-c", script]).arg(private))?;
+    Ok(format!("PRIVATE+KEY+{name}{hash}+{}", seed.trim()))
 }
 
 /// What verifies entries of a log with this key: what `sealwax log new` writes beside one.
