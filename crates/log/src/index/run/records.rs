@@ -1,7 +1,7 @@
 use super::{IndexError, Run, Source, page};
 
-/// How much is read at once: large enough that the system call does not count, small enough for a dozen runs.
-const PIECE_PAGES: usize = 32;
+/// How much is read at once: large enough that the system call does not count, small enough for two dozen runs.
+const PIECE_PAGES: usize = 8;
 
 /// The records of a run in order, each page checked.
 #[derive(Debug)]

@@ -3,7 +3,7 @@ use sealwax_tlog::Hash;
 use std::io;
 
 /// How much is handed to the file at once.
-const PIECE_BYTES: usize = 1 << 20;
+const PIECE_BYTES: usize = 1 << 18;
 
 /// Writes a run from its records in order.
 #[derive(Debug)]
