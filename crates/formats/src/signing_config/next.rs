@@ -212,7 +212,7 @@ fn check_addition(
     let windows: Vec<crate::Window> = match kind {
         ServiceKind::OpenId => return Ok(()),
         ServiceKind::Log => (root.logs.iter())
-            .filter(|log| is_of(&service.url, &log.base_url))
+            .filter(|log| is_log_of(&service.url, &log.base_url))
             .filter_map(|log| Some(log.usable().ok()?.window))
             .collect(),
         ServiceKind::CertificateAuthority | ServiceKind::TimestampAuthority => {
@@ -240,6 +240,11 @@ fn is_of(service: &str, listed: &str) -> bool {
     let listed = listed.trim_end_matches('/');
     let rest = service.strip_prefix(listed).filter(|_| !listed.is_empty());
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The same of a log, whose shards may also be listed below the address that takes entries for the newest of them.
+fn is_log_of(service: &str, listed: &str) -> bool {
+    is_of(service, listed) || is_of(listed, service)
 }
 
 #[cfg(test)]

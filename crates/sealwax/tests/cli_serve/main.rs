@@ -21,6 +21,7 @@ mod tls;
 
 use common::Scratch;
 use instance::Running;
+use sealwax_crypto::{KeyKind, SigningKey};
 
 #[test]
 fn what_is_signed_here_verifies_also_after_a_restart() {
@@ -141,6 +142,20 @@ fn behind_a_proxy_nobody_pays_for_the_wrong_guesses_of_others() {
     let (scratch, listen) = (Scratch::new(), instance::free_port());
     let url = ["--listen", &listen, "--url", "https://sigstore.acme.example"];
     assert_eq!(guesses(&Running::start(&scratch, &url)), [400; 40]);
+}
+
+#[test]
+fn people_may_publish_what_an_instance_says_in_a_repository_of_their_own() {
+    let scratch = Scratch::new();
+    let running = Running::start(&scratch, &[]);
+    let document = |name: &str| scratch.write(name, running.get(&format!("/{name}")).text());
+    let root = format!("trusted_root.json={}", document("trusted_root.json"));
+    let config = format!("signing_config.v0.2.json={}", document("signing_config.json"));
+    let public = SigningKey::generate(KeyKind::Ed25519).unwrap().public_key().to_pem();
+    let all = format!("root,targets,snapshot,timestamp:ada={}", scratch.write("ada.pub", public));
+    let [plan, repository] = ["plan", "tuf"].map(|name| scratch.path(name).to_string_lossy().into_owned());
+    let arguments = ["ceremony", "plan", &plan, "--repository", &repository, "--add-key", &all];
+    scratch.run(&[&arguments[..], &["--target", &root, "--target", &config]].concat()).exits(0);
 }
 
 #[test]

@@ -75,6 +75,17 @@ fn a_service_is_listed_when_clients_have_its_key() {
 }
 
 #[test]
+fn a_log_takes_entries_above_its_shards() {
+    for listed in ["https://log.example", "https://log.example/", "https://log.example/shard/1"] {
+        assert!(is_log_of("https://log.example", listed), "{listed}");
+        assert_eq!(is_of("https://log.example", listed), !listed.contains("shard"), "{listed}");
+    }
+    for listed in ["https://log.example.org/shard/1", "https://other.example/shard/1", ""] {
+        assert!(!is_log_of("https://log.example", listed), "{listed}");
+    }
+}
+
+#[test]
 fn what_cannot_be_listed() {
     let trusted = root("2026-01-01T00:00:00Z", None);
     let next = |config: &SigningConfig, change| config.next(&change, &trusted, at(NOW), LEAD).unwrap_err();
