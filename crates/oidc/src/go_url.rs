@@ -4,7 +4,11 @@
 //! `JoinPath`, and `String`: a space becomes `%20`, `//` becomes `/` here and stays there. So this is that code's behaviour
 //! (Go 1.26), not RFC 3986 nor WHATWG.
 
+mod escape;
+
 use std::net::Ipv6Addr;
+
+use escape::{Place, escape, is_valid_encoding, unescape};
 
 /// A URL, or a reference to one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,16 +56,6 @@ pub enum UrlError {
     /// Something else than digits after the colon.
     #[error("a malformed port")]
     Port,
-}
-
-/// Where characters stand, which decides about their escapes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Path,
-    Host,
-    Zone,
-    User,
-    Fragment,
 }
 
 impl GoUrl {
@@ -318,74 +312,6 @@ fn check_port(port: &str) -> Result<(), UrlError> {
 
 fn is_user_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._:~!$&'()*+,;=%@".contains(&byte)
-}
-
-/// Whether the character is written as it is.
-fn is_plain(byte: u8, place: Place) -> bool {
-    let others: &[u8] = match place {
-        Place::Path => b"$&+,/:;=@",
-        Place::Host | Place::Zone => b"!\"$&'()*+,:;<=>[]",
-        Place::User => b"$&+,;=",
-        Place::Fragment => b"!$&()*+,/:;=?@",
-    };
-    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || others.contains(&byte)
-}
-
-/// Whether text that was written by hand is left alone: some characters that are escaped by default need not be.
-fn is_valid_encoding(text: &str, place: Place) -> bool {
-    text.bytes().all(|byte| b"!$&'()*+,;=:@[]%".contains(&byte) || is_plain(byte, place))
-}
-
-fn escape(bytes: &[u8], place: Place) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for byte in bytes {
-        if is_plain(*byte, place) {
-            text.push(char::from(*byte));
-        } else {
-            text.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    text
-}
-
-fn unescape(text: &str, place: Place) -> Result<Vec<u8>, UrlError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        if *byte != b'%' {
-            let refused =
-                matches!(place, Place::Host | Place::Zone) && *byte < 0x80 && !is_plain(*byte, place);
-            if refused {
-                return Err(UrlError::Host);
-            }
-            bytes.push(*byte);
-            continue;
-        }
-        let Some(([high, low], after)) = rest.split_first_chunk::<2>() else { return Err(UrlError::Escape) };
-        rest = after;
-        let value = digit(*high)? << 4 | digit(*low)?;
-        let allowed = match place {
-            // A host may have escapes for what is not ASCII, and `%25` before a zone.
-            Place::Host => value >= 0x80 || value == b'%',
-            Place::Zone => value == b'%' || value == b' ' || is_plain(value, Place::Host),
-            Place::Path | Place::User | Place::Fragment => true,
-        };
-        if !allowed {
-            return Err(UrlError::Escape);
-        }
-        bytes.push(value);
-    }
-    Ok(bytes)
-}
-
-fn digit(byte: u8) -> Result<u8, UrlError> {
-    match byte {
-        b'0'..=b'9' => Ok(byte - b'0'),
-        b'a'..=b'f' => Ok(byte - b'a' + 10),
-        b'A'..=b'F' => Ok(byte - b'A' + 10),
-        _ => Err(UrlError::Escape),
-    }
 }
 
 /// The shortest path that means the same, from the root: no empty segments, no `.`, no `..`.

@@ -1,6 +1,7 @@
 //! `sealwax trust`: the profiles that verification stands on. Only `update` uses the network.
 
 mod add;
+pub(crate) mod args;
 mod change;
 mod export;
 mod lint;
@@ -15,7 +16,7 @@ use std::io::Write;
 use jiff::Timestamp;
 use sealwax_json::Value;
 
-use crate::args::TrustCommand;
+use self::args::TrustCommand;
 use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::profile::{self, ProfileError, Removed};

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use sealwax_formats::trust::{Instance, TrustChange, TrustChangeError};
 use sealwax_formats::{TimeRange, TrustedRoot};
 
+use super::args::{EndTrustArgs, ExtendTrustArgs};
 use super::{new, write_node};
-use crate::args::{EndTrustArgs, ExtendTrustArgs};
 use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::profile::MAX_FILE;

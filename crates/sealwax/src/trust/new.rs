@@ -15,10 +15,10 @@ use sealwax_net::http::Url;
 use sealwax_pki::Certificate;
 use sealwax_tlog::LogKey;
 
+use super::args::{InstancesArgs, NewTrustArgs};
 use super::lint::{self, Finding, Level};
 use super::{export, say};
 use crate::Failure;
-use crate::args::{InstancesArgs, NewTrustArgs};
 use crate::judge::Status;
 use crate::profile::Files;
 use crate::sources::read_limited;
