@@ -25,7 +25,7 @@ pub use issuers::Issuers;
 pub use request::MAX_REQUEST_BYTES;
 pub use roots::{AcceptedRoots, Roots, RootsError};
 
-use crate::engine::{Body, Log};
+use crate::engine::{Body, Coming, Log};
 use bytes::Bytes;
 use hyper::{
     Response,
@@ -86,10 +86,11 @@ impl CtFace {
     /// # Errors
     /// [`AddChainError`].
     pub async fn submit(&self, log: &Log, submitted: Submitted, body: &[u8]) -> Result<Sct, AddChainError> {
+        let coming = log.coming();
         let chain = request::parse(body)?;
         let roots = self.roots.load();
         let chain = VerifiedChain::verify(&chain, submitted, &roots, &self.window, &self.issuers)?;
-        self.add(log, &chain).await
+        self.add(log, coming, &chain).await
     }
 
     /// The same for an authority in this process: a precertificate that it has signed a moment ago, with the certificates
@@ -98,12 +99,13 @@ impl CtFace {
     /// # Errors
     /// [`AddChainError`].
     pub async fn submit_issued_here(&self, log: &Log, chain: &[Certificate]) -> Result<Sct, AddChainError> {
+        let coming = log.coming();
         let roots = self.roots.load();
         let chain = VerifiedChain::issued_here(chain, &roots, &self.window, &self.issuers)?;
-        self.add(log, &chain).await
+        self.add(log, coming, &chain).await
     }
 
-    async fn add(&self, log: &Log, chain: &VerifiedChain) -> Result<Sct, AddChainError> {
+    async fn add(&self, log: &Log, coming: Coming<'_>, chain: &VerifiedChain) -> Result<Sct, AddChainError> {
         let submission = entry::submission(chain).map_err(ChainError::from)?;
         let entry = match &submission.body {
             Body::Certificate { entry, .. } => entry.clone(),
@@ -113,7 +115,7 @@ impl CtFace {
             let der = Bytes::copy_from_slice(issuer.der());
             log.keep_object(&entry::issuer_name(issuer), der).await?;
         }
-        let added = log.add(submission).await?;
+        let added = coming.add(submission).await?;
         Ok(sct::sign_anywhere(&self.signer, entry, added.index, added.timestamp).await?)
     }
 }

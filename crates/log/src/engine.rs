@@ -13,7 +13,6 @@
 mod batch;
 mod config;
 mod cosigning;
-mod crowd;
 mod edge;
 mod error;
 mod handle;
@@ -40,7 +39,7 @@ pub use cosigning::{CosignError, Cosigners, Proofs};
 pub(crate) use edge::{Edge, Entries};
 pub use error::EngineError;
 use handle::Front;
-pub use handle::{AddError, Added, KeepError, Log, Published};
+pub use handle::{AddError, Added, Coming, KeepError, Log, Published};
 pub use host::Host;
 pub use lock_value::{LockValue, LockValueError, MAX_LOCK_BYTES};
 pub use open::{create, open};

@@ -23,4 +23,4 @@ pub mod metrics;
 pub mod rekor;
 pub mod witness;
 
-pub use engine::{AddError, Added, Kind, Log, Published, Submission};
+pub use engine::{AddError, Added, Coming, Kind, Log, Published, Submission};

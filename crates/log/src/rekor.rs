@@ -21,7 +21,7 @@ pub use request::{JsonCause, JsonError};
 pub use response::{entry_json, entry_message};
 pub use validate::{ACCEPTED, InvalidEntry, ValidEntry};
 
-use crate::engine::{Added, Log};
+use crate::engine::{Added, Coming, Log};
 use bytes::Bytes;
 use hyper::{Response, StatusCode};
 
@@ -31,8 +31,9 @@ pub const MAX_REQUEST_BYTES: usize = 4 << 20;
 /// `POST /api/v2/log/entries`: reads the request, checks it, has it sequenced, and answers with the entry and its proof, or
 /// with an error of the same API. `key_id` is the whole hash of the log's note key.
 pub async fn create_entry_json(log: &Log, key_id: &[u8; 32], body: &[u8]) -> Response<Bytes> {
+    let coming = log.coming();
     let created = match CreateEntryRequest::from_json(body) {
-        Ok(request) => create_entry(log, &request).await,
+        Ok(request) => create_entry(coming, &request).await,
         Err(error) => Err(error.into()),
     };
     match created {
@@ -45,9 +46,12 @@ pub async fn create_entry_json(log: &Log, key_id: &[u8; 32], body: &[u8]) -> Res
 }
 
 /// The same for either encoding of the request.
-async fn create_entry(log: &Log, request: &CreateEntryRequest) -> Result<(ValidEntry, Added), CreateError> {
+async fn create_entry(
+    coming: Coming<'_>,
+    request: &CreateEntryRequest,
+) -> Result<(ValidEntry, Added), CreateError> {
     let entry = ValidEntry::check(request)?;
-    let added = log.add(entry.submission()).await?;
+    let added = coming.add(entry.submission()).await?;
     Ok((entry, added))
 }
 

@@ -1,7 +1,7 @@
 use super::{
     Kind, Submission,
     cosigning::{Proofs, with_line},
-    queue::Queue,
+    queue::{Checking, Queue},
     reader::ReadError,
     reader::Reader,
 };
@@ -48,6 +48,29 @@ pub(crate) struct Opened {
 impl Opened {
     fn size(&self) -> TreeSize {
         TreeSize(self.published.borrow().as_ref().map_or(0, |published| published.size))
+    }
+}
+
+/// A submission that is being checked: the next round waits until that is done. Not to be held while waiting for anything.
+pub struct Coming<'a> {
+    log: &'a Log,
+    checking: Checking,
+}
+
+impl Coming<'_> {
+    /// As [`Log::add`].
+    ///
+    /// # Errors
+    /// See [`AddError`].
+    pub async fn add(self, submission: Submission) -> Result<Added, AddError> {
+        let start = Instant::now();
+        let added = self.log.place(submission, self.checking).await;
+        let metrics = self.log.metrics();
+        if added.is_ok() {
+            metrics.add_seconds.time(start.elapsed());
+        }
+        metrics.entries.add(result_of(&added), 1);
+        added
     }
 }
 
@@ -175,23 +198,22 @@ impl Log {
     /// # Errors
     /// See [`AddError`].
     pub async fn add(&self, submission: Submission) -> Result<Added, AddError> {
-        let start = Instant::now();
-        let added = self.place(submission).await;
-        let metrics = &self.0.metrics;
-        if added.is_ok() {
-            metrics.add_seconds.time(start.elapsed());
-        }
-        metrics.entries.add(result_of(&added), 1);
-        added
+        self.coming().add(submission).await
     }
 
-    async fn place(&self, submission: Submission) -> Result<Added, AddError> {
+    /// Begins to check what is to be added.
+    #[must_use]
+    pub fn coming(&self) -> Coming<'_> {
+        Coming { log: self, checking: self.opened().queue.check() }
+    }
+
+    async fn place(&self, submission: Submission, checking: Checking) -> Result<Added, AddError> {
         let (found, limit) = self.0.kind.length_and_limit(&submission);
         if found > limit {
             return Err(AddError::TooLarge { found, limit });
         }
         let opened = self.opened();
-        let waiting = opened.queue.push(submission, found)?;
+        let waiting = checking.push(submission, found)?;
         let place = waiting.await.unwrap_or(Err(AddError::Stopped))?;
         let (index, timestamp, published) = (place.index, place.timestamp, place.published);
         let duplicate = place.proof.is_none();

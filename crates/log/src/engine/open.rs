@@ -91,7 +91,6 @@ pub async fn open<S: ObjectStore + LockStore + 'static>(
         index: Arc::new(index(lock.size)?),
         version: versioned.version,
         carried: Vec::new(),
-        entries_before: 0,
         staged: Vec::new(),
         unsettled: 0,
         unsettled_since: None,

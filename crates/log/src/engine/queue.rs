@@ -9,10 +9,13 @@ use std::{
 };
 use tokio::sync::{Notify, oneshot};
 
+/// With so many entries the cost of a round is shared well enough.
+const ENOUGH: usize = 64;
+
 /// Submissions and commands on their way to the sequencer.
 pub(crate) struct Queue {
     state: Mutex<State>,
-    arrived: Notify,
+    ready: Notify,
     limits: QueueLimits,
 }
 
@@ -40,8 +43,19 @@ struct State {
     trouble: Option<AddError>,
     freeze: bool,
     stop: bool,
-    /// So many have to wait before it is said that something has arrived.
-    wanted: usize,
+    /// How many are being checked.
+    checking: usize,
+    /// For how many of them those that wait still wait.
+    patience: usize,
+}
+
+impl State {
+    /// Whether a round may begin with what waits. What is being checked goes with it, for a round of its own costs a flush, a
+    /// signature and some switches of threads, and takes them from the processors that check; but only so many, so that
+    /// nobody waits for what never ends.
+    fn is_ready(&self) -> bool {
+        !self.waiting.is_empty() && (self.checking == 0 || self.patience == 0 || self.stop)
+    }
 }
 
 /// A submission that waits for its place.
@@ -63,25 +77,50 @@ pub(crate) struct Place {
     pub(crate) published: Arc<Published>,
 }
 
-/// As long as it lives, nothing is said of fewer than are wanted.
-struct Wanted<'a>(&'a Queue);
+/// A submission that is being checked.
+pub(crate) struct Checking(Arc<Queue>);
 
-impl<'a> Wanted<'a> {
-    fn new(queue: &'a Queue, wanted: usize) -> Self {
-        queue.state().wanted = wanted;
-        Self(queue)
+impl Checking {
+    /// It waits for its place from now on.
+    pub(crate) fn push(
+        self,
+        submission: Submission,
+        bytes: usize,
+    ) -> Result<oneshot::Receiver<Result<Place, AddError>>, AddError> {
+        let mut state = self.0.state();
+        if let Some(error) = &state.closed {
+            return Err(error.clone());
+        }
+        let limits = self.0.limits;
+        if state.waiting.len() >= limits.entries || state.bytes + bytes > limits.bytes {
+            return Err(AddError::Full { retry_after: Duration::from_secs(1) });
+        }
+        if state.waiting.is_empty() {
+            state.patience = ENOUGH;
+        }
+        let (reply, place) = oneshot::channel();
+        state.waiting.push(Waiting { submission, bytes, reply });
+        state.bytes += bytes;
+        Ok(place)
     }
 }
 
-impl Drop for Wanted<'_> {
+impl Drop for Checking {
     fn drop(&mut self) {
-        self.0.state().wanted = 0;
+        let mut state = self.0.state();
+        state.checking -= 1;
+        state.patience = state.patience.saturating_sub(1);
+        let is_ready = state.is_ready();
+        drop(state);
+        if is_ready {
+            self.0.ready.notify_one();
+        }
     }
 }
 
 impl Queue {
     pub(crate) fn new(limits: QueueLimits) -> Self {
-        Self { state: Mutex::default(), arrived: Notify::new(), limits }
+        Self { state: Mutex::default(), ready: Notify::new(), limits }
     }
 
     /// Nothing that is done under the lock can panic half-way.
@@ -89,27 +128,10 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn push(
-        &self,
-        submission: Submission,
-        bytes: usize,
-    ) -> Result<oneshot::Receiver<Result<Place, AddError>>, AddError> {
-        let mut state = self.state();
-        if let Some(error) = &state.closed {
-            return Err(error.clone());
-        }
-        if state.waiting.len() >= self.limits.entries || state.bytes + bytes > self.limits.bytes {
-            return Err(AddError::Full { retry_after: Duration::from_secs(1) });
-        }
-        let (reply, place) = oneshot::channel();
-        state.waiting.push(Waiting { submission, bytes, reply });
-        state.bytes += bytes;
-        let is_wanted = state.waiting.len() >= state.wanted;
-        drop(state);
-        if is_wanted {
-            self.arrived.notify_one();
-        }
-        Ok(place)
+    /// A submission is being checked from now on, until what is returned is pushed or dropped.
+    pub(crate) fn check(self: &Arc<Self>) -> Checking {
+        self.state().checking += 1;
+        Checking(Arc::clone(self))
     }
 
     /// What waits longest, up to so many entries and bytes; at least one.
@@ -134,25 +156,18 @@ impl Queue {
         mem::take(&mut state.waiting)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.state().waiting.is_empty()
+    /// Whether a round may begin with what waits.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.state().is_ready()
     }
 
     pub(crate) fn depth(&self) -> (usize, usize) {
         (self.state().waiting.len(), self.limits.entries)
     }
 
-    /// Completes when so many wait. Whoever drops this before looks himself at what waits: nobody was told.
-    pub(crate) async fn gathered(&self, wanted: usize) {
-        let _until = Wanted::new(self, wanted);
-        while self.depth().0 < wanted {
-            self.arrived().await;
-        }
-    }
-
-    /// Completes when something has arrived since the last call.
-    pub(crate) async fn arrived(&self) {
-        self.arrived.notified().await;
+    /// Completes when a round may begin, or a command was given, since the last call.
+    pub(crate) async fn ready(&self) {
+        self.ready.notified().await;
     }
 
     /// From now on submissions get this answer; `None`: they are taken.
@@ -183,7 +198,7 @@ impl Queue {
 
     pub(crate) fn ask_to_stop(&self) {
         self.state().stop = true;
-        self.arrived.notify_one();
+        self.ready.notify_one();
     }
 
     pub(crate) fn asked_to_stop(&self) -> bool {
@@ -192,7 +207,7 @@ impl Queue {
 
     pub(crate) fn ask_to_freeze(&self) {
         self.state().freeze = true;
-        self.arrived.notify_one();
+        self.ready.notify_one();
     }
 
     pub(crate) fn asked_to_freeze(&self) -> bool {
@@ -207,8 +222,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_into_a_round_still_counts() {
-        let queue = Queue::new(QueueLimits { entries: 5, bytes: 100 });
-        let push = |bytes: u8| queue.push(Submission::signature(Bytes::from(vec![bytes; 30])), 30);
+        let queue = Arc::new(Queue::new(QueueLimits { entries: 5, bytes: 100 }));
+        let push = |bytes: u8| queue.check().push(Submission::signature(Bytes::from(vec![bytes; 30])), 30);
         let _places: Vec<_> = (0..3).map(|nth| push(nth).unwrap()).collect();
         assert!(matches!(push(3), Err(AddError::Full { .. })));
         assert_eq!(queue.take(10, 60).len(), 2);
@@ -220,5 +235,30 @@ mod tests {
         assert_eq!(queue.take(1, 1000).len(), 1);
         assert_eq!(queue.take_all().len(), 1);
         assert_eq!(queue.take(10, 1000).len(), 0);
+    }
+
+    #[test]
+    fn a_round_takes_along_what_is_being_checked_but_not_for_ever() {
+        let queue = Arc::new(Queue::new(QueueLimits { entries: 100, bytes: 10_000 }));
+        let entry = |bytes: u8| Submission::signature(Bytes::from(vec![bytes]));
+        let (first, second, third) = (queue.check(), queue.check(), queue.check());
+        let _first = first.push(entry(1), 1).unwrap();
+        let _second = second.push(entry(2), 1).unwrap();
+        assert!(!queue.is_ready());
+        drop(third);
+        assert!(queue.is_ready());
+        assert_eq!(queue.take(10, 100).len(), 2);
+        assert!(!queue.is_ready());
+
+        // One that waits while others are checked, and refused, without an end.
+        let mut always_one = queue.check();
+        let _lone = queue.check().push(entry(3), 1).unwrap();
+        let mut checked = 1;
+        while !queue.is_ready() {
+            always_one = queue.check();
+            checked += 1;
+        }
+        assert_eq!(checked, ENOUGH);
+        drop(always_one);
     }
 }

@@ -3,7 +3,6 @@
 use super::{
     AddError, Config, EngineError, Host, Kind, LockValue, Published, Shape, Signing, Step,
     batch::Batch,
-    crowd::{MOMENT, wanted},
     handle::not_now,
     queue::{Place, Queue, Waiting},
     reader::Reader,
@@ -43,8 +42,6 @@ pub struct Sequencer<S> {
     pub(crate) round: u64,
     /// Submissions of a round that was lost.
     pub(crate) carried: Vec<Waiting>,
-    /// Entries of the round before.
-    pub(crate) entries_before: usize,
     /// Batches that are still staged, with the size they lead to, oldest first.
     pub(crate) staged: Vec<(u64, String)>,
     /// Bytes staged since the last settling began.
@@ -141,16 +138,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             match self.wait().await {
                 Why::Stop => return self.finish().await,
                 Why::Look => self.catch_up().await?,
-                Why::Work => {
-                    if let Some(wanted) = wanted(self.entries_before, self.queue.depth().0) {
-                        tokio::select! {
-                            biased;
-                            () = self.queue.gathered(wanted) => {}
-                            () = self.host.sleep(MOMENT) => {}
-                        }
-                    }
-                    self.round(Why::Work).await.map(drop)?;
-                }
+                Why::Work => self.round(Why::Work).await.map(drop)?,
                 why => {
                     if !self.round(why).await? {
                         // Not at once again: the clock is behind, or the disk is full.
@@ -169,7 +157,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         if self.queue.asked_to_freeze() && self.lock.frozen.is_none() {
             return Why::Freeze;
         }
-        if !self.carried.is_empty() || !self.queue.is_empty() {
+        if !self.carried.is_empty() || self.queue.is_ready() {
             return Why::Work;
         }
         if self.queue.asked_to_stop() {
@@ -179,7 +167,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         let queue = self.queue.clone();
         tokio::select! {
             biased;
-            () = queue.arrived() => Why::Work,
+            () = queue.ready() => Why::Work,
             () = settled(&mut self.settling) => Why::Work,
             () = self.host.sleep(pause) => why,
         }
@@ -268,7 +256,6 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         if !identities.is_empty() {
             self.absorb(old, &identities);
         }
-        self.entries_before = sorted.fresh.len();
         let entries = sorted.fresh.len() as u64;
         if published {
             self.answer(sorted);

@@ -38,8 +38,9 @@ pub fn health(log: &Log) -> Health {
 type Answer = Result<Bytes, Status>;
 
 async fn create_entry(log: &Log, key_id: &[u8; 32], body: Bytes) -> Answer {
+    let coming = log.coming();
     let request = read::<CreateEntryRequest>(body)?;
-    let (entry, added) = super::create_entry(log, &request).await?;
+    let (entry, added) = super::create_entry(coming, &request).await?;
     Ok(frame(&entry_message(key_id, entry.body(), &added)))
 }
 
