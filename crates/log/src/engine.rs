@@ -24,6 +24,7 @@ mod queue;
 mod reader;
 mod record;
 mod replicas;
+mod round;
 mod sabotage;
 mod sequencer;
 mod settle;
