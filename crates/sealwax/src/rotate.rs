@@ -29,6 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is looked.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// What becomes of a request to an instance that is stopped.
+pub(crate) const WAITS: &str = "waits for the next start, which tells clients";
+
 pub(crate) fn run(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let lead_seconds = args.lead.as_deref().map(seconds).transpose()?;
     let instance = read(&args.directory)?;
@@ -44,24 +47,21 @@ pub(crate) fn run(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Fai
     let planned = parts.iter().try_for_each(|part| next.plan(*part, now, lead_seconds.unwrap_or_default()));
     planned.map_err(|error| Failure::cannot(error.to_string()))?;
 
-    let id = random::<16>().map_err(|error| Failure::cannot(error.to_string()))?;
     let request = Request {
-        id: hex(&id),
+        id: new_id()?,
         parts: parts.iter().copied().collect(),
         lead_seconds,
         new_root: args.new_root,
+        ends: Vec::new(),
     };
-    let served = is_served(&args.directory)?;
-    request.leave(&args.directory)?;
-    let state = match (served, args.wait) {
-        (false, false) => {
-            let node = Node::new().with("state", "waits for the next start, which tells clients");
+    let state = match (ask(&args.directory, &request)?, args.wait) {
+        (None, false) => {
+            let node = Node::new().with("state", WAITS);
             trust::write_node(out, node, args.json)?;
             return Ok(Status::Verified);
         }
-        (false, true) => return Err(not_served(&args.directory)),
-        (true, wait) => {
-            let planned = answer(&args.directory, &request)?;
+        (None, true) => return Err(not_served(&args.directory)),
+        (Some(planned), wait) => {
             if wait { done(&args.directory, &parts, planned)? } else { planned }
         }
     };
@@ -77,6 +77,20 @@ fn report(instance: &Instance, parts: &BTreeSet<Part>) -> Node {
         node.with("from", planned.map(|term| term.from)).into_json()
     };
     Node::new().with("rotation", parts.iter().map(part).collect::<Value<'_>>())
+}
+
+/// A name for a request.
+pub(crate) fn new_id() -> Result<String, Failure> {
+    let id = random::<16>().map_err(|error| Failure::cannot(error.to_string()))?;
+    Ok(hex(&id))
+}
+
+/// Leaves a request, and waits until it is carried out and clients are told. None if nobody serves the instance: its next start does
+/// it.
+pub(crate) fn ask(directory: &Path, request: &Request) -> Result<Option<Instance>, Failure> {
+    let served = is_served(directory)?;
+    request.leave(directory)?;
+    served.then(|| answer(directory, request)).transpose()
 }
 
 /// Waits until the instance says what became of the request, and clients are told.
@@ -97,7 +111,7 @@ fn answer(directory: &Path, request: &Request) -> Result<Instance, Failure> {
     }
     if read(directory)?.last_request.is_some_and(|looked| looked.id == request.id) {
         return Err(Failure::cannot(
-            "it is planned, but clients cannot be told yet, and it waits for that: the journal of the process says why",
+            "it is written down, but clients cannot be told yet, and it waits for that: the journal of the process says why",
         ));
     }
     // It would be taken up when nobody expects it any more.
@@ -122,7 +136,8 @@ fn done(directory: &Path, parts: &BTreeSet<Part>, planned: Instance) -> Result<I
     }
 }
 
-fn read(directory: &Path) -> Result<Instance, Failure> {
+/// The instance in a directory.
+pub(crate) fn read(directory: &Path) -> Result<Instance, Failure> {
     let instance = Instance::read(directory)?.filter(|instance| instance.made);
     instance.ok_or_else(|| {
         let directory = directory.display();

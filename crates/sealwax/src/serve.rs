@@ -9,6 +9,7 @@ mod authority;
 mod certificates;
 pub(crate) mod config;
 mod ct;
+pub(crate) mod ended;
 mod expiry;
 mod files;
 mod first_entry;

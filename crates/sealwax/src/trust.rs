@@ -3,6 +3,7 @@
 mod add;
 pub(crate) mod args;
 mod change;
+mod end_key;
 mod export;
 mod lint;
 pub(crate) mod new;

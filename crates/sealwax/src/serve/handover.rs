@@ -1,10 +1,10 @@
-//! How a rotation is asked for: a file in the directory, which the process that serves it takes up within a second, or its next
-//! start.
+//! How a rotation, or the end of a key, is asked for: a file in the directory, which the process that serves it takes up within a
+//! second, or its next start.
 //!
 //! **Why a file.** Whoever may write into the directory may rotate, and nobody else: there is no port, no secret and no protocol
 //! to defend. It outlives a kill on either side, and it is the same for an instance that is stopped, whose clients cannot be told
 //! before it is served again, so that the lead begins then. `instance.json` says what became of it, by its id, written in one
-//! step with the plan: a request is planned once, however often it is found.
+//! step with the plan: a request is carried out once, however often it is found.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -12,6 +12,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::ended::End;
 use super::rotation::Part;
 use crate::sources::read_limited;
 use crate::{Failure, output_file};
@@ -28,12 +29,16 @@ const MAX_BYTES: u64 = 4 << 10;
 pub struct Request {
     /// Random.
     pub id: String,
+    /// What gets another key.
     pub parts: Vec<Part>,
     /// None: as the instance is configured.
     pub lead_seconds: Option<u32>,
     /// Authorities get roots of their own, also where the one before outlasts them: it may have been stolen.
     #[serde(default)]
     pub new_root: bool,
+    /// Keys that end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<End>,
 }
 
 impl Request {
@@ -42,7 +47,7 @@ impl Request {
         let path = directory.join(NAME);
         if path.exists() {
             return Err(Failure::cannot(format!(
-                "{}: a rotation is asked for already, and nobody has taken it up yet; start the instance, or remove the file",
+                "{}: a change is asked for already, and nobody has taken it up yet; start the instance, or remove the file",
                 path.display()
             )));
         }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use sealwax_formats::TrustedRoot;
 use sealwax_log::check::directory::State;
 
 use super::certificates;
@@ -11,6 +12,9 @@ use super::expiry::Ending;
 pub use super::expiry::check_planned;
 use super::handover::Request;
 use super::instance::{Instance, Shard};
+use super::others;
+use super::places::Service;
+use super::repository::published_root;
 use super::rotation::Part;
 use super::start::is_served;
 use crate::Failure;
@@ -36,6 +40,14 @@ pub struct LogState {
     pub path: String,
     pub size: u64,
     pub is_frozen: bool,
+}
+
+/// The trusted root that clients of an instance are told, by TUF or in the file that is carried to who has a repository.
+pub fn told(directory: &Path, instance: &Instance) -> Result<Option<TrustedRoot>, Failure> {
+    if instance.has(Service::Tuf) {
+        return published_root(&directory.join("tuf"));
+    }
+    Ok(others::handed(directory)?.map(|handed| handed.trusted_root))
 }
 
 /// Looks at a directory.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 use sealwax_formats::TrustedRoot;
-use sealwax_formats::trust::{Instance as Entry, InstanceKind};
+use sealwax_formats::trust::Instance as Entry;
 use sealwax_tuf::editor::Terms;
 
 use super::config::Rotation;
@@ -99,13 +99,7 @@ pub fn publish(
 /// What is planned of a part, as the trusted root lists it.
 fn entry(instance: &Instance, part: Part, root: &TrustedRoot) -> Option<Entry> {
     instance.planned(part)?;
-    let kind = match part {
-        Part::Log => InstanceKind::Log,
-        Part::Ct => InstanceKind::CertificateLog,
-        Part::Ca => InstanceKind::CertificateAuthority,
-        Part::Tsa => InstanceKind::TimestampAuthority,
-    };
-    root.instances().filter(|entry| entry.kind() == kind).nth(instance.in_use(part)? + 1)
+    root.instances().filter(|entry| entry.kind() == part.kind()).nth(instance.in_use(part)? + 1)
 }
 
 /// From when on a trusted root trusts it, if it does.

@@ -149,6 +149,14 @@ fn next_due(base: &Repository, ours: &[Role], terms: &Terms) -> Timestamp {
     due.min().unwrap_or(Timestamp::MAX)
 }
 
+/// The trusted root that clients see in a repository, if there is one.
+pub fn published_root(directory: &Path) -> Result<Option<TrustedRoot>, Failure> {
+    let Some(base) = repository::open(directory)? else { return Ok(None) };
+    let [name, ..] = TARGETS;
+    let target = base.target(name).map_err(|error| Failure::cannot(error.to_string()))?;
+    target.map(|target| read_target(directory, &target)).transpose()
+}
+
 fn read_target(directory: &Path, target: &TargetFile) -> Result<TrustedRoot, Failure> {
     let path = directory.join("targets").join(&target.url_path);
     let cannot = |error: &dyn std::fmt::Display| Failure::cannot(format!("{}: {error}", path.display()));

@@ -9,6 +9,7 @@
 //! until then the old one signs, without an end.
 
 use jiff::{SignedDuration, Timestamp};
+use sealwax_formats::trust::InstanceKind;
 use sealwax_pki::Certificate;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,16 @@ impl Part {
             Part::Ct => "ct",
             Part::Ca => "ca",
             Part::Tsa => "tsa",
+        }
+    }
+
+    /// As trusted roots call it.
+    pub fn kind(self) -> InstanceKind {
+        match self {
+            Part::Log => InstanceKind::Log,
+            Part::Ct => InstanceKind::CertificateLog,
+            Part::Ca => InstanceKind::CertificateAuthority,
+            Part::Tsa => InstanceKind::TimestampAuthority,
         }
     }
 }
@@ -181,7 +192,7 @@ impl Instance {
         }
     }
 
-    fn terms(&self, part: Part) -> Vec<&Term> {
+    pub(super) fn terms(&self, part: Part) -> Vec<&Term> {
         match part {
             Part::Log => self.signature_shards.iter().map(|shard| &shard.term).collect(),
             Part::Ct => self.certificate_shards.iter().map(|shard| &shard.term).collect(),
@@ -190,7 +201,7 @@ impl Instance {
         }
     }
 
-    fn terms_mut(&mut self, part: Part) -> Vec<&mut Term> {
+    pub(super) fn terms_mut(&mut self, part: Part) -> Vec<&mut Term> {
         match part {
             Part::Log => self.signature_shards.iter_mut().map(|shard| &mut shard.term).collect(),
             Part::Ct => self.certificate_shards.iter_mut().map(|shard| &mut shard.term).collect(),

@@ -20,6 +20,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::certificates::Certified;
 use super::config::Rotation;
 use super::ct::Newest;
+use super::ended::End;
 use super::front::Front;
 use super::handover::Request;
 use super::health::Health;
@@ -219,29 +220,39 @@ impl Steward {
         }
     }
 
-    /// Plans what is asked for. Whether there is something to tell of.
+    /// Plans, and ends, what is asked for. Whether there is something to tell of.
     fn take_request(&mut self, now: Timestamp) -> Result<bool, Failure> {
         let Some(request) = Request::find(&self.directory)? else { return Ok(false) };
         let is_known = self.instance.last_request.as_ref().is_some_and(|looked| looked.id == request.id);
         if !is_known {
-            let lead = request.lead_seconds.or(self.rotation.lead_seconds());
             let mut next = self.instance.clone();
-            let planned = request.parts.iter().try_for_each(|part| {
-                self.follow(&mut next, *part, now, lead)?;
-                if request.new_root {
-                    next.give_root(*part);
-                }
-                Ok::<(), PlanError>(())
-            });
-            if let Err(refused) = &planned {
-                self.journal.warning("a rotation was refused", &[("reason", Value::Shown(refused))]);
+            let refused = self.carry_out(&mut next, &request, now).err();
+            if let Some(reason) = &refused {
+                self.journal.warning("what was asked for was refused", &[("reason", Value::Text(reason))]);
                 next = self.instance.clone();
+            } else {
+                for End { key, at } in &request.ends {
+                    self.journal.info("ended a key", &[("key", Value::Text(key)), ("at", Value::Shown(at))]);
+                }
             }
-            let refused = planned.err().map(|error| error.to_string());
             next.last_request = Some(Looked { id: request.id, refused });
             self.plan(next)?;
         }
         Ok(true)
+    }
+
+    /// All of a request, on paper. What is wrong with it, for whoever asked.
+    fn carry_out(&self, next: &mut Instance, request: &Request, now: Timestamp) -> Result<(), String> {
+        let lead = request.lead_seconds.or(self.rotation.lead_seconds());
+        let planned = request.parts.iter().try_for_each(|part| {
+            self.follow(next, *part, now, lead)?;
+            if request.new_root {
+                next.give_root(*part);
+            }
+            Ok::<(), PlanError>(())
+        });
+        planned.map_err(|error| error.to_string())?;
+        request.ends.iter().try_for_each(|end| next.end(end)).map_err(|error| error.to_string())
     }
 
     /// Plans successors of certificates that end soon. Whether there is something to tell of.

@@ -81,7 +81,7 @@ pub enum TrustCommand {
     Extend(Box<ExtendTrustArgs>),
     /// End a key of a trusted root by date; what it signed until then stays valid
     #[command(
-        after_help = "Examples:\n  sealwax trust end trusted_root.json https://log2026.acme.example --output next.json\n  sealwax trust end trusted_root.json 3f2a9c01 --at 2026-11-20T08:00:00Z --output next.json\n\nNothing is ever removed from a trusted root. A stolen key is ended at the last instant at which it was safe."
+        after_help = "Examples:\n  sealwax trust end trusted_root.json https://log2026.acme.example --output next.json\n  sealwax trust end trusted_root.json 3f2a9c01 --at 2026-11-20T08:00:00Z --output next.json\n  sealwax trust end /var/lib/sealwax ca-1 --at 2026-11-20T08:00:00Z\n\nNothing is ever removed from a trusted root. A stolen key is ended at the last instant at which it was safe.\n\nOf an instance of `sealwax serve`, in its directory, the key is named as its file in DIR/secrets: log-1, ct-1, ca-1, tsa-1; \nca-root-1 stands for all that is under that root. Another key must have followed it (`sealwax rotate`). The running process\ntells clients at once, a stopped instance at its next start. See docs/operations/incident.md."
     )]
     End(EndTrustArgs),
     /// Write the files of a profile into a directory
@@ -167,18 +167,19 @@ pub struct ExtendTrustArgs {
 
 #[derive(Args, Debug)]
 pub struct EndTrustArgs {
-    /// The trusted root
-    #[arg(value_name = "FILE")]
+    /// The trusted root, or the directory of an instance of `sealwax serve`
+    #[arg(value_name = "FILE|DIR")]
     pub file: PathBuf,
-    /// What ends: its URL, or the first 8 digits or more of its id, which is SHA-256 of its key or first certificate
-    #[arg(value_name = "URL|ID")]
+    /// What ends: its URL, or the first 8 digits or more of its id, which is SHA-256 of its key or first certificate; of an instance,
+    /// the key's name in DIR/secrets
+    #[arg(value_name = "URL|ID|KEY")]
     pub what: String,
     /// The last instant at which something signed by it counts, in whole seconds [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
     /// The file to write
     #[arg(long, short, value_name = "FILE")]
-    pub output: PathBuf,
+    pub output: Option<PathBuf>,
     /// Replace what is there
     #[arg(long)]
     pub overwrite: bool,

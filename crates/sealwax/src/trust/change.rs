@@ -8,7 +8,7 @@ use sealwax_formats::trust::{Instance, TrustChange, TrustChangeError};
 use sealwax_formats::{TimeRange, TrustedRoot};
 
 use super::args::{EndTrustArgs, ExtendTrustArgs};
-use super::{new, write_node};
+use super::{end_key, new, write_node};
 use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::profile::MAX_FILE;
@@ -49,13 +49,18 @@ pub(super) fn extend(
 
 pub(super) fn end(args: &EndTrustArgs, now: Timestamp, out: &mut impl Write) -> Result<Status, Failure> {
     let at = args.at.as_deref().map_or_else(|| whole_second(now), new::instant)?;
+    if args.file.is_dir() {
+        return end_key::run(args, at, out);
+    }
+    let output = args.output.as_deref();
+    let output = output.ok_or_else(|| Failure::usage("--output FILE: where the next trusted root is to be"))?;
     let root = read(&args.file)?;
     let id = named(&root, &args.what)?;
     let next = root.next(&TrustChange::End { id: id.clone(), at }, now, jiff::SignedDuration::ZERO)?.root;
-    write(&args.output, &next, args.overwrite)?;
+    write(output, &next, args.overwrite)?;
     let ended = next.instances().filter(|instance| instance.id() == id).map(|instance| entry(&instance));
     let node = Node::new()
-        .with("written", args.output.display().to_string())
+        .with("written", output.display().to_string())
         .with("ended", ended.collect::<Vec<_>>());
     write_node(out, node, args.json)?;
     Ok(Status::Verified)

@@ -7,6 +7,7 @@ mod backup;
 #[path = "../common/mod.rs"]
 mod common;
 mod config;
+mod ended;
 mod fresh;
 mod hosts;
 mod instance;

@@ -32,7 +32,7 @@ impl<'a> Bot<'a> {
         self.verify(bundle, root).exits(0);
     }
 
-    fn verify(&self, bundle: &str, root: &str) -> crate::common::Ran {
+    pub(crate) fn verify(&self, bundle: &str, root: &str) -> crate::common::Ran {
         let artifact = self.scratch.write("app", b"content");
         let who = ["--identity", &self.identity, "--issuer", &self.issuer];
         let what = ["verify", &artifact, "--bundle", bundle, "--trusted-root", root];
@@ -40,7 +40,7 @@ impl<'a> Bot<'a> {
     }
 }
 
-fn trusted_root(scratch: &Scratch, running: &Running, name: &str) -> String {
+pub(crate) fn trusted_root(scratch: &Scratch, running: &Running, name: &str) -> String {
     scratch.write(name, running.get("/trusted_root.json").text())
 }
 
