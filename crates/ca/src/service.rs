@@ -14,6 +14,7 @@ use crate::audit::{Audit, Event};
 use crate::authority::Authority;
 use crate::ct_log::CertificateLog;
 use crate::issue::{IssuedCertificate, issue};
+use crate::metrics::{IssuerLabel, Metrics};
 use crate::possession::{PossessionError, ProvenKey, read_public_key};
 use crate::profile::VALIDITY;
 use crate::providers::{Providers, Wanted};
@@ -28,7 +29,9 @@ pub struct Service {
     configuration: RwLock<Arc<Configuration>>,
     clock: fn() -> Timestamp,
     audit: Option<Arc<dyn Audit>>,
-    quotas: Quotas,
+    /// Replaced as a whole, with what was used up of them.
+    quotas: RwLock<Arc<Quotas>>,
+    metrics: Arc<Metrics>,
 }
 
 /// What certificates are made with.
@@ -49,7 +52,8 @@ impl Service {
     ) -> Self {
         let issuing = RwLock::new(Arc::new(Issuing { authority, logs }));
         let configuration = RwLock::new(Arc::new(configuration));
-        Service { issuing, providers, configuration, clock, audit: None, quotas: Quotas::default() }
+        let (quotas, metrics) = (RwLock::default(), Arc::default());
+        Service { issuing, providers, configuration, clock, audit: None, quotas, metrics }
     }
 
     /// The same, of whose work a record is kept.
@@ -61,7 +65,23 @@ impl Service {
     /// The same, with quotas.
     #[must_use]
     pub fn limited_to(self, quotas: Quotas) -> Self {
-        Service { quotas, ..self }
+        self.limit_to(quotas);
+        self
+    }
+
+    /// The same, which counts there.
+    #[must_use]
+    pub fn counted_in(self, metrics: Arc<Metrics>) -> Self {
+        Service { metrics, ..self }
+    }
+
+    /// Takes other quotas from the next request on, of which nothing is used up yet.
+    pub fn limit_to(&self, quotas: Quotas) {
+        *self.quotas.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(quotas);
+    }
+
+    fn quotas(&self) -> Arc<Quotas> {
+        Arc::clone(&self.quotas.read().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
     /// Whether certificates can be issued now, as far as the authority's own chain is concerned.
@@ -110,18 +130,22 @@ impl Service {
         request: Result<SigningRequest, RequestError>,
         address: Option<IpAddr>,
     ) -> Result<IssuedCertificate, ApiError> {
+        let began = Instant::now();
         let request = match request {
             Ok(request) => request,
             Err(error) => return self.record(address, None, None, Err(error.into())),
         };
-        let identity = match self.identify(&request.token).await {
-            Ok(identity) => identity,
+        let known = vouched(&self.configuration(), &*self.providers, &request.token, (self.clock)()).await;
+        let (identity, issuer) = match known {
+            Ok(known) => known,
             Err(error) => return self.record(address, Some(&request), None, Err(error)),
         };
         let waiting = Waiting { service: self, address, request: &request, identity: &identity };
         let issued = self.issue(&request, &identity).await;
         std::mem::forget(waiting);
-        self.record(address, Some(&request), Some(&identity), issued)
+        let issued = self.record(address, Some(&request), Some(&identity), issued)?;
+        self.metrics.issued(issuer, began.elapsed());
+        Ok(issued)
     }
 
     async fn issue(
@@ -131,12 +155,23 @@ impl Service {
     ) -> Result<IssuedCertificate, ApiError> {
         let key = prove(&request.key, identity)?;
         // Not before: a stranger who saw the token cannot use up what its owner may have.
-        self.quotas.take(identity, Instant::now())?;
+        self.quotas().take(identity, Instant::now())?;
         let issuing = self.issuing();
         Ok(issue(&issuing.authority, &issuing.logs, identity, key, &self.clock).await?)
     }
 
+    /// Writes down what is answered, and counts it if it is a refusal.
     fn record(
+        &self,
+        address: Option<IpAddr>,
+        request: Option<&SigningRequest>,
+        identity: Option<&Identity>,
+        outcome: Result<IssuedCertificate, ApiError>,
+    ) -> Result<IssuedCertificate, ApiError> {
+        self.write_down(address, request, identity, outcome).inspect_err(|error| self.metrics.refused(error))
+    }
+
+    fn write_down(
         &self,
         address: Option<IpAddr>,
         request: Option<&SigningRequest>,
@@ -193,6 +228,16 @@ pub async fn identify(
     token: &str,
     now: Timestamp,
 ) -> Result<Identity, ApiError> {
+    vouched(configuration, providers, token, now).await.map(|(identity, _)| identity)
+}
+
+/// The same, and what kind of issuer says so.
+async fn vouched(
+    configuration: &Configuration,
+    providers: &dyn Providers,
+    token: &str,
+    now: Timestamp,
+) -> Result<(Identity, IssuerLabel), ApiError> {
     let token = Token::parse(token)?;
     let url = token.claimed_issuer().to_owned();
     let unknown = || ApiError::UnknownIssuer { issuer: url.clone() };
@@ -206,7 +251,7 @@ pub async fn identify(
         }
         other => other?,
     };
-    Ok(Identity::of(&verified, configuration)?)
+    Ok((Identity::of(&verified, configuration)?, IssuerLabel::from(&issuer.kind)))
 }
 
 impl fmt::Debug for Service {

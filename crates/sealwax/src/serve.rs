@@ -27,6 +27,7 @@ mod page;
 mod permissions;
 mod places;
 mod publication;
+mod reload;
 mod repository;
 mod restored;
 pub(crate) mod rotation;
@@ -52,7 +53,6 @@ use sealwax_server::journal::{Journal, Value};
 use sealwax_server::metrics::Page;
 use sealwax_server::{Listener, Options, Router, Server, Site, Stopped, descriptors};
 use sealwax_store::disk::Os;
-use sealwax_tsa::TimestampAuthority;
 use sealwax_tsa::clock::Sources;
 use tokio::signal::unix::SignalKind;
 use tokio::sync::watch;
@@ -70,12 +70,13 @@ use self::issuers::Issuers;
 use self::logs::Logs;
 use self::others::Others;
 use self::places::Service;
+use self::reload::Reload;
 use self::rotation::Part;
 use self::secret::Source;
 pub(crate) use self::start::is_served;
 use self::start::{Ready, Wanted};
 use self::steward::Steward;
-use self::watched::Watched;
+use self::watched::{Authorities, Watched};
 use crate::judge::Status;
 use crate::log::serve::{self as log_serve, signals};
 use crate::tls_files::TlsFiles;
@@ -119,6 +120,9 @@ pub(crate) async fn serve(
     tell_what_was_made(args, &ready, &journal);
 
     let watched = Arc::new(Watched::default());
+    if let Some(tls) = &tls {
+        watched.follow_tls(tls.validity());
+    }
     let accounts = identity_provider(args, config, &ready, &journal).await?;
     let audit = AuditLog::open(&args.dir, &config.audit, journal.clone())?;
     let (steward, issuers) =
@@ -137,11 +141,14 @@ pub(crate) async fn serve(
     let server = log_serve::start(server, stop.clone());
     let again = signals::on(SignalKind::hangup())?;
     let issuers = issuers.map(|issuers| issuers.follow(again, journal.clone()));
+    let (args_again, config_again) = (args.clone(), config.clone());
+    let reload = Reload { args: args_again, config: config_again, authority: steward.authority.clone() };
+    let reload = Some(reload.follow(signals::on(SignalKind::hangup())?, journal.clone()));
     let followed = tls.map(|tls| tls.follow(hangup, journal.clone()));
     let watching = steward.timestamps.clone().filter(|_| !config.time.servers.is_empty());
     let timed = watching.map(|authority| time::watch(config.time.watch(), authority, journal.clone()));
     let flushed = audit.clone().map(|audit| tokio::spawn(audit.keep_flushed()));
-    let observer = observer(config, &watched, &steward.timestamps, &journal)?;
+    let observer = observer(config, &steward, &journal)?;
     let metrics = observer.as_ref().map(|server| format!("http://{}/metrics", server.address()));
     let observer = observer.map(|server| log_serve::start(server, stop.clone()));
     let steward = tokio::spawn(steward.look_after(front, stop));
@@ -152,7 +159,7 @@ pub(crate) async fn serve(
         let connections = u64::try_from(cut).unwrap_or(u64::MAX);
         journal.warning("connections were cut", &[("connections", Value::Number(connections))]);
     }
-    for task in [issuers, followed, timed, flushed].into_iter().flatten() {
+    for task in [issuers, reload, followed, timed, flushed].into_iter().flatten() {
         task.abort();
     }
     if let Some(observer) = observer {
@@ -203,6 +210,7 @@ async fn set_up(
                 accounts: accounts.clone(),
                 issuers: config.issuers.as_deref(),
                 quotas: config.quota.of_authority(),
+                metrics: watched.certificates.clone(),
                 audit,
             })?;
             (Some(authority), Some(issuers))
@@ -311,15 +319,11 @@ fn tell_what_was_made(args: &ServeArgs, ready: &Ready, journal: &Journal) {
 }
 
 /// The metrics, on a listener of their own. Who fetches them is not counted among the clients.
-fn observer(
-    config: &Config,
-    watched: &Arc<Watched>,
-    timestamps: &Option<Arc<TimestampAuthority>>,
-    journal: &Journal,
-) -> Result<Option<Server>, Failure> {
+fn observer(config: &Config, steward: &Steward, journal: &Journal) -> Result<Option<Server>, Failure> {
     let Some(address) = config.metrics_listen else { return Ok(None) };
-    let (watched, timestamps) = (watched.clone(), timestamps.clone());
-    let page = Page::new(move || watched.text(timestamps.as_deref(), Timestamp::now()));
+    let (certificates, timestamps) = (steward.authority.clone(), steward.timestamps.clone());
+    let (watched, authorities) = (steward.watched.clone(), Authorities { certificates, timestamps });
+    let page = Page::new(move || watched.text(&authorities, Timestamp::now()));
     let server = Server::bind(address, page, Options { journal: journal.clone(), ..Options::default() });
     server.map(Some).map_err(|error| Failure::cannot(format!("cannot listen on {address}: {error}")))
 }

@@ -10,6 +10,7 @@ use sealwax_pki::Certificate;
 use sealwax_server::Tls;
 use sealwax_server::journal::{Journal, Value};
 use tokio::signal::unix::Signal;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::Failure;
@@ -24,8 +25,16 @@ pub struct TlsFiles {
     certificate: PathBuf,
     key: PathBuf,
     tls: Tls,
+    validity: watch::Sender<Option<Validity>>,
     /// Of what was read last, whether it was any good or not: a fault is reported once.
     seen: Seen,
+}
+
+/// From when until when a certificate is valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validity {
+    pub from: Timestamp,
+    pub until: Timestamp,
 }
 
 /// The digests of both files, or what the system said.
@@ -43,8 +52,14 @@ impl TlsFiles {
         let pair = Pair::read(certificate, key).map_err(Failure::cannot)?;
         let tls = Tls::new(&pair.certificate, &pair.key);
         let tls = tls.map_err(|error| Failure::cannot(format!("{}: {error}", certificate.display())))?;
+        let (validity, _) = watch::channel(Validity::of(&pair.certificate));
         let seen = Ok(pair.digests());
-        Ok(Some(Self { certificate: certificate.to_owned(), key: key.to_owned(), tls, seen }))
+        Ok(Some(Self { certificate: certificate.to_owned(), key: key.to_owned(), tls, validity, seen }))
+    }
+
+    /// How long the certificate that is served is valid, at any time; unknown of one that is of a kind which only TLS knows.
+    pub fn validity(&self) -> watch::Receiver<Option<Validity>> {
+        self.validity.subscribe()
     }
 
     /// For the server.
@@ -84,12 +99,26 @@ impl TlsFiles {
 
     fn replace(&self, pair: &Pair, now: Timestamp) -> Result<(), String> {
         // One that is of a kind which only TLS knows is for TLS to judge.
-        let text = str::from_utf8(&pair.certificate).unwrap_or_default();
-        let first = Certificate::list_from_pem(text).ok().and_then(|list| list.into_iter().next());
-        if let Some(until) = first.map(|certificate| certificate.not_after()).filter(|until| *until < now) {
+        let validity = Validity::of(&pair.certificate);
+        if let Some(Validity { until, .. }) = validity.filter(|validity| validity.until < now) {
             return Err(format!("the new one has expired at {until}"));
         }
-        self.tls.replace(&pair.certificate, &pair.key).map_err(|error| error.to_string())
+        self.tls.replace(&pair.certificate, &pair.key).map_err(|error| error.to_string())?;
+        self.validity.send_replace(validity);
+        Ok(())
+    }
+}
+
+impl Validity {
+    /// Of the certificate in a file, as far as it can be read.
+    pub fn of_file(path: &Path) -> Option<Self> {
+        Self::of(&read_limited(path, MAX_BYTES).ok()?)
+    }
+
+    /// Of the first certificate of a chain in PEM.
+    fn of(chain: &[u8]) -> Option<Self> {
+        let list = Certificate::list_from_pem(str::from_utf8(chain).ok()?).ok()?;
+        list.first().map(|first| Self { from: first.not_before(), until: first.not_after() })
     }
 }
 

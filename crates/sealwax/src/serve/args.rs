@@ -28,7 +28,7 @@ Examples:
 The keys in DIR are sealed; what opens them is DIR.secret, beside the directory, unless --secret, SEALWAX_SECRET or a systemd
 credential of the name sealwax-secret says otherwise. Keep a copy of it where the backups of DIR are not.";
 
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct ServeArgs {
     /// The directory of the instance; made at the first start
     #[arg(long, value_name = "DIR")]

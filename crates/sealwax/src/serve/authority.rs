@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use sealwax_ca::{
-    Authority, CertificateLog, HttpLog, HttpProviders, ProviderAnswer, ProviderError, Providers, Quotas,
+    Authority, CertificateLog, HttpLog, HttpProviders, Metrics, ProviderAnswer, ProviderError, Providers, Quotas,
     Service, Wanted,
 };
 use sealwax_crypto::PublicKey;
@@ -40,6 +40,8 @@ pub struct Parts<'a> {
     pub audit: Option<Arc<AuditLog>>,
     /// How many certificates there are for whom.
     pub quotas: Quotas,
+    /// What it counts.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The authority at work, and the issuers that it is to follow.
@@ -55,7 +57,7 @@ pub fn service(parts: Parts<'_>) -> Result<(Arc<Service>, Issuers), Failure> {
     let configuration = configuration(here.as_ref(), parts.issuers)?;
     let (authority, logs) = (issuer(&parts.certified)?, vec![parts.log]);
     let service = Service::new(authority, logs, Arc::new(providers), configuration, Timestamp::now);
-    let service = service.limited_to(parts.quotas);
+    let service = service.limited_to(parts.quotas).counted_in(parts.metrics);
     let service = Arc::new(match parts.audit {
         Some(audit) => service.recorded_by(audit),
         None => service,

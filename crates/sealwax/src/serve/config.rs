@@ -4,6 +4,7 @@
 //! reading of the file, what is said of a key that there is none of, and the commented file of `--print-config`. Whoever adds a
 //! key adds a field and a line; whoever adds a section adds it in [`Config::keys`] too.
 
+mod differences;
 mod file;
 mod hosts;
 mod limits;
@@ -184,6 +185,13 @@ impl Config {
     /// As a file, with what each key means. It reads as what it was written from.
     pub fn print(&self) -> String {
         print::print(&mut self.clone())
+    }
+
+    /// The keys in which another one differs, as `section.key`.
+    pub fn differs_in(&self, other: &Self) -> Vec<String> {
+        let [own, others] = [self, other].map(|config| differences::values(&mut config.clone()));
+        let changed = own.into_iter().filter(|(key, value)| others.get(key) != Some(value));
+        changed.map(|(key, _)| key).collect()
     }
 
     fn override_with(&mut self, args: &ServeArgs) -> Result<(), Failure> {

@@ -1,5 +1,5 @@
-//! What ends if nothing is done: the certificates in use, and the files of the repository. All of it is renewed by itself, so
-//! whoever hears of it here has something to look into.
+//! What ends if nothing is done: the certificates in use, and the files of the repository. All of it is renewed by itself, but for the
+//! certificate for TLS, which somebody else renews; so whoever hears of it here has something to look into.
 
 use jiff::{SignedDuration, Timestamp};
 use sealwax_pki::Certificate;
@@ -7,11 +7,12 @@ use sealwax_tuf::editor::{Policy, Repository, Role};
 
 use super::config::Rotation;
 use super::rotation::{Part, chain_ends};
+use crate::tls_files::Validity;
 
 /// Something that ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// What: `ca`, `tsa`, or a role of TUF.
+    /// What: `ca`, `tsa`, `tls`, or a role of TUF.
     pub what: String,
     /// The last instant at which it is valid.
     pub ends: Timestamp,
@@ -41,6 +42,10 @@ pub enum Late {
     },
 }
 
+/// How long before its end a certificate for TLS is renewed, at the latest: a third of its time is what programs that do so leave, and
+/// of one that lasts a year nobody waits for four months.
+const TLS_RENEWED_BEFORE: SignedDuration = SignedDuration::from_hours(24 * 14);
+
 /// How late a change may be before somebody is told: it takes a moment, and some tries.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -49,6 +54,13 @@ impl Ending {
     pub fn of_chain(part: Part, chain: &[Certificate], rotation: &Rotation) -> Option<Self> {
         let renewed_before = Rotation::signed(rotation.certificates_renewed_before);
         Some(Self { what: part.name().to_owned(), ends: chain_ends(chain)?, renewed_before })
+    }
+
+    /// The certificate for TLS.
+    pub fn of_tls(validity: Validity) -> Self {
+        let Validity { from, until } = validity;
+        let third = from.duration_until(until) / 3;
+        Self { what: "tls".to_owned(), ends: until, renewed_before: third.min(TLS_RENEWED_BEFORE) }
     }
 
     /// The files of a repository.
@@ -86,6 +98,16 @@ mod tests {
 
     fn day(day: i64) -> Timestamp {
         Timestamp::from_second(86_400 * day).unwrap()
+    }
+
+    #[test]
+    fn of_a_certificate_for_tls_a_sixth_is_left_or_a_week() {
+        for (lasts, late) in [(90, 83), (366, 359), (6, 5)] {
+            let ending = Ending::of_tls(Validity { from: day(0), until: day(lasts) });
+            assert_eq!(ending.check(day(late) - SignedDuration::from_secs(1)), Ok(()), "{lasts}");
+            let not_renewed = Late::NotRenewed { what: "tls".to_owned(), ends: day(lasts) };
+            assert_eq!(ending.check(day(late)), Err(not_renewed), "{lasts}");
+        }
     }
 
     #[test]

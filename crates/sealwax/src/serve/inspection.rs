@@ -21,6 +21,7 @@ use crate::Failure;
 use crate::ceremony::repository;
 use crate::log::block_on;
 use crate::sources::read_limited;
+use crate::tls_files::Validity;
 
 /// What there is.
 pub struct Inspection {
@@ -73,6 +74,8 @@ pub fn of(directory: &Path) -> Result<Inspection, Failure> {
     if let Some(base) = repository::open(&directory.join("tuf"))? {
         endings.extend(Ending::of_repository(&base, &config.rotation.policy()));
     }
+    let tls = config.tls.certificate.as_deref().and_then(Validity::of_file);
+    endings.extend(tls.map(Ending::of_tls));
     let mut logs = Vec::new();
     for (part, folder, path, shards) in [
         (Part::Ct, "ct", "/ct/", &instance.certificate_shards),

@@ -1,15 +1,18 @@
 //! What an operator sees of an instance: its metrics, and whether something is late. The steward says what there is at the moment;
 //! readers come at any time.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use sealwax_ca::Service as CertificateAuthority;
 use sealwax_log::metrics::Metrics;
 use sealwax_server::metrics::{HttpMetrics, Text};
 use sealwax_tsa::TimestampAuthority;
+use tokio::sync::watch;
 
 use super::expiry::{Ending, Late, check_planned};
 use super::rotation::Part;
+use crate::tls_files::Validity;
 
 /// What there is at the moment.
 #[derive(Clone, Default)]
@@ -21,12 +24,22 @@ pub struct Moment {
     pub logs: Vec<(String, Arc<Metrics>)>,
 }
 
+/// The authorities, if the instance has them.
+pub struct Authorities {
+    pub certificates: Option<Arc<CertificateAuthority>>,
+    pub timestamps: Option<Arc<TimestampAuthority>>,
+}
+
 /// What there is, shared between who says it and who reads it.
 #[derive(Default)]
 pub struct Watched {
     moment: RwLock<Arc<Moment>>,
+    /// Of the certificate for TLS, if there is one.
+    tls: OnceLock<watch::Receiver<Option<Validity>>>,
     /// What the listener counts.
     pub http: Arc<HttpMetrics>,
+    /// What the certificate authority counts.
+    pub certificates: Arc<sealwax_ca::Metrics>,
     /// What the timestamp authority counts.
     pub stamps: Arc<sealwax_tsa::Metrics>,
 }
@@ -35,6 +48,17 @@ impl Watched {
     /// From now on it is this.
     pub fn is_now(&self, moment: Moment) {
         *self.moment.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(moment);
+    }
+
+    /// Looks after the certificate for TLS too.
+    pub fn follow_tls(&self, validity: watch::Receiver<Option<Validity>>) {
+        let _ = self.tls.set(validity);
+    }
+
+    /// All that ends.
+    fn endings(&self) -> Vec<Ending> {
+        let tls = self.tls.get().and_then(|validity| *validity.borrow()).map(Ending::of_tls);
+        self.moment().endings.iter().cloned().chain(tls).collect()
     }
 
     fn moment(&self) -> Arc<Moment> {
@@ -47,12 +71,12 @@ impl Watched {
     /// [`Late`].
     pub fn check(&self, now: Timestamp) -> Result<(), Late> {
         let moment = self.moment();
-        moment.endings.iter().try_for_each(|ending| ending.check(now))?;
+        self.endings().iter().try_for_each(|ending| ending.check(now))?;
         moment.planned.iter().try_for_each(|(part, since)| check_planned(*part, *since, now))
     }
 
     /// Everything that is counted, for Prometheus.
-    pub fn text(&self, timestamps: Option<&TimestampAuthority>, now: Timestamp) -> String {
+    pub fn text(&self, authorities: &Authorities, now: Timestamp) -> String {
         let moment = self.moment();
         let now_ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
         let logs = moment.logs.iter().map(|(path, log)| {
@@ -66,7 +90,7 @@ impl Watched {
             "gauge",
             "Seconds until a certificate in use or a file of the repository ends.",
         );
-        for ending in &moment.endings {
+        for ending in &self.endings() {
             own.signed(
                 "expiry_seconds",
                 &[("what", &ending.what)],
@@ -87,10 +111,14 @@ impl Watched {
             u64::from(self.check(now).is_err()),
         );
         self.http.write(&mut own);
+        let mut certificates = Text::new("sealwax_ca_");
+        if let Some(service) = &authorities.certificates {
+            self.certificates.write(&mut certificates, service);
+        }
         let mut stamps = Text::new("sealwax_tsa_");
-        if let Some(timestamps) = timestamps {
+        if let Some(timestamps) = &authorities.timestamps {
             self.stamps.write(&mut stamps, timestamps);
         }
-        [Text::join(logs), own.finish(), stamps.finish()].concat()
+        [Text::join(logs), own.finish(), certificates.finish(), stamps.finish()].concat()
     }
 }

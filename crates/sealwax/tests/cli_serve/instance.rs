@@ -93,9 +93,10 @@ impl Running {
         }
     }
 
-    /// For signals.
-    pub(crate) fn process(&self) -> u32 {
-        self.spawned.child.id()
+    /// Says that files have changed.
+    pub(crate) fn hang_up(&self) {
+        let process = self.spawned.child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &process]).status().unwrap().success());
     }
 
     /// What it said once everything answered.

@@ -11,8 +11,11 @@ mod ended;
 mod fresh;
 mod hosts;
 mod instance;
+#[path = "../common/issuer.rs"]
+mod issuer;
 mod killed;
 mod only;
+mod reload;
 mod rotation;
 mod sealed;
 mod signing;

@@ -74,13 +74,18 @@ fn certificate_of(key: &SigningKey, scratch: &Scratch, running: &Running, secret
     let issuer = running.machine_issuer();
     let token =
         scratch.run(&["token", "--issuer", issuer, "--machine", "bot", "--secret-file", secret]).exits(0);
+    certificate_for(key, running, token.out.trim(), &format!("{issuer}/bot"))
+}
+
+/// Asks for a certificate with a token, which says who that is.
+pub(crate) fn certificate_for(key: &SigningKey, running: &Running, token: &str, who: &str) -> Reply {
     running.post(
         "/api/v2/signingCert",
         &json!({
-            "credentials": {"oidcIdentityToken": token.out.trim()},
+            "credentials": {"oidcIdentityToken": token},
             "publicKeyRequest": {
                 "publicKey": {"algorithm": "ECDSA", "content": key.public_key().to_pem()},
-                "proofOfPossession": signature(key, format!("{issuer}/bot").as_bytes()),
+                "proofOfPossession": signature(key, who.as_bytes()),
             },
         }),
     )

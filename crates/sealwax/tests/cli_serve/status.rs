@@ -7,7 +7,7 @@ use crate::common::{Scratch, serve};
 use crate::instance::Running;
 use crate::rotation::Bot;
 
-fn metrics(running: &Running) -> String {
+pub(crate) fn metrics(running: &Running) -> String {
     let ready = running.ready();
     let url = ready["metrics_url"].as_str().unwrap();
     let host = url.strip_prefix("http://").unwrap().strip_suffix("/metrics").unwrap();
@@ -43,12 +43,24 @@ fn an_operator_sees_what_there_is_and_what_needs_attention() {
         let status = scratch.run(&[&["status", "--json"][..], &place].concat()).exits(0).json();
         assert_eq!(status["planned"].as_array().unwrap().len(), 2, "{status}");
     }
+    let key = serde_json::json!({"publicKey": {"content": "-----"}, "proofOfPossession": "AA=="});
+    for token in [serde_json::json!({}), serde_json::json!({"oidcIdentityToken": "no.token.this"})] {
+        let request = serde_json::json!({"credentials": token, "publicKeyRequest": key});
+        assert_eq!(running.post("/api/v2/signingCert", &request).status, 400);
+    }
     let metrics = metrics(&running);
     for line in [
         "sealwax_log_tree_size{log=\"/ct/1\"} 1",
         "sealwax_log_tree_size{log=\"/shard/1\"} 2",
         "sealwax_late 0",
         "sealwax_tsa_requests_total{result=\"granted\"} 1",
+        "sealwax_ca_certificates_total{issuer_type=\"uri\"} 1",
+        "sealwax_ca_certificates_total{issuer_type=\"email\"} 0",
+        "sealwax_ca_refused_total{cause=\"request\"} 1",
+        "sealwax_ca_refused_total{cause=\"token\"} 1",
+        "sealwax_ca_sct_failures_total{cause=\"refused\"} 0",
+        "sealwax_ca_issue_seconds_count 1",
+        "sealwax_ca_ready 1",
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line} is not in\n{metrics}");
     }

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Command;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -16,6 +15,7 @@ use sealwax_testkit::{Authority, AuthorityOptions, der};
 
 use crate::common::Scratch;
 use crate::instance::{Running, listens_at};
+use crate::status::metrics;
 
 const NAME: &str = "sigstore.acme.example";
 
@@ -61,24 +61,29 @@ impl Client {
 
     /// The status of `/healthz`; the connection stays open.
     fn health(&mut self) -> String {
-        write!(self.0, "GET /healthz HTTP/1.1\r\nHost: {NAME}\r\n\r\n").unwrap();
-        let mut reply = Vec::new();
-        while !reply.ends_with(b"\r\n\r\nok\n") {
+        let (status, _) = self.get("/healthz");
+        status
+    }
+
+    /// Status and body; the connection stays open.
+    fn get(&mut self, path: &str) -> (String, String) {
+        write!(self.0, "GET {path} HTTP/1.1\r\nHost: {NAME}\r\n\r\n").unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
             self.0.read_exact(&mut byte).unwrap();
-            reply.extend(byte);
+            head.extend(byte);
         }
-        String::from_utf8(reply[9..12].to_vec()).unwrap()
+        let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        let mut body = vec![0; length.parse().unwrap()];
+        self.0.read_exact(&mut body).unwrap();
+        (head[9..12].to_owned(), String::from_utf8(body).unwrap())
     }
 
     fn certificate(&self) -> Vec<u8> {
         self.0.conn.peer_certificates().unwrap()[0].to_vec()
     }
-}
-
-fn hang_up(process: u32) {
-    let status = Command::new("kill").args(["-HUP", &process.to_string()]).status().unwrap();
-    assert!(status.success());
 }
 
 #[test]
@@ -98,16 +103,16 @@ fn a_new_certificate_is_taken_and_a_bad_one_is_not() {
         "tls/key.pem",
         der::pem("PRIVATE KEY", &SigningKey::generate(KeyKind::EcdsaP256).unwrap().to_pkcs8_der().unwrap()),
     );
-    hang_up(running.process());
+    running.hang_up();
     running.wait_to_say("the TLS certificate stays as it was");
     assert_eq!(Client::connect(&address, &root).certificate(), first);
     certify(&authority, &scratch, Timestamp::now() - 1.hour());
-    hang_up(running.process());
+    running.hang_up();
     running.wait_to_say("has expired");
     assert_eq!(Client::connect(&address, &root).certificate(), first);
 
     let second = certify(&authority, &scratch, Timestamp::now() + 40.hours());
-    hang_up(running.process());
+    running.hang_up();
     let start = Instant::now();
     while Client::connect(&address, &root).certificate() != second {
         assert!(start.elapsed() < Duration::from_secs(30), "it is not taken");
@@ -116,5 +121,48 @@ fn a_new_certificate_is_taken_and_a_bad_one_is_not() {
     // Who was connected still is.
     assert_eq!(open.health(), "200");
     drop(open);
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn who_looks_after_it_is_warned_before_the_certificate_ends() {
+    let scratch = Scratch::new();
+    let (authority, root) = authority();
+    certify(&authority, &scratch, Timestamp::now() + 24.hours());
+    scratch.write("sigstore/serve.toml", "[tls]\ncertificate = '../tls/chain.pem'\nkey = '../tls/key.pem'\n");
+    let url = format!("https://{NAME}");
+    let running = Running::start(&scratch, &["--url", &url, "--metrics-listen", "127.0.0.1:0"]);
+    let directory = running.directory();
+    let address = listens_at(&directory);
+    let seconds_left = || -> i64 {
+        let metrics = metrics(&running);
+        let line = metrics.lines().find_map(|line| line.strip_prefix("sealwax_expiry_seconds{what=\"tls\"} "));
+        line.unwrap().parse().unwrap()
+    };
+    let is_late = || metrics(&running).lines().any(|line| line == "sealwax_late 1");
+    let becomes = |expected: &str| {
+        let start = Instant::now();
+        while Client::connect(&address, &root).get("/readyz").0 != expected {
+            assert!(start.elapsed() < Duration::from_secs(30), "it does not become {expected}");
+            sleep(Duration::from_millis(50));
+        }
+    };
+    becomes("200");
+    assert!((86_300..=86_400).contains(&seconds_left()) && !is_late());
+
+    // Of its two days less than a sixth is left.
+    certify(&authority, &scratch, Timestamp::now() + 7.hours());
+    running.hang_up();
+    becomes("503");
+    let (_, why) = Client::connect(&address, &root).get("/readyz");
+    assert!(why.contains("renewal: tls ends at"), "{why}");
+    assert!((25_100..=25_200).contains(&seconds_left()) && is_late());
+    let status = scratch.run(&["status", "--dir", &directory]).exits(1);
+    assert!(status.out.contains("tls ends at"), "{}", status.out);
+
+    certify(&authority, &scratch, Timestamp::now() + 40.hours());
+    running.hang_up();
+    becomes("200");
+    assert!(!is_late());
     assert_eq!(running.stop(), Some(0));
 }
