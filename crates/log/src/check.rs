@@ -3,13 +3,15 @@
 //! **Job.** [`check`] reads everything that a tree of a given size and root consists of from a [`Source`], on as many threads
 //! as it is given, and says in a [`Report`] what is wrong, with the file and the byte. The log may be anybody's: tiles and
 //! bundles as C2SP `tlog-tiles` or `static-ct-api` have them. Of a directory that is being written to, what is not yet in
-//! tiles comes from the staged batches ([`directory`]).
+//! tiles comes from the staged batches ([`directory`]). Of a certificate log, what the tree does not cover is checked too: what
+//! stands beside a leaf follows from it.
 //!
 //! **Who is to blame** when two files contradict each other: the one that does not lead to the root.
 //!
 //! **Non-goals.** Whether the root is signed: the caller verifies the checkpoint. Whether an entry was worth logging, or says
 //! anything to Rekor's clients: a log that was taken over may have others.
 
+mod beside;
 mod block;
 pub mod directory;
 mod levels;
@@ -17,6 +19,7 @@ mod parallel;
 mod problem;
 
 use crate::engine::Kind;
+use beside::Chains;
 use block::Block;
 use bytes::Bytes;
 pub use problem::Problem;
@@ -80,7 +83,7 @@ pub struct Report {
 
 /// Reads and recomputes everything.
 pub fn check(source: &impl Source, target: &Target, threads: NonZeroUsize, progress: &Progress) -> Report {
-    let reading = Reading { source, target, progress };
+    let reading = Reading::new(source, target, progress);
     let blocks = parallel::map(target.size.div_ceil(256), threads, |index| Block::check(&reading, index));
     let mut report = Report::default();
     let mut issuers = BTreeSet::new();
@@ -127,9 +130,15 @@ pub(crate) struct Reading<'a, S> {
     pub(crate) source: &'a S,
     pub(crate) target: &'a Target,
     pub(crate) progress: &'a Progress,
+    /// Of certificate logs.
+    chains: Chains,
 }
 
-impl<S: Source> Reading<'_, S> {
+impl<'a, S: Source> Reading<'a, S> {
+    pub(crate) fn new(source: &'a S, target: &'a Target, progress: &'a Progress) -> Self {
+        Self { source, target, progress, chains: Chains::default() }
+    }
+
     fn get(&self, name: &str) -> Result<Option<Bytes>, Problem> {
         let found =
             self.source.get(name).map_err(|cause| Problem::Unreadable { name: name.to_owned(), cause })?;
@@ -174,7 +183,8 @@ impl<S: Source> Reading<'_, S> {
 pub fn root_at(source: &impl Source, target: &Target, size: u64) -> Result<Hash, Problem> {
     use sealwax_tlog::merkle::build::Plan;
     use sealwax_tlog::tile::{TileData, TileSet, tiles_holding};
-    let reading = Reading { source, target, progress: &Progress::default() };
+    let progress = Progress::default();
+    let reading = Reading::new(source, target, &progress);
     let plan = Plan::root(TreeSize(size));
     let mut tiles = TileSet::default();
     for tile in tiles_holding(plan.nodes(), TreeSize(size)) {

@@ -88,7 +88,7 @@ pub async fn copy<S: ObjectStore + LockStore>(
             old.round.max(lock.round) + 1
         }
     };
-    let reading = Reading { source, target, progress };
+    let reading = Reading::new(source, target, progress);
     let mut put = 0_u64;
     for tile in new_tiles(TreeSize(0), TreeSize(target.settled)) {
         for name in names(target, tile) {
@@ -186,7 +186,8 @@ fn names(target: &Target, tile: Tile) -> Vec<String> {
 /// # Errors
 /// [`CopyError`]: an entry cannot be read.
 pub fn issuers(source: &impl Source, target: &Target) -> Result<BTreeSet<String>, CopyError> {
-    let reading = Reading { source, target, progress: &Progress::default() };
+    let progress = Progress::default();
+    let reading = Reading::new(source, target, &progress);
     let mut names = BTreeSet::new();
     let mut add = |record: &[u8]| -> Result<(), CopyError> {
         let leaf = TileLeaf::read(record).map_err(RecordError::from)?;

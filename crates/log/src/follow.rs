@@ -116,7 +116,8 @@ impl Follower {
 
 /// The entries of the bundle that holds entry `from`, from it on.
 fn bundle(source: &impl Source, target: &Target, from: u64) -> Result<Vec<Bytes>, FollowError> {
-    let reading = Reading { source, target, progress: &Progress::default() };
+    let progress = Progress::default();
+    let reading = Reading::new(source, target, &progress);
     let index = from / 256;
     let count = u16::try_from((target.settled - index * 256).min(256)).unwrap_or(256);
     let (_, bytes) = reading.bundle(index, count)?;
@@ -190,7 +191,8 @@ fn prove(
 
 /// A tile, out of one that may have grown since.
 fn read_tile(source: &impl Source, target: &Target, tile: Tile) -> Result<TileData, FollowError> {
-    let reading = Reading { source, target, progress: &Progress::default() };
+    let progress = Progress::default();
+    let reading = Reading::new(source, target, &progress);
     let wide = Tile::at(tile.level(), tile.index(), TreeSize(target.settled)).unwrap_or(tile);
     let (name, bytes) = reading.tile(tile.level(), tile.index(), wide.width().max(tile.width()))?;
     let expected = usize::from(tile.width()) * 32;

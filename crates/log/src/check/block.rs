@@ -1,6 +1,6 @@
 //! 256 entries: their bundle against their tile of level 0.
 
-use super::{Problem, Reading, Source};
+use super::{Problem, Reading, Source, beside};
 use crate::{ct::leaf::TileLeaf, engine::Kind};
 use sealwax_tlog::{
     Hash, leaf_hash, node_hash,
@@ -126,6 +126,9 @@ impl Block {
                         self.problems.push(bad(format!("it says that it is entry {}", leaf.leaf_index)));
                     }
                     self.issuers.extend(leaf.chain);
+                    if let Err(error) = beside::check(reading, &leaf) {
+                        self.problems.push(bad(error.to_string()));
+                    }
                     (leaf.leaf_hash(), leaf.record().len())
                 }
                 Err(error) => {

@@ -118,3 +118,88 @@ fn another_root_is_noticed_also_when_all_files_agree() {
     target.tail[50] = Bytes::from_static(b"\0\x05other");
     assert!(matches!(problems(&objects, &target)[..], [Problem::Root { .. }]));
 }
+
+/// A certificate log of a certificate and a precertificate.
+fn certificate_log() -> (Objects, Target) {
+    use crate::ct::leaf::seal;
+    use sealwax_crypto::KeyKind;
+    use sealwax_pki::{Certificate, precert_log_entry, x509_log_entry};
+    use sealwax_testkit::{authority::AuthorityOptions, certificate::oids, signer::Signer};
+
+    let authority = AuthorityOptions::default().keys(&[KeyKind::EcdsaP256; 2]).build();
+    let [from, until] = ["2026-01-01T00:00:00Z", "2026-01-01T00:10:00Z"].map(|time| time.parse().unwrap());
+    let certificate = authority.leaf(Signer::generate(KeyKind::EcdsaP256).spki(), from, until);
+    let mut precertificate = certificate.clone();
+    precertificate.add_extension(oids::PRECERTIFICATE_POISON, true, vec![5, 0]);
+    let read = |der: Vec<u8>| Certificate::from_der(&der).unwrap();
+    let (certificate, precertificate) = (read(certificate.sign()), read(precertificate.sign()));
+    let above: Vec<Certificate> = authority.certificates().into_iter().map(read).collect();
+
+    let fingerprints: Vec<u8> = above.iter().flat_map(Certificate::fingerprint).collect();
+    let fingerprints =
+        [&u16::try_from(fingerprints.len()).unwrap().to_be_bytes(), &fingerprints[..]].concat();
+    let path = [vec![precertificate.clone()], above.clone()].concat();
+    let length = u32::try_from(precertificate.der().len()).unwrap().to_be_bytes();
+    let beside = [&length[1..], precertificate.der(), &fingerprints].concat();
+    let entries = [(x509_log_entry(&certificate), fingerprints), (precert_log_entry(&path).unwrap(), beside)];
+    let sealed: Vec<_> = (0..)
+        .zip(entries)
+        .map(|(index, (entry, extra))| seal(&entry.into(), &extra.into(), index, 7).unwrap())
+        .collect();
+
+    let objects = Objects::default();
+    let put = |name: String, bytes: Vec<u8>| objects.0.lock().unwrap().insert(name, bytes);
+    let hashes: Vec<Hash> = sealed.iter().map(|sealed| sealed.leaf_hash).collect();
+    let data = Kind::Certificate.bundle_name(EntryBundle::new(0, 2).unwrap());
+    put(data, sealed.into_iter().flat_map(|sealed| sealed.record).collect());
+    put(Tile::new(0, 0, 2).unwrap().to_string(), hashes.as_flattened().to_vec());
+    for issuer in above {
+        put(crate::ct::entry::issuer_name(&issuer), issuer.der().to_vec());
+    }
+    let root = sealwax_tlog::node_hash(&hashes[0], &hashes[1]);
+    (objects, Target { kind: Kind::Certificate, size: 2, root, settled: 2, tail: Vec::new() })
+}
+
+#[test]
+fn every_byte_of_a_certificate_log_is_checked_also_outside_of_the_tree() {
+    let (objects, target) = certificate_log();
+    assert_eq!(problems(&objects, &target), []);
+    let names: Vec<String> = objects.0.lock().unwrap().keys().cloned().collect();
+    assert_eq!(names.len(), 4);
+    for name in &names {
+        let length = objects.0.lock().unwrap()[name].len();
+        for at in 0..length {
+            let flip = || objects.0.lock().unwrap().get_mut(name).unwrap()[at] ^= 1;
+            flip();
+            let found = problems(&objects, &target);
+            flip();
+            assert!(!found.is_empty(), "{name} byte {at} of {length} went unnoticed");
+        }
+    }
+}
+
+#[test]
+fn a_precertificate_of_another_leaf_is_noticed() {
+    let ((objects, target), (others, _)) = (certificate_log(), certificate_log());
+    let data = Kind::Certificate.bundle_name(EntryBundle::new(0, 2).unwrap());
+    // The precertificate of the other log, whole and signed, with the issuers of it.
+    let mut bytes = objects.0.lock().unwrap()[&data].clone();
+    let foreign = others.0.lock().unwrap()[&data].clone();
+    let place = |bytes: &[u8]| {
+        let first = crate::ct::leaf::read_one(bytes).unwrap().len;
+        let leaf = crate::ct::leaf::TileLeaf::read(&bytes[first..]).unwrap();
+        // Timestamp, entry, and the extensions with their length.
+        first + 8 + leaf.signed_entry().len() + 10
+    };
+    let (own, other) = (place(&bytes), place(&foreign));
+    drop(bytes.splice(own.., foreign[other..].iter().copied()));
+    objects.0.lock().unwrap().insert(data.clone(), bytes);
+    for (name, issuer) in others.0.lock().unwrap().iter().filter(|(name, _)| name.starts_with("issuer/")) {
+        objects.0.lock().unwrap().insert(name.clone(), issuer.clone());
+    }
+    let found = problems(&objects, &target);
+    assert!(
+        matches!(&found[..], [Problem::Entry { index: 1, why, .. }] if why.contains("not the one of the leaf")),
+        "{found:?}"
+    );
+}

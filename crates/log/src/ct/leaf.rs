@@ -221,6 +221,12 @@ impl<'a> TileLeaf<'a> {
         self.record
     }
 
+    /// `entry_type` and `signed_entry`, as they stand under the tree.
+    #[must_use]
+    pub fn signed_entry(&self) -> &'a [u8] {
+        self.signed_entry
+    }
+
     /// See [`identity`].
     #[must_use]
     pub fn identity(&self) -> Hash {
