@@ -21,6 +21,9 @@ const TIMEOUTS: Timeouts = Timeouts {
 /// The longest answer that is read, bytes. One with an RSA signature of 4,096 bits and the index has 900.
 const MAX_ANSWER_BYTES: usize = 16 << 10;
 
+/// The longest list of roots that is read, bytes: some hundred certificates.
+const MAX_ROOTS_BYTES: u64 = 1 << 20;
+
 const LIMITS: Limits = Limits { bytes: MAX_ANSWER_BYTES, depth: 4, values: 32, members: 16 };
 
 /// How much of a refusal is told, characters.
@@ -32,6 +35,7 @@ const MAX_REASON: usize = 200;
 pub struct HttpLog {
     client: Client,
     add_pre_chain: Url,
+    get_roots: Url,
 }
 
 impl HttpLog {
@@ -40,8 +44,18 @@ impl HttpLog {
     /// # Errors
     /// [`HttpError`].
     pub fn new(url: &str) -> Result<Self, HttpError> {
-        let add_pre_chain = BaseUrl::parse(url, Transport::SelfProving)?.join("ct/v1/add-pre-chain")?;
-        Ok(Self { client: Client::without_redirects(&TIMEOUTS)?, add_pre_chain })
+        let base = BaseUrl::parse(url, Transport::SelfProving)?;
+        let (add_pre_chain, get_roots) = (base.join("ct/v1/add-pre-chain")?, base.join("ct/v1/get-roots")?);
+        Ok(Self { client: Client::without_redirects(&TIMEOUTS)?, add_pre_chain, get_roots })
+    }
+
+    /// Whether there is a log that answers: one that is planned may not be there yet.
+    pub async fn answers(&self) -> bool {
+        // One whose roots are too many to be read is there as well.
+        match self.client.get(&self.get_roots, MAX_ROOTS_BYTES).await {
+            Ok(roots) => roots.is_some(),
+            Err(error) => matches!(error, HttpError::TooLong { .. }),
+        }
     }
 
     async fn ask(&self, chain: &[Certificate]) -> Result<Sct, CtLogError> {

@@ -116,7 +116,8 @@ impl Metrics {
         let help = "Certificates handed out, by the type of the issuer.";
         text.labelled("certificates_total", help, "issuer_type", &self.certificates);
         text.labelled("refused_total", "Requests without a certificate, by cause.", "cause", &self.refused);
-        let help = "Certificates that were not issued since a certificate log gave no good SCT, by what it did.";
+        let help =
+            "Certificates that were not issued since a certificate log gave no good SCT, by what it did.";
         text.labelled("sct_failures_total", help, "cause", &self.log_failures);
         text.seconds("issue_seconds", "From the request to its certificate.", &self.issue_seconds);
         let help = "1 if the authority's certificate outlasts what it would issue now.";
@@ -153,7 +154,9 @@ impl From<&ApiError> for RefusedFor {
             ApiError::Identity(_) => Self::Identity,
             ApiError::Possession(_) => Self::Key,
             ApiError::Quota(_) => Self::Quota,
-            ApiError::Issue(IssueError::NoLog | IssueError::Log { .. } | IssueError::LogLies { .. }) => Self::Log,
+            ApiError::Issue(IssueError::NoLog | IssueError::Log { .. } | IssueError::LogLies { .. }) => {
+                Self::Log
+            }
             ApiError::Issue(_) => Self::Authority,
             ApiError::GoneAway => Self::GoneAway,
             ApiError::Audit(_) => Self::Audit,

@@ -13,6 +13,7 @@ mod sign;
 mod targets;
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -24,6 +25,7 @@ use self::args::{CeremonyCommand, OnlineArgs};
 use crate::Failure;
 use crate::judge::Status;
 use crate::password::PasswordArgs;
+use crate::serve::vault;
 
 pub(crate) fn run(command: CeremonyCommand, out: &mut impl Write) -> Result<Status, Failure> {
     let now = Timestamp::now();
@@ -57,8 +59,11 @@ impl Machine {
     }
 }
 
-/// A key of a holder, or of a machine that signs by itself: in a file, or in a PKCS#11 token.
+/// A key of a holder, or of a machine that signs by itself: in a file, in a PKCS#11 token, or sealed in the directory of an instance.
 fn open_key(word: &str) -> Result<Arc<dyn Signer>, Failure> {
+    if let Some(key) = vault::key_in(Path::new(word))? {
+        return Ok(Arc::new(key));
+    }
     crate::key::open(word, &PasswordArgs::default())
 }
 

@@ -62,7 +62,11 @@ pub(crate) fn run(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Fai
         }
         (None, true) => return Err(not_served(&args.directory)),
         (Some(planned), wait) => {
-            if wait { done(&args.directory, &parts, planned)? } else { planned }
+            if wait {
+                done(&args.directory, &parts, planned)?
+            } else {
+                planned
+            }
         }
     };
     trust::write_node(out, report(&state, &parts), args.json)?;

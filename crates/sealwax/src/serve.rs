@@ -9,6 +9,7 @@ mod authority;
 mod certificates;
 pub(crate) mod config;
 mod ct;
+mod elsewhere;
 pub(crate) mod ended;
 mod expiry;
 mod files;
@@ -63,6 +64,7 @@ use self::audit::AuditLog;
 use self::certificates::Certified;
 use self::config::Config;
 use self::ct::Newest;
+use self::elsewhere::Elsewhere;
 use self::files::Files;
 use self::front::Front;
 use self::instance::Instance;
@@ -151,7 +153,8 @@ pub(crate) async fn serve(
     let observer = observer(config, &steward, &journal)?;
     let metrics = observer.as_ref().map(|server| format!("http://{}/metrics", server.address()));
     let observer = observer.map(|server| log_serve::start(server, stop.clone()));
-    let steward = tokio::spawn(steward.look_after(front, stop));
+    let files = signals::on(SignalKind::hangup())?;
+    let steward = tokio::spawn(steward.look_after(front, files, stop));
     announce(args, &instance, metrics.as_deref(), &journal)?;
 
     // What was accepted is answered first; then the logs settle.
@@ -200,13 +203,16 @@ async fn set_up(
     let timestamps =
         stamping.map(|own| timestamps::authority(&args.dir, &own, sources, newest.clone(), journal));
     let timestamps = timestamps.transpose()?;
+    let mut elsewhere = None;
     let (authority, issuers) = match in_use(Part::Ca, &holdings.certificate_authorities) {
         None => (None, None),
         Some(certified) => {
+            let log = authority::certificate_log(&logs, &holdings.others)?;
+            elsewhere = logs.certificates.is_empty().then(|| Elsewhere::new(log.clone()));
             let (authority, issuers) = authority::service(authority::Parts {
                 issuers_here: accounts.is_some().then(|| [instance.issuer(), instance.machine_issuer()]),
                 certified,
-                log: authority::certificate_log(&logs, &holdings.others)?,
+                log,
                 accounts: accounts.clone(),
                 issuers: config.issuers.as_deref(),
                 quotas: config.quota.of_authority(),
@@ -244,6 +250,7 @@ async fn set_up(
         timestamps,
         newest,
         accounts,
+        elsewhere,
         watched,
         fixed,
         journal,

@@ -5,10 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use sealwax_ca::{
-    Authority, CertificateLog, HttpLog, HttpProviders, Metrics, ProviderAnswer, ProviderError, Providers, Quotas,
+    Authority, CertificateLog, HttpProviders, Metrics, ProviderAnswer, ProviderError, Providers, Quotas,
     Service, Wanted,
 };
-use sealwax_crypto::PublicKey;
 use sealwax_idp::keys::Realm;
 use sealwax_idp::provider::Provider as IdentityProvider;
 use sealwax_oidc::{Algorithm, Configuration, Issuer, Jwks, Provider};
@@ -16,6 +15,7 @@ use sealwax_store::disk::Os;
 
 use super::audit::AuditLog;
 use super::certificates::Certified;
+use super::elsewhere;
 use super::issuers::Issuers;
 use super::logs::Logs;
 use super::others::Others;
@@ -74,28 +74,17 @@ pub fn issuer(certified: &Certified) -> Result<Authority, Failure> {
 
 /// Where they are logged: in this process, or at the newest log of others.
 pub fn certificate_log(logs: &Logs, others: &Others) -> Result<CertificateLog, Failure> {
-    let Some(log) = logs.certificates.last() else { return elsewhere(others) };
+    let Some(log) = logs.certificates.last() else {
+        let newest = elsewhere::newest(&others.read()?, Timestamp::now())?;
+        let none = || Failure::cannot("no certificate log of others is in use");
+        return newest.map(|(_, log)| log).ok_or_else(none);
+    };
     let keys = &log.log.running.keys;
     Ok(CertificateLog {
         name: keys.signing.origin().to_owned(),
         key: keys.signer.public_key().clone(),
         writes_leaf_index: true,
         log: log.in_process(),
-    })
-}
-
-fn elsewhere(others: &Others) -> Result<CertificateLog, Failure> {
-    let others = others.read()?;
-    let logs = others.iter().flat_map(|other| &other.trusted_root.certificate_logs);
-    let keys = logs.filter_map(|log| Some((log, log.public_key.as_ref()?)));
-    let mut in_use = keys.filter(|(_, key)| key.valid_for().is_none_or(|range| range.end.is_none()));
-    let (newest, key) =
-        in_use.next_back().ok_or_else(|| Failure::cannot("no certificate log of others is in use"))?;
-    Ok(CertificateLog {
-        name: newest.base_url.clone(),
-        key: PublicKey::from_spki_der(key.raw_bytes()).map_err(|error| cannot(&error))?,
-        writes_leaf_index: false,
-        log: Arc::new(HttpLog::new(&newest.base_url).map_err(|error| cannot(&error))?),
     })
 }
 

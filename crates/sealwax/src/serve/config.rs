@@ -146,7 +146,7 @@ impl Section for Trust {
         keys.key(
             "others",
             "Their client_trust_config.json, which each has in its directory. Who has the TUF repository publishes what is in \
-             them, looking every minute; a certificate log accepts their authorities' roots; a certificate authority logs at \
+             them, looking every ten seconds; a certificate log accepts their authorities' roots; a certificate authority logs at \
              their newest log.",
             &mut self.others,
         );

@@ -121,7 +121,8 @@ impl Instance {
                 return Ok((part, vec![place], false));
             }
             let roots = self.roots(part);
-            let below: Vec<usize> = (0..roots.len()).filter(|place| roots.get(*place).is_some_and(|root| root == key)).collect();
+            let below: Vec<usize> =
+                (0..roots.len()).filter(|place| roots.get(*place).is_some_and(|root| root == key)).collect();
             if !below.is_empty() {
                 return Ok((part, below, true));
             }

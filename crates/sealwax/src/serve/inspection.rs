@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use sealwax_formats::TrustedRoot;
+use sealwax_log::Kind;
 use sealwax_log::check::directory::State;
 
 use super::certificates;
@@ -16,6 +17,7 @@ use super::others;
 use super::places::Service;
 use super::repository::published_root;
 use super::rotation::Part;
+use super::shard;
 use super::start::is_served;
 use crate::Failure;
 use crate::ceremony::repository;
@@ -77,14 +79,17 @@ pub fn of(directory: &Path) -> Result<Inspection, Failure> {
     let tls = config.tls.certificate.as_deref().and_then(Validity::of_file);
     endings.extend(tls.map(Ending::of_tls));
     let mut logs = Vec::new();
-    for (part, folder, path, shards) in [
-        (Part::Ct, "ct", "/ct/", &instance.certificate_shards),
-        (Part::Log, "log", "/shard/", &instance.signature_shards),
+    for (part, kind, path, shards) in [
+        (Part::Ct, Kind::Certificate, "/ct/", &instance.certificate_shards),
+        (Part::Log, Kind::Signature, "/shard/", &instance.signature_shards),
     ] {
         let begun = instance.in_use(part).map_or(0, |place| place + 1);
-        for Shard { name, .. } in shards.iter().take(begun) {
-            let state = block_on(State::read(&directory.join(folder).join(name)))?;
-            let state = state.map_err(|error| Failure::cannot(format!("{folder}/{name}: {error}")))?;
+        // One that was planned in a backup is nowhere here.
+        let is_here = |shard: &&Shard| shard.term.until.is_none() || shard::is_laid(directory, kind, shard);
+        for shard in shards.iter().take(begun).filter(is_here) {
+            let (name, place) = (&shard.name, shard::place(directory, kind, shard));
+            let state = block_on(State::read(&place))?;
+            let state = state.map_err(|error| Failure::cannot(format!("{}: {error}", place.display())))?;
             let (size, is_frozen) = (state.lock.size, state.lock.frozen.is_some());
             logs.push(LogState { path: format!("{path}{name}"), size, is_frozen });
         }

@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use sealwax_formats::ClientTrustConfig;
+use sealwax_formats::trust::Instance as Entry;
+use sealwax_formats::{ClientTrustConfig, TrustedRoot};
 use sealwax_pki::Certificate;
 
 use super::instance::Instance;
@@ -61,6 +62,24 @@ pub fn add(own: &mut ClientTrustConfig, others: Vec<ClientTrustConfig>) {
         append(&mut config.rekor_tlog_urls, signing_config.rekor_tlog_urls);
         append(&mut config.tsa_urls, signing_config.tsa_urls);
     }
+}
+
+/// Keeps what clients were told of others and nobody says any more: a process that was restored does not know the keys that it made
+/// after its backup, and what they signed stays verifiable. What is kept.
+pub fn keep(root: &mut TrustedRoot, told: &TrustedRoot) -> Vec<String> {
+    let is_listed =
+        |one: &Entry| root.instances().any(|listed| listed.kind() == one.kind() && listed.id() == one.id());
+    let forgotten: Vec<Entry> = told.instances().filter(|one| !is_listed(one)).collect();
+    let names = forgotten.iter().map(|one| format!("{} {}", one.kind(), one.id())).collect();
+    for one in forgotten {
+        match one {
+            Entry::Log(log) => root.logs.push(log),
+            Entry::CertificateLog(log) => root.certificate_logs.push(log),
+            Entry::CertificateAuthority(authority) => root.certificate_authorities.push(authority),
+            Entry::TimestampAuthority(authority) => root.timestamp_authorities.push(authority),
+        }
+    }
+    names
 }
 
 fn append<T: PartialEq>(list: &mut Vec<T>, more: Vec<T>) {

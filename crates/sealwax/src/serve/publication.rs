@@ -28,6 +28,8 @@ pub struct Published {
     pub news: Vec<(Part, Timestamp)>,
     /// Whether they are told of all that is planned: else nothing of it is used.
     pub is_told: bool,
+    /// What others said once and say no more.
+    pub kept: Vec<String>,
     /// What only people can sign.
     pub left: Vec<String>,
     /// What of the repository ends when.
@@ -73,7 +75,11 @@ pub fn publish(
         instance.write(directory)?;
     }
     let is_alone = others.is_empty();
-    let documents = Documents::of(instance, holdings, others)?;
+    let mut documents = Documents::of(instance, holdings, others)?;
+    let kept = match &root_seen {
+        Some(root) if !is_alone => others::keep(&mut documents.trusted_root, root),
+        _ => Vec::new(),
+    };
     if let Some(root) = &root_seen {
         let follows = root.check_successor(&documents.trusted_root);
         follows.map_err(|error| Failure::cannot(format!("the next trusted root: {error}")))?;
@@ -86,6 +92,7 @@ pub fn publish(
             next: Timestamp::MAX,
             news,
             is_told,
+            kept,
             left: Vec::new(),
             endings: Vec::new(),
         });
@@ -93,7 +100,7 @@ pub fn publish(
     let terms = Terms { policy: rotation.policy(), ..Terms::new(now) };
     let Outcome { next, left, endings } = seen.publish(&folder, &documents, &terms)?;
     let next = if left.is_empty() && is_alone { next } else { next.min(look) };
-    Ok(Published { documents, next, news, is_told, left, endings })
+    Ok(Published { documents, next, news, is_told, kept, left, endings })
 }
 
 /// What is planned of a part, as the trusted root lists it.

@@ -69,18 +69,24 @@ impl Seen {
         self.ours.contains(&Role::Targets)
     }
 
-    /// Publishes what there is once more, with versions above `above`. What is above it already stays.
+    /// The roles that clients may have seen with versions up to `above`.
+    fn low(&self, above: u64) -> Vec<Role> {
+        let roles = [Role::Targets, Role::Snapshot, Role::Timestamp];
+        let is_low = |role: &Role| self.base.as_ref().is_some_and(|base| base.version(*role) <= above);
+        roles.into_iter().filter(is_low).collect()
+    }
+
+    /// The first of them that only people can sign.
+    pub fn left_to_people(&self, above: u64) -> Option<Role> {
+        self.low(above).into_iter().find(|role| !self.ours.contains(role))
+    }
+
+    /// Publishes what there is once more, with versions above `above`. What is above it already stays. Only if nothing of it is
+    /// [left to people](Self::left_to_people).
     pub fn rise_above(&self, directory: &Path, above: u64, terms: &Terms) -> Result<(), Failure> {
         let Some(base) = &self.base else { return Ok(()) };
         let _lock = repository::lock(directory)?;
-        let roles = [Role::Targets, Role::Snapshot, Role::Timestamp];
-        let low: Vec<Role> = roles.into_iter().filter(|role| base.version(*role) <= above).collect();
-        if let Some(role) = low.iter().find(|role| !self.ours.contains(role)) {
-            return Err(Failure::cannot(format!(
-                "after the restore {role} must be signed with a version above {above}, and its keys are people's: \
-                 `sealwax ceremony` with --step {above}, then start again"
-            )));
-        }
+        let low = self.low(above);
         let changes: Vec<Change> = low.iter().map(|role| Change::Renew { role: *role }).collect();
         let step = NonZeroU64::new(above).unwrap_or(NonZeroU64::MIN);
         let terms = Terms { step, ..terms.clone() };

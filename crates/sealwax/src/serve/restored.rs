@@ -2,24 +2,31 @@
 //! it: they are only read from then on, and other shards take entries (LOG rule 14). TUF files that were published after the backup
 //! are not known either: clients that have seen them take no lower versions.
 
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use jiff::Timestamp;
 use sealwax_log::check::directory::State;
 use sealwax_log::{Kind, copy};
-use sealwax_tuf::editor;
+use sealwax_tuf::editor::{self, Role};
 
 use super::config::Rotation;
 use super::holdings::Holdings;
 use super::instance::{self, Instance, Shard, Term};
+use super::places::Service;
 use super::repository::Seen;
 use super::shard;
+use super::trust::Documents;
 use super::vault::Vault;
 use crate::log::backup::RESTORED;
 use crate::log::block_on;
 use crate::log::description::{self, Description};
 use crate::log::keys::Keys;
 use crate::{Failure, output_file};
+
+/// What people are to publish before the first start after a restore, if they hold the keys.
+const NEXT: &str = "trusted_root.next.json";
 
 /// Does what only the keys can do after a restore, before anything is served: publishes above whatever may have been published,
 /// and gives the logs that are only read a checkpoint. Killed at any moment, the next start does what is left.
@@ -37,11 +44,41 @@ pub fn take_up(
     for (shard, keys) in instance.certificate_shards.iter().zip(&holdings.certificate_logs) {
         sign_what_is_read(&shard::place(directory, Kind::Certificate, shard), keys)?;
     }
-    let tuf = directory.join("tuf");
-    let terms = editor::Terms { policy: rotation.policy(), ..editor::Terms::new(Timestamp::now()) };
-    Seen::read(&tuf, vault)?.rise_above(&tuf, above, &terms)?;
+    if instance.has(Service::Tuf) {
+        let tuf = directory.join("tuf");
+        let terms = editor::Terms { policy: rotation.policy(), ..editor::Terms::new(Timestamp::now()) };
+        let seen = Seen::read(&tuf, vault)?;
+        if let Some(role) = seen.left_to_people(above) {
+            return Err(ask_people(directory, instance, holdings, (role, above))?);
+        }
+        seen.rise_above(&tuf, above, &terms)?;
+    }
     instance.tuf_above = None;
-    instance.write(directory)
+    instance.write(directory)?;
+    match fs::remove_file(directory.join(NEXT)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Failure::cannot(format!("{}: {error}", directory.join(NEXT).display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Leaves what people are to sign where they find it: with the keys of the shards that are new, so that one ceremony does.
+fn ask_people(
+    directory: &Path,
+    instance: &Instance,
+    holdings: &Holdings,
+    (role, above): (Role, u64),
+) -> Result<Failure, Failure> {
+    let next = directory.join(NEXT);
+    let documents = Documents::of(instance, holdings, holdings.others.read()?)?;
+    output_file::write(&next, documents.trusted_root_json().as_bytes(), true)?;
+    Ok(Failure::cannot(format!(
+        "after the restore {role} must be signed with a version above {above}, and its keys are people's: \
+         `sealwax ceremony plan` with --step {above} and --target trusted_root.json={}, `sign`, and `publish` with --step {above}; \
+         then start again",
+        next.display()
+    )))
 }
 
 /// A checkpoint for the size that was restored: the one in the backup is of the last settling, if there is one at all.

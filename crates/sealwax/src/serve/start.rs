@@ -19,7 +19,7 @@ use super::rotation::Part;
 use super::secret::{Secret, Source};
 use super::shard::{self, Laid};
 use super::trust::Documents;
-use super::vault::{Vault, private_directory};
+use super::vault::{self, Vault, private_directory};
 use super::{address, format, permissions, restored};
 use crate::Failure;
 
@@ -65,7 +65,7 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
     permissions::check(directory)?;
     let secret = Secret::find(directory, wanted.secret, stored.is_none())?;
     let source = secret.source.clone();
-    let vault = Vault::open(directory.join("secrets"), secret)?;
+    let vault = Vault::open(directory.join(vault::FOLDER), secret)?;
     let mut instance = match stored {
         Some(instance) => {
             address::check(&instance, wanted.url, wanted.hosts, wanted.only)?;
@@ -172,7 +172,7 @@ fn refuse_strangers(directory: &Path) -> Result<(), Failure> {
         let name = entry.map_err(cannot)?.file_name();
         // What a start that was killed may have left before it wrote down what it makes.
         let unfinished = name.to_string_lossy().starts_with(&format!(".{}.", super::instance::NAME));
-        if name != LOCK && name != "secrets" && name != super::config::NAME && !unfinished {
+        if name != LOCK && name != vault::FOLDER && name != super::config::NAME && !unfinished {
             return Err(Failure::cannot(format!(
                 "{} is no instance, and not empty ({}): give --dir an empty directory, or a new one",
                 directory.display(),

@@ -1,18 +1,23 @@
 //! What an instance does by itself while it is served: rotations that are asked for or due, files of the repository that expire,
 //! the turn of the identity provider's keys. One task owns all of it, so nothing is decided twice.
 
+mod following;
+mod planning;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sealwax_ca::Service as CertificateAuthority;
+use sealwax_formats::ClientTrustConfig;
 use sealwax_idp::provider::Provider;
 use sealwax_log::{Kind, rekor};
 use sealwax_server::journal::{Journal, Value};
 use sealwax_server::{Hosts, Router, Site, grpc};
 use sealwax_store::disk::Os;
 use sealwax_tsa::TimestampAuthority;
+use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 use tokio::time::{MissedTickBehavior, interval};
@@ -20,21 +25,22 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::certificates::Certified;
 use super::config::Rotation;
 use super::ct::Newest;
-use super::ended::End;
+use super::elsewhere::Elsewhere;
 use super::front::Front;
 use super::handover::Request;
 use super::health::Health;
 use super::holdings::Holdings;
-use super::instance::{Instance, Looked};
+use super::instance::Instance;
 use super::logs::Logs;
 use super::page::Pages;
 use super::places::{Service, Sites};
 use super::publication::{self, Published};
-use super::rotation::{Part, PlanError};
+use super::rotation::Part;
 use super::vault::Vault;
 use super::watched::{Moment, Watched};
 use super::{authority, shard, timestamps};
 use crate::Failure;
+use crate::looks::Looks;
 
 /// How often it is looked what is due: whoever asks for a rotation is answered within a second.
 const LOOK: Duration = Duration::from_millis(500);
@@ -45,7 +51,8 @@ const RETRY: Duration = Duration::from_secs(10);
 /// How often the identity provider's keys are looked at, which sign for months.
 const TURN: Duration = Duration::from_secs(3600);
 
-/// How long requests that were begun before a switch may take, before the log that they use is frozen.
+/// How long requests that were begun before a switch may take, before the log that they use is frozen; and how long authorities in
+/// other processes may go on to use it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An instance at work, and what changes in it.
@@ -61,6 +68,8 @@ pub struct Steward {
     pub timestamps: Option<Arc<TimestampAuthority>>,
     pub newest: Option<Arc<Newest>>,
     pub accounts: Option<Arc<Provider<Os>>>,
+    /// Where certificates are logged, if that is not here.
+    pub elsewhere: Option<Elsewhere>,
     pub watched: Arc<Watched>,
     /// What stays through every rotation.
     pub fixed: Vec<(Service, Arc<dyn Site>)>,
@@ -75,8 +84,11 @@ struct State {
     turned: Option<Instant>,
     /// Something is planned that clients may not have been told of.
     untold: bool,
-    /// A log has ended that requests may still use.
-    switched: bool,
+    /// A log has ended that requests may still use, and when that was.
+    switched: Option<Instant>,
+    /// What others said of themselves when they were last read, and why they could not be read since.
+    others: Vec<ClientTrustConfig>,
+    unread: Option<String>,
     /// Routers that others have followed, and since when. Requests that began with them may use a log that has ended.
     exchanged: Vec<(Weak<Hosts>, Instant)>,
 }
@@ -156,9 +168,17 @@ impl Steward {
     }
 
     /// Does what is due, until `stop`.
-    pub async fn look_after(mut self, front: Arc<Front>, mut stop: watch::Receiver<bool>) -> Self {
-        let mut state = State::default();
+    pub async fn look_after(
+        mut self,
+        front: Arc<Front>,
+        hangup: Signal,
+        mut stop: watch::Receiver<bool>,
+    ) -> Self {
+        let others = block_in_place(|| self.holdings.others.read()).unwrap_or_default();
+        let mut state = State { others, ..State::default() };
+        let mut files = Looks::new(hangup);
         self.say_what_is_planned();
+        self.say_what_is_kept(&self.published.kept);
         self.say_what_people_sign(&self.published.left);
         // Of a process that was killed between a switch and the end of what had begun before it.
         self.logs.freeze_ended();
@@ -167,9 +187,11 @@ impl Steward {
         loop {
             tokio::select! {
                 _ = looks.tick() => {}
+                () = files.next() => self.look_at_files(&mut state),
                 _ = stop.wait_for(|stop| *stop) => return self,
             }
             self.turn_accounts(&mut state, Timestamp::now());
+            self.follow_log(&state, Timestamp::now()).await;
             if state.retry.is_some_and(|retry| Instant::now() < retry) {
                 continue;
             }
@@ -197,12 +219,12 @@ impl Steward {
             .collect();
         if self.published.is_told && !due.is_empty() {
             state.exchanged(self.switch(&due, front, now).await?);
-            state.switched = true;
+            state.switched = Some(Instant::now());
             state.exchanged(self.publish(front, Timestamp::now())?);
         }
-        if state.switched && state.is_drained() {
+        if state.switched.is_some_and(|switched| self.have_followed(switched)) && state.is_drained() {
             self.logs.freeze_ended();
-            state.switched = false;
+            state.switched = None;
         }
         Ok(())
     }
@@ -220,95 +242,6 @@ impl Steward {
         }
     }
 
-    /// Plans, and ends, what is asked for. Whether there is something to tell of.
-    fn take_request(&mut self, now: Timestamp) -> Result<bool, Failure> {
-        let Some(request) = Request::find(&self.directory)? else { return Ok(false) };
-        let is_known = self.instance.last_request.as_ref().is_some_and(|looked| looked.id == request.id);
-        if !is_known {
-            let mut next = self.instance.clone();
-            let refused = self.carry_out(&mut next, &request, now).err();
-            if let Some(reason) = &refused {
-                self.journal.warning("what was asked for was refused", &[("reason", Value::Text(reason))]);
-                next = self.instance.clone();
-            } else {
-                for End { key, at } in &request.ends {
-                    self.journal.info("ended a key", &[("key", Value::Text(key)), ("at", Value::Shown(at))]);
-                }
-            }
-            next.last_request = Some(Looked { id: request.id, refused });
-            self.plan(next)?;
-        }
-        Ok(true)
-    }
-
-    /// All of a request, on paper. What is wrong with it, for whoever asked.
-    fn carry_out(&self, next: &mut Instance, request: &Request, now: Timestamp) -> Result<(), String> {
-        let lead = request.lead_seconds.or(self.rotation.lead_seconds());
-        let planned = request.parts.iter().try_for_each(|part| {
-            self.follow(next, *part, now, lead)?;
-            if request.new_root {
-                next.give_root(*part);
-            }
-            Ok::<(), PlanError>(())
-        });
-        planned.map_err(|error| error.to_string())?;
-        request.ends.iter().try_for_each(|end| next.end(end)).map_err(|error| error.to_string())
-    }
-
-    /// Plans successors of certificates that end soon. Whether there is something to tell of.
-    fn renew_certificates(&mut self, now: Timestamp) -> Result<bool, Failure> {
-        let before = Rotation::signed(self.rotation.certificates_renewed_before);
-        let ends_soon = |part: &Part| {
-            let ends = self.holdings.ends(&self.instance, *part);
-            let begins = ends.and_then(|ends| ends.checked_sub(before).ok());
-            begins.is_some_and(|begins| begins <= now) && self.instance.planned(*part).is_none()
-        };
-        let ending: Vec<Part> = Part::ALL.into_iter().filter(ends_soon).collect();
-        if ending.is_empty() {
-            return Ok(false);
-        }
-        let mut next = self.instance.clone();
-        for part in &ending {
-            self.journal
-                .info("its certificate ends soon, so another one follows", &[("of", Value::Shown(part))]);
-            let planned = self.follow(&mut next, *part, now, self.rotation.lead_seconds());
-            planned.map_err(|error| Failure::cannot(error.to_string()))?;
-        }
-        self.plan(next)?;
-        Ok(true)
-    }
-
-    /// Plans what follows, under a root that outlasts it.
-    fn follow(
-        &self,
-        next: &mut Instance,
-        part: Part,
-        now: Timestamp,
-        lead_seconds: Option<u32>,
-    ) -> Result<(), PlanError> {
-        next.plan(part, now, lead_seconds.unwrap_or_default())?;
-        let lasts = self.rotation.lead + self.rotation.certificates_last;
-        let ends = now.checked_add(Rotation::signed(lasts)).unwrap_or(Timestamp::MAX);
-        if self.holdings.root_ends(&self.instance, part).is_some_and(|root_ends| root_ends < ends) {
-            next.give_root(part);
-        }
-        Ok(())
-    }
-
-    /// Writes a plan down, and makes its keys.
-    fn plan(&mut self, next: Instance) -> Result<(), Failure> {
-        next.write(&self.directory)?;
-        self.instance = next;
-        self.holdings = Holdings::of(
-            &self.directory,
-            &self.vault,
-            &self.instance,
-            &self.rotation,
-            self.holdings.others.clone(),
-        )?;
-        Ok(())
-    }
-
     /// Brings what clients are told up to the instance.
     fn publish(&mut self, front: &Front, now: Timestamp) -> Result<Weak<Hosts>, Failure> {
         let published = block_in_place(|| {
@@ -320,6 +253,9 @@ impl Steward {
                 let fields = [("of", Value::Shown(part)), ("from", Value::Shown(from))];
                 self.journal.info("told clients of what follows", &fields);
             }
+        }
+        if published.kept != self.published.kept {
+            self.say_what_is_kept(&published.kept);
         }
         if published.left != self.published.left {
             self.say_what_people_sign(&published.left);
@@ -362,7 +298,11 @@ impl Steward {
             newest.follow(log.log.running.log().clone());
         }
         if let Some((authority, issuer)) = self.authority.as_ref().zip(issuer) {
-            authority.renew(issuer, vec![authority::certificate_log(&self.logs, &self.holdings.others)?]);
+            let log = match &self.elsewhere {
+                Some(elsewhere) => elsewhere.in_use.clone(),
+                None => authority::certificate_log(&self.logs, &self.holdings.others)?,
+            };
+            authority.renew(issuer, vec![log]);
         }
         if let Some((timestamps, credentials)) = self.timestamps.as_ref().zip(credentials) {
             timestamps.renew(credentials);
@@ -372,6 +312,13 @@ impl Steward {
             self.journal.info("another one is in use", &[("of", Value::Shown(part))]);
         }
         Ok(before)
+    }
+
+    fn say_what_is_kept(&self, kept: &[String]) {
+        for what in kept {
+            let what = [("what", Value::Text(what))];
+            self.journal.warning("nobody says this any more, and clients are told as before", &what);
+        }
     }
 
     fn say_what_people_sign(&self, left: &[String]) {

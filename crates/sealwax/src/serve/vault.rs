@@ -7,9 +7,13 @@ use std::path::{Path, PathBuf};
 use sealwax_crypto::{KeyKind, SigningKey, random, sealed};
 use sealwax_signer::file::write_private;
 
+use super::instance;
 use super::secret::Secret;
 use crate::Failure;
 use crate::sources::read_limited;
+
+/// The folder, in the directory of an instance.
+pub const FOLDER: &str = "secrets";
 
 /// The longest sealed file that is read, bytes. An RSA key of 4096 bits takes 2,400.
 const MAX_BYTES: u64 = 1 << 20;
@@ -66,6 +70,23 @@ impl Vault {
         self.create(name, &key.to_pkcs8_der().map_err(bad)?)?;
         Ok(key)
     }
+}
+
+/// The key in a file of an instance's vault, `DIR/secrets/NAME`, for whoever has what opens it. None if the file is somewhere else.
+pub fn key_in(path: &Path) -> Result<Option<SigningKey>, Failure> {
+    let folder = path.parent().filter(|folder| folder.ends_with(FOLDER));
+    let place = folder.and_then(|folder| Some((folder, folder.parent()?)));
+    let (Some((folder, directory)), Some(name)) = (place, path.file_name().and_then(|name| name.to_str()))
+    else {
+        return Ok(None);
+    };
+    if !directory.join(instance::NAME).exists() {
+        return Ok(None);
+    }
+    let vault = Vault { folder: folder.to_owned(), secret: Secret::find(directory, None, false)? };
+    let bad = |error: &dyn std::fmt::Display| cannot("use", path, error);
+    let pkcs8 = vault.read(name)?.ok_or_else(|| bad(&"there is no such key"))?;
+    SigningKey::from_pkcs8_der(&pkcs8).map(Some).map_err(|error| bad(&error))
 }
 
 /// Writes a new file that only its owner may read: durable, and whole or not there, whenever the process is killed.

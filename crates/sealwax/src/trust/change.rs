@@ -53,15 +53,15 @@ pub(super) fn end(args: &EndTrustArgs, now: Timestamp, out: &mut impl Write) -> 
         return end_key::run(args, at, out);
     }
     let output = args.output.as_deref();
-    let output = output.ok_or_else(|| Failure::usage("--output FILE: where the next trusted root is to be"))?;
+    let output =
+        output.ok_or_else(|| Failure::usage("--output FILE: where the next trusted root is to be"))?;
     let root = read(&args.file)?;
     let id = named(&root, &args.what)?;
     let next = root.next(&TrustChange::End { id: id.clone(), at }, now, jiff::SignedDuration::ZERO)?.root;
     write(output, &next, args.overwrite)?;
     let ended = next.instances().filter(|instance| instance.id() == id).map(|instance| entry(&instance));
-    let node = Node::new()
-        .with("written", output.display().to_string())
-        .with("ended", ended.collect::<Vec<_>>());
+    let node =
+        Node::new().with("written", output.display().to_string()).with("ended", ended.collect::<Vec<_>>());
     write_node(out, node, args.json)?;
     Ok(Status::Verified)
 }

@@ -20,7 +20,8 @@ use crate::serve::instance::Term;
 use crate::serve::rotation::Part;
 
 /// What is left to do where only people can tell clients.
-const PEOPLE: &str = "written down; clients are told when those who hold the targets key have signed the trusted root";
+const PEOPLE: &str =
+    "written down; clients are told when those who hold the targets key have signed the trusted root";
 
 pub(super) fn run(args: &EndTrustArgs, at: Timestamp, out: &mut impl Write) -> Result<Status, Failure> {
     if args.output.is_some() || args.overwrite {
@@ -29,13 +30,8 @@ pub(super) fn run(args: &EndTrustArgs, at: Timestamp, out: &mut impl Write) -> R
     let (directory, end) = (&args.file, End { key: args.what.clone(), at });
     // What would be refused is refused here, where somebody reads it.
     read(directory)?.end(&end)?;
-    let request = Request {
-        id: new_id()?,
-        parts: Vec::new(),
-        lead_seconds: None,
-        new_root: false,
-        ends: vec![end],
-    };
+    let request =
+        Request { id: new_id()?, parts: Vec::new(), lead_seconds: None, new_root: false, ends: vec![end] };
     let Some(instance) = ask(directory, &request)? else {
         write_node(out, Node::new().with("state", WAITS), args.json)?;
         return Ok(Status::Verified);

@@ -32,9 +32,7 @@ fn what_a_key_signed_after_its_end_counts_no_more() {
     let before = bot.sign(&running, "before");
     let safe = a_second_passes();
     let late = bot.sign(&running, "late");
-    let end = |what: &str, at: &str| {
-        scratch.run(&["trust", "end", &directory, what, "--at", at, "--json"])
-    };
+    let end = |what: &str, at: &str| scratch.run(&["trust", "end", &directory, what, "--at", at, "--json"]);
     let safe_text = safe.to_string();
     end("ca-1", &safe_text).exits(3).complains("sealwax rotate ca --lead 0s --wait");
     end("ca-2", &safe_text).exits(2).complains("log-1, ca-1, tsa-1");
@@ -57,6 +55,7 @@ fn what_a_key_signed_after_its_end_counts_no_more() {
     });
     let pinned = scratch.write("1.root.json", running.get("/tuf/1.root.json").text());
     scratch.run(&["trust", "add", "own", "--tuf", &tuf, "--root", &pinned]).exits(0);
+    scratch.run(&["trust", "update", "own"]).exits(0);
     let profile = scratch.path("own").to_string_lossy().into_owned();
     scratch.run(&["trust", "export", "own", "--output", &profile]).exits(0);
     assert_eq!(

@@ -5,27 +5,43 @@ use crate::common::Scratch;
 use crate::instance::{Running, free_port};
 use crate::signing;
 
+/// Who certifies, who logs and stamps, and who tells clients.
+pub(crate) struct Three {
+    pub(crate) authority: Running,
+    pub(crate) logs: Running,
+    pub(crate) trust: Running,
+}
+
+impl Three {
+    /// In the directories `issuing`, `logging` and `trusted`, where each reads what the others say of themselves.
+    pub(crate) fn start(scratch: &Scratch) -> Self {
+        let part = |name: &str, only: &str, others: &[&str]| {
+            let others = others.iter().map(|other| format!("'../{other}/client_trust_config.json'"));
+            let others = others.collect::<Vec<_>>().join(", ");
+            let config = format!("only = [{only}]\ntrust.others = [{others}]\n");
+            scratch.write(&format!("{name}/serve.toml"), config);
+        };
+        let [issuing, logging, trusted] = [free_port(), free_port(), free_port()];
+        // The first start of the authority makes what the log needs, and says what it needs itself.
+        part("issuing", "'ca', 'idp'", &[]);
+        let directory = scratch.path("issuing").to_string_lossy().into_owned();
+        let refused = scratch.run(&["serve", "--dir", &directory, "--listen", &issuing]);
+        refused.exits(2).complains("has no certificate log");
+        part("logging", "'ct', 'log', 'tsa'", &["issuing"]);
+        let logs = Running::start_in(scratch, "logging", &["--listen", &logging]);
+        part("issuing", "'ca', 'idp'", &["logging"]);
+        let authority = Running::start_in(scratch, "issuing", &["--listen", &issuing]);
+        part("trusted", "'tuf', 'page'", &["issuing", "logging"]);
+        let trust = Running::start_in(scratch, "trusted", &["--listen", &trusted]);
+        Self { authority, logs, trust }
+    }
+}
+
 #[test]
 fn three_processes_make_one_sigstore() {
     let scratch = Scratch::new();
-    let part = |name: &str, only: &str, others: &[&str]| {
-        let others = others.iter().map(|other| format!("'../{other}/client_trust_config.json'"));
-        let others = others.collect::<Vec<_>>().join(", ");
-        scratch.write(&format!("{name}/serve.toml"), format!("only = [{only}]\ntrust.others = [{others}]\n"));
-    };
-    let [issuing, logging, trusted] = [free_port(), free_port(), free_port()];
-
-    // The first start of the authority makes what the log needs, and says what it needs itself.
-    part("issuing", "'ca', 'idp'", &[]);
-    let directory = scratch.path("issuing").to_string_lossy().into_owned();
-    let refused = scratch.run(&["serve", "--dir", &directory, "--listen", &issuing]);
-    refused.exits(2).complains("has no certificate log");
-    part("logging", "'ct', 'log', 'tsa'", &["issuing"]);
-    let logs = Running::start_in(&scratch, "logging", &["--listen", &logging]);
-    part("issuing", "'ca', 'idp'", &["logging"]);
-    let authority = Running::start_in(&scratch, "issuing", &["--listen", &issuing]);
-    part("trusted", "'tuf', 'page'", &["issuing", "logging"]);
-    let trust = Running::start_in(&scratch, "trusted", &["--listen", &trusted]);
+    let Three { authority, logs, trust } = Three::start(&scratch);
+    let directory = authority.directory();
 
     // Each has its own paths only.
     for (running, yes, no) in [
@@ -52,6 +68,24 @@ fn three_processes_make_one_sigstore() {
     let identity = format!("{}/bot", authority.machine_issuer());
     let verify = ["verify", &artifact, "--bundle", &bundle, "--trusted-root", &root, "--identity", &identity];
     scratch.run(&[&verify[..], &["--issuer", authority.machine_issuer()]].concat()).exits(0);
+
+    // Who runs the log rotates it, and who runs the authority gives it another root; nobody else is restarted.
+    let at_logs = scratch.path("logging").to_string_lossy().into_owned();
+    scratch.run(&["rotate", "ct", "--dir", &at_logs, "--lead", "3s"]).exits(0);
+    scratch.run(&["rotate", "ca", "--new-root", "--dir", &directory, "--lead", "3s"]).exits(0);
+    [&authority, &logs, &trust].into_iter().for_each(Running::hang_up);
+    authority.wait_to_say("certificates go to another log");
+    authority.wait_to_say("another one is in use");
+    let listed = |list: &str| trust.get("/trusted_root.json").json()[list].as_array().unwrap().len();
+    assert_eq!((listed("ctlogs"), listed("certificateAuthorities")), (2, 2));
+    let after = signing::sign_with(&scratch, (&authority, &logs), &secret, "after", b"content");
+    assert_eq!(logs.get("/ct/2/checkpoint").text().lines().nth(1), Some("1"));
+    let root = scratch.write("root.json", trust.get("/trusted_root.json").text());
+    for bundle in [&bundle, &after] {
+        let verify =
+            ["verify", &artifact, "--bundle", bundle, "--trusted-root", &root, "--identity", &identity];
+        scratch.run(&[&verify[..], &["--issuer", authority.machine_issuer()]].concat()).exits(0);
+    }
 
     // Without the log there is no certificate.
     assert_eq!(logs.stop(), Some(0));

@@ -79,10 +79,9 @@ fn quotas_are_taken_and_the_rest_waits_for_a_restart() {
     let person = issuer::provider();
     let (_, url) = &person;
     let issuers = format!("oidc-issuers:\n  {url}: {{client-id: sigstore, type: email}}\n");
-    scratch.write("sigstore/issuers.yaml", issuers);
-    let write = |more: &str| {
-        scratch.write("sigstore/serve.toml", format!("issuers = \"issuers.yaml\"\n{more}"))
-    };
+    scratch.write("issuers.yaml", issuers);
+    let write =
+        |more: &str| scratch.write("sigstore/serve.toml", format!("issuers = \"../issuers.yaml\"\n{more}"));
     write("");
     let running = Running::start(&scratch, &[]);
     let asked = |count: usize| -> Vec<u16> { (0..count).map(|_| ask(&running, &person).0).collect() };

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::common::Scratch;
-use crate::instance::Running;
+use crate::instance::{Reply, Running};
 use crate::signing;
 
 /// A bot that signs, and everything it has signed.
@@ -26,6 +26,15 @@ impl<'a> Bot<'a> {
 
     pub(crate) fn sign(&self, running: &Running, name: &str) -> String {
         signing::sign(self.scratch, running, &self.secret, name, b"content")
+    }
+
+    /// The same with two processes: one that certifies, and one that logs and stamps.
+    pub(crate) fn sign_with(&self, processes: (&Running, &Running), name: &str) -> String {
+        signing::sign_with(self.scratch, processes, &self.secret, name, b"content")
+    }
+
+    pub(crate) fn certificate(&self, running: &Running) -> Reply {
+        signing::certificate(self.scratch, running, &self.secret)
     }
 
     pub(crate) fn verifies(&self, bundle: &str, root: &str) {

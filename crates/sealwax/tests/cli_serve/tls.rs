@@ -136,7 +136,8 @@ fn who_looks_after_it_is_warned_before_the_certificate_ends() {
     let address = listens_at(&directory);
     let seconds_left = || -> i64 {
         let metrics = metrics(&running);
-        let line = metrics.lines().find_map(|line| line.strip_prefix("sealwax_expiry_seconds{what=\"tls\"} "));
+        let line =
+            metrics.lines().find_map(|line| line.strip_prefix("sealwax_expiry_seconds{what=\"tls\"} "));
         line.unwrap().parse().unwrap()
     };
     let is_late = || metrics(&running).lines().any(|line| line == "sealwax_late 1");

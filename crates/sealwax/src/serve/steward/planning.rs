@@ -1,0 +1,104 @@
+//! What is asked for, and what is due by the calendar, becomes a plan in `instance.json`.
+
+use jiff::Timestamp;
+use sealwax_server::journal::Value;
+
+use super::Steward;
+use crate::Failure;
+use crate::serve::config::Rotation;
+use crate::serve::ended::End;
+use crate::serve::handover::Request;
+use crate::serve::holdings::Holdings;
+use crate::serve::instance::{Instance, Looked};
+use crate::serve::rotation::{Part, PlanError};
+
+impl Steward {
+    /// Plans, and ends, what is asked for. Whether there is something to tell of.
+    pub(super) fn take_request(&mut self, now: Timestamp) -> Result<bool, Failure> {
+        let Some(request) = Request::find(&self.directory)? else { return Ok(false) };
+        let is_known = self.instance.last_request.as_ref().is_some_and(|looked| looked.id == request.id);
+        if !is_known {
+            let mut next = self.instance.clone();
+            let refused = self.carry_out(&mut next, &request, now).err();
+            if let Some(reason) = &refused {
+                self.journal.warning("what was asked for was refused", &[("reason", Value::Text(reason))]);
+                next = self.instance.clone();
+            } else {
+                for End { key, at } in &request.ends {
+                    self.journal.info("ended a key", &[("key", Value::Text(key)), ("at", Value::Shown(at))]);
+                }
+            }
+            next.last_request = Some(Looked { id: request.id, refused });
+            self.plan(next)?;
+        }
+        Ok(true)
+    }
+
+    /// All of a request, on paper. What is wrong with it, for whoever asked.
+    fn carry_out(&self, next: &mut Instance, request: &Request, now: Timestamp) -> Result<(), String> {
+        let lead = request.lead_seconds.or(self.rotation.lead_seconds());
+        let planned = request.parts.iter().try_for_each(|part| {
+            self.follow(next, *part, now, lead)?;
+            if request.new_root {
+                next.give_root(*part);
+            }
+            Ok::<(), PlanError>(())
+        });
+        planned.map_err(|error| error.to_string())?;
+        request.ends.iter().try_for_each(|end| next.end(end)).map_err(|error| error.to_string())
+    }
+
+    /// Plans successors of certificates that end soon. Whether there is something to tell of.
+    pub(super) fn renew_certificates(&mut self, now: Timestamp) -> Result<bool, Failure> {
+        let before = Rotation::signed(self.rotation.certificates_renewed_before);
+        let ends_soon = |part: &Part| {
+            let ends = self.holdings.ends(&self.instance, *part);
+            let begins = ends.and_then(|ends| ends.checked_sub(before).ok());
+            begins.is_some_and(|begins| begins <= now) && self.instance.planned(*part).is_none()
+        };
+        let ending: Vec<Part> = Part::ALL.into_iter().filter(ends_soon).collect();
+        if ending.is_empty() {
+            return Ok(false);
+        }
+        let mut next = self.instance.clone();
+        for part in &ending {
+            self.journal
+                .info("its certificate ends soon, so another one follows", &[("of", Value::Shown(part))]);
+            let planned = self.follow(&mut next, *part, now, self.rotation.lead_seconds());
+            planned.map_err(|error| Failure::cannot(error.to_string()))?;
+        }
+        self.plan(next)?;
+        Ok(true)
+    }
+
+    /// Plans what follows, under a root that outlasts it.
+    fn follow(
+        &self,
+        next: &mut Instance,
+        part: Part,
+        now: Timestamp,
+        lead_seconds: Option<u32>,
+    ) -> Result<(), PlanError> {
+        next.plan(part, now, lead_seconds.unwrap_or_default())?;
+        let lasts = self.rotation.lead + self.rotation.certificates_last;
+        let ends = now.checked_add(Rotation::signed(lasts)).unwrap_or(Timestamp::MAX);
+        if self.holdings.root_ends(&self.instance, part).is_some_and(|root_ends| root_ends < ends) {
+            next.give_root(part);
+        }
+        Ok(())
+    }
+
+    /// Writes a plan down, and makes its keys.
+    fn plan(&mut self, next: Instance) -> Result<(), Failure> {
+        next.write(&self.directory)?;
+        self.instance = next;
+        self.holdings = Holdings::of(
+            &self.directory,
+            &self.vault,
+            &self.instance,
+            &self.rotation,
+            self.holdings.others.clone(),
+        )?;
+        Ok(())
+    }
+}
