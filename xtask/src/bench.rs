@@ -10,6 +10,7 @@ mod load;
 mod log;
 mod processes;
 mod services;
+mod sign;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,7 +26,7 @@ struct Bar {
     is_met: bool,
 }
 
-/// Runs verification, or one half of it: `libraries`, `processes`; or what is measured of the log or of the services.
+/// Runs verification, or one half of it: `libraries`, `processes`; or what is measured of the log, of the services or of signing.
 pub(crate) fn run_all(arguments: &[String]) -> Outcome {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if let ["log", ..] = words.as_slice() {
@@ -34,12 +35,17 @@ pub(crate) fn run_all(arguments: &[String]) -> Outcome {
     if let ["services", ..] = words.as_slice() {
         return services::run(arguments.get(1..).unwrap_or_default());
     }
+    if let ["sign", ..] = words.as_slice() {
+        return sign::run(arguments.get(1..).unwrap_or_default());
+    }
     let (libraries, processes) = match words.as_slice() {
         [] => (true, true),
         ["libraries"] => (true, false),
         ["processes"] => (false, true),
         other => {
-            return Err(format!("bench knows libraries, processes, log and services, not {other:?}").into());
+            return Err(
+                format!("bench knows libraries, processes, log, services and sign, not {other:?}").into()
+            );
         }
     };
     let bench = build_bench()?;

@@ -18,9 +18,9 @@ type Failure = Box<dyn std::error::Error>;
 
 /// What one run of a program took.
 #[derive(Clone, Copy)]
-struct Run {
-    seconds: f64,
-    mebibytes: f64,
+pub(super) struct Run {
+    pub(super) seconds: f64,
+    pub(super) mebibytes: f64,
 }
 
 pub(super) fn measure(directory: &Path) -> Outcome {
@@ -135,18 +135,25 @@ fn verify(sealwax: &Path, directory: &Path, name: &str, entry: &Value) -> Comman
     command
 }
 
-fn quiet(program: &Path, arguments: &[&str]) -> Command {
+pub(super) fn quiet(program: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).stdout(Stdio::null());
     command
 }
 
 /// Runs it once under GNU time, which knows the peak of its memory.
-fn once(command: &mut Command) -> Result<Run, Failure> {
+pub(super) fn once(command: &mut Command) -> Result<Run, Failure> {
     let mut timed = Command::new("/usr/bin/time");
     timed.args(["-q", "-f", "%M"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => timed.env(name, value),
+            None => timed.env_remove(name),
+        };
+    }
+    timed.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
     let start = std::time::Instant::now();
-    let output = timed.stdout(Stdio::null()).stderr(Stdio::piped()).output()?;
+    let output = timed.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output()?;
     let seconds = start.elapsed().as_secs_f64();
     let errors = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
@@ -172,12 +179,12 @@ fn repeat(times: usize, command: impl Fn() -> Result<Command, Failure>) -> Resul
 }
 
 /// The quickest run, and the most memory that any of them took.
-fn best(runs: &[Run]) -> Run {
+pub(super) fn best(runs: &[Run]) -> Run {
     let seconds: Vec<f64> = runs.iter().map(|run| run.seconds).collect();
     Run { seconds: least(&seconds), mebibytes: runs.iter().map(|run| run.mebibytes).fold(0.0, f64::max) }
 }
 
-fn show(run: Run) -> String {
+pub(super) fn show(run: Run) -> String {
     let time = if run.seconds < 1.0 {
         format!("{:.1} ms", run.seconds * 1000.0)
     } else {

@@ -8,9 +8,9 @@
 
 mod certificates;
 mod idle;
-mod instance;
-mod issuer;
-mod peers;
+pub(super) mod instance;
+pub(super) mod issuer;
+pub(super) mod peers;
 mod start;
 mod timestamps;
 
@@ -41,7 +41,7 @@ const USAGE: &str = "usage: cargo xtask bench services [PART]… [OPTION]…
 
 /// Curves of the authorities, as the tables call them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Curve {
+pub(super) enum Curve {
     P256,
     P384,
 }

@@ -36,7 +36,7 @@ const NODE: &[(&str, &str)] = &[
 ];
 
 /// cosign: three minutes to build on two cores.
-pub(super) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn cosign(directory: &Path) -> Result<PathBuf, Failure> {
     install(directory, COSIGN, "cosign")
 }
 

@@ -25,7 +25,7 @@ pub(super) enum Side {
 
 /// Settings of rekor-tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rekor {
+pub(in crate::bench) enum Rekor {
     Defaults,
     /// Those of its own compose file that bear on speed.
     Compose,
@@ -68,7 +68,7 @@ impl Rekor {
         }
     }
 
-    fn flags(self) -> &'static [&'static str] {
+    pub(in crate::bench) fn flags(self) -> &'static [&'static str] {
         match self {
             Rekor::Defaults => &[],
             Rekor::Compose => &["--checkpoint-interval=2s", "--persistent-antispam=true"],

@@ -17,13 +17,13 @@ use crate::running::sealwax::absent;
 use crate::running::{Address, Kind, Recipe};
 
 /// A directory that the next start makes an instance of.
-pub(super) struct Instance {
-    pub(super) directory: PathBuf,
+pub(in crate::bench) struct Instance {
+    pub(in crate::bench) directory: PathBuf,
 }
 
 impl Instance {
     /// Makes the directory, with the keys in it.
-    pub(super) fn lay(parent: &Path, curve: Curve, issuer: &str) -> Result<Self, Failure> {
+    pub(in crate::bench) fn lay(parent: &Path, curve: Curve, issuer: &str) -> Result<Self, Failure> {
         let directory = absent(parent, &format!("sealwax-{}", curve.name()))?;
         let (secrets, secret) = (directory.join("secrets"), random::<{ sealed::SECRET_BYTES }>()?);
         fs::create_dir_all(&secrets)?;
@@ -46,7 +46,7 @@ impl Instance {
     }
 
     /// A directory that is not there, for an instance that makes all of its keys.
-    pub(super) fn unmade(parent: &Path, issuer: &str) -> Result<Self, Failure> {
+    pub(in crate::bench) fn unmade(parent: &Path, issuer: &str) -> Result<Self, Failure> {
         let instance = Self { directory: absent(parent, "sealwax-new")? };
         let _ = fs::remove_file(instance.secret());
         fs::write(instance.issuers(), Issuer::configuration(issuer))?;
@@ -54,11 +54,20 @@ impl Instance {
     }
 
     /// How to serve it.
-    pub(super) fn recipe(&self, program: &Path) -> Recipe {
+    pub(in crate::bench) fn recipe(&self, program: &Path) -> Recipe {
+        self.serving(program, &["--listen", "127.0.0.1:0"])
+    }
+
+    /// The same at this address, for clients who know it by another one.
+    pub(in crate::bench) fn recipe_behind(&self, program: &Path, listen: &str, url: &str) -> Recipe {
+        self.serving(program, &["--listen", listen, "--url", url])
+    }
+
+    fn serving(&self, program: &Path, at: &[&str]) -> Recipe {
         let ready = self.directory.with_extension("ready");
         let _ = fs::remove_file(&ready);
         let mut command = Command::new(program);
-        command.arg("serve").arg("--dir").arg(&self.directory).args(["--listen", "127.0.0.1:0"]);
+        command.arg("serve").arg("--dir").arg(&self.directory).args(at);
         command.arg("--issuers").arg(self.issuers()).arg("--ready-file").arg(&ready);
         Recipe {
             name: "sealwax".to_owned(),
@@ -71,17 +80,17 @@ impl Instance {
     }
 
     /// The private key of `ca-1` or `tsa-1`, in PEM.
-    pub(super) fn key(&self, name: &str) -> PathBuf {
+    pub(in crate::bench) fn key(&self, name: &str) -> PathBuf {
         self.directory.with_extension(format!("{name}.key.pem"))
     }
 
     /// The chain of `ca-1` or `tsa-1`, once the instance was started.
-    pub(super) fn chain(&self, name: &str) -> PathBuf {
+    pub(in crate::bench) fn chain(&self, name: &str) -> PathBuf {
         self.directory.join(format!("certificates/{name}.pem"))
     }
 
     /// Its root alone, in a file.
-    pub(super) fn root(&self, name: &str) -> Result<PathBuf, Failure> {
+    pub(in crate::bench) fn root(&self, name: &str) -> Result<PathBuf, Failure> {
         let chain = pem::decode_all(&fs::read_to_string(self.chain(name))?)?;
         let root = chain.last().ok_or("a chain without certificates")?;
         let file = self.directory.with_extension(format!("{name}.root.pem"));
@@ -90,7 +99,7 @@ impl Instance {
     }
 
     /// The public key of its certificate log, as its trusted root has it, in a file.
-    pub(super) fn certificate_log_key(&self) -> Result<PathBuf, Failure> {
+    pub(in crate::bench) fn certificate_log_key(&self) -> Result<PathBuf, Failure> {
         let find = ["-name", "*trusted_root.json", "-type", "f"];
         let found = output(Command::new("find").arg(self.directory.join("tuf")).args(find))?;
         let file = found.lines().next().ok_or("the instance has published no trusted root")?;
@@ -103,7 +112,7 @@ impl Instance {
     }
 
     /// Whom besides its own accounts it believes; the peers too.
-    pub(super) fn issuers(&self) -> PathBuf {
+    pub(in crate::bench) fn issuers(&self) -> PathBuf {
         self.directory.with_extension("issuers.yaml")
     }
 

@@ -7,14 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::Failure;
 
 /// The issuer. It answers until the process ends.
-pub(super) struct Issuer {
-    pub(super) url: String,
+pub(in crate::bench) struct Issuer {
+    pub(in crate::bench) url: String,
     keys: Arc<Mutex<String>>,
 }
 
 impl Issuer {
     /// One without keys.
-    pub(super) fn start() -> Result<Self, Failure> {
+    pub(in crate::bench) fn start() -> Result<Self, Failure> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let url = format!("http://{}", listener.local_addr()?);
         let keys = Arc::new(Mutex::new(r#"{"keys":[]}"#.to_owned()));
@@ -29,12 +29,12 @@ impl Issuer {
     }
 
     /// Has these keys, a JWKS, from now on.
-    pub(super) fn serve_keys(&self, keys: String) {
+    pub(in crate::bench) fn serve_keys(&self, keys: String) {
         *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
     /// The configuration of a Fulcio, or of ours, that believes this issuer.
-    pub(super) fn configuration(url: &str) -> String {
+    pub(in crate::bench) fn configuration(url: &str) -> String {
         format!("oidc-issuers:\n  {url}:\n    issuer-url: {url}\n    client-id: sigstore\n    type: email\n")
     }
 }

@@ -6,20 +6,21 @@ use std::process::Command;
 
 use super::instance::Instance;
 use crate::Failure;
+use crate::bench::log::sides::Rekor;
 use crate::interop::peers;
 use crate::process::{cargo, executable};
 use crate::running::{Address, Kind, Recipe, Server, empty, free_port, rekor_tiles};
 
 /// The programs.
-pub(super) struct Programs {
-    pub(super) sealwax: PathBuf,
+pub(in crate::bench) struct Programs {
+    pub(in crate::bench) sealwax: PathBuf,
     /// Those that registries carry; none with `--ours-only`.
-    pub(super) peers: Option<Installed>,
-    pub(super) tesseract: Option<PathBuf>,
-    pub(super) dex: Option<PathBuf>,
+    pub(in crate::bench) peers: Option<Installed>,
+    pub(in crate::bench) tesseract: Option<PathBuf>,
+    pub(in crate::bench) dex: Option<PathBuf>,
 }
 
-pub(super) struct Installed {
+pub(in crate::bench) struct Installed {
     fulcio: PathBuf,
     timestamp_server: PathBuf,
     rekor_tiles: PathBuf,
@@ -27,7 +28,7 @@ pub(super) struct Installed {
 
 /// Settings of timestamp-authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tsa {
+pub(in crate::bench) enum Tsa {
     Defaults,
     /// What it writes about each request goes nowhere.
     NoLogFile,
@@ -37,7 +38,7 @@ pub(super) enum Tsa {
 
 impl Programs {
     /// Builds ours, installs the peers, and takes the others where they are.
-    pub(super) fn gather(
+    pub(in crate::bench) fn gather(
         directory: &Path,
         sealwax: Option<PathBuf>,
         with_peers: bool,
@@ -66,7 +67,11 @@ impl Programs {
 
 impl Installed {
     /// Fulcio with the key and the chain of this instance, logging to a certificate log or, without one, nowhere.
-    pub(super) fn fulcio(&self, instance: &Instance, log: Option<&Server>) -> Result<Recipe, Failure> {
+    pub(in crate::bench) fn fulcio(
+        &self,
+        instance: &Instance,
+        log: Option<&Server>,
+    ) -> Result<Recipe, Failure> {
         let directory = empty(&parent(instance), "fulcio")?;
         let [http, grpc, metrics] = [free_port()?, free_port()?, free_port()?].map(|port| port.to_string());
         let mut command = Command::new(&self.fulcio);
@@ -86,7 +91,11 @@ impl Installed {
 
     /// timestamp-authority with the key and the chain of this instance. Its check of the time by NTP is off: it would ask servers
     /// elsewhere.
-    pub(super) fn timestamp_authority(&self, instance: &Instance, setting: Tsa) -> Result<Recipe, Failure> {
+    pub(in crate::bench) fn timestamp_authority(
+        &self,
+        instance: &Instance,
+        setting: Tsa,
+    ) -> Result<Recipe, Failure> {
         let directory = empty(&parent(instance), "timestamp-authority")?;
         let port = free_port()?.to_string();
         let mut command = match setting {
@@ -108,13 +117,18 @@ impl Installed {
     }
 
     /// rekor-tiles with its defaults.
-    pub(super) fn rekor_tiles(&self, instance: &Instance) -> Result<Recipe, Failure> {
+    pub(in crate::bench) fn rekor_tiles(&self, instance: &Instance) -> Result<Recipe, Failure> {
         rekor_tiles::recipe(&self.rekor_tiles, &parent(instance), &[])
+    }
+
+    /// rekor-tiles with the quickest answers that it can give.
+    pub(in crate::bench) fn quickest_rekor_tiles(&self, instance: &Instance) -> Result<Recipe, Failure> {
+        rekor_tiles::recipe(&self.rekor_tiles, &parent(instance), Rekor::Quick.flags())
     }
 }
 
 impl Tsa {
-    pub(super) const ALL: [Tsa; 3] = [Tsa::Defaults, Tsa::NoLogFile, Tsa::LazyToo];
+    pub(in crate::bench) const ALL: [Tsa; 3] = [Tsa::Defaults, Tsa::NoLogFile, Tsa::LazyToo];
 
     fn name(self) -> &'static str {
         match self {
@@ -126,7 +140,7 @@ impl Tsa {
 }
 
 /// dex with a static client and password, in memory.
-pub(super) fn dex(program: &Path, instance: &Instance) -> Result<Recipe, Failure> {
+pub(in crate::bench) fn dex(program: &Path, instance: &Instance) -> Result<Recipe, Failure> {
     let directory = empty(&parent(instance), "dex")?;
     let port = free_port()?.to_string();
     let configuration = directory.join("config.yaml");

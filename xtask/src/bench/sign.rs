@@ -1,0 +1,130 @@
+//! `cargo xtask bench sign`: `sealwax sign` and `demo` beside cosign and openssl, as users start them, in one run on loopback. What it
+//! prints is the section "Signing" of `docs/performance.md`.
+//!
+//! Ours signs by an instance of ours, cosign by Fulcio, rekor-tiles and timestamp-authority, each at its best tuning, with the keys and
+//! chains that the instance has; Fulcio logs to a certificate log of ours, the quickest that it can be given. Between either and its
+//! services is a proxy that makes the way as long as a round trip shall be.
+
+mod demo;
+mod keyless;
+mod large;
+mod many;
+mod ours;
+mod proxy;
+mod theirs;
+mod token;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ours::Ours;
+use theirs::Theirs;
+
+use super::processes::Run;
+use super::services::Curve;
+use super::services::instance::Instance;
+use super::services::issuer::Issuer;
+use super::services::peers::Programs;
+use super::{Bar, machine, on_a_disk, print_bars};
+use crate::process::target;
+use crate::{Failure, Outcome};
+
+/// What is measured when nothing is named; some three minutes.
+const PARTS: [&str; 4] = ["keyless", "large", "many", "demo"];
+
+const USAGE: &str = "usage: cargo xtask bench sign [PART]… [OPTION]…
+  keyless large many demo        what is measured when no part is named
+  --ours-only                    leave cosign and its services out
+  --sealwax PATH                 a binary of ours that is there, instead of building one
+  --directory DIR                where everything lies; on a disk (target/bench/sign)
+  --turns N                      signatures of one file by each side (15)";
+
+/// What all parts share.
+struct Bench {
+    sealwax: PathBuf,
+    directory: PathBuf,
+    ours: Ours,
+    theirs: Option<Theirs>,
+    turns: u32,
+    bars: Vec<Bar>,
+}
+
+pub(super) fn run(arguments: &[String]) -> Outcome {
+    let mut parts = Vec::new();
+    let (mut sealwax, mut with_peers, mut turns) = (None, true, 15);
+    let mut directory = target().join("bench/sign");
+    let mut words = arguments.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            "--ours-only" => with_peers = false,
+            "--sealwax" => sealwax = Some(PathBuf::from(words.next().ok_or(USAGE)?).canonicalize()?),
+            "--directory" => directory = words.next().ok_or(USAGE)?.into(),
+            "--turns" => turns = words.next().ok_or(USAGE)?.parse()?,
+            "--help" => {
+                println!("{USAGE}");
+                return Ok(());
+            }
+            part if PARTS.contains(&part) => parts.push(part),
+            _ => return Err(USAGE.into()),
+        }
+    }
+    if parts.is_empty() {
+        parts = PARTS.into();
+    }
+
+    fs::create_dir_all(&directory)?;
+    let directory = directory.canonicalize()?;
+    let file_system = on_a_disk(&directory)?;
+    let programs = Programs::gather(&directory, sealwax, with_peers, None, None)?;
+    println!("{}, {file_system}", machine()?);
+    let mut bench = Bench::start(&programs, &directory, turns)?;
+    for part in parts {
+        println!();
+        match part {
+            "keyless" => keyless::measure(&mut bench)?,
+            "large" => large::measure(&mut bench)?,
+            "many" => many::measure(&mut bench)?,
+            _ => demo::measure(&mut bench)?,
+        }
+    }
+    print_bars(&bench.bars);
+    bench.stop()
+}
+
+impl Bench {
+    /// Starts the services of both sides, which believe the same issuer.
+    fn start(programs: &Programs, directory: &Path, turns: u32) -> Result<Self, Failure> {
+        let issuer = Issuer::start()?;
+        let token = token::issue(directory, &issuer)?;
+        let instance = Instance::lay(directory, Curve::P256, &issuer.url)?;
+        let ours = Ours::start(&programs.sealwax, directory, &instance, (&issuer.url, &token))?;
+        let theirs = match &programs.peers {
+            Some(peers) => {
+                Some(Theirs::start(peers, &programs.sealwax, directory, &instance, &ours, &token)?)
+            }
+            None => None,
+        };
+        let (sealwax, directory) = (programs.sealwax.clone(), directory.to_owned());
+        Ok(Self { sealwax, directory, ours, theirs, turns, bars: Vec::new() })
+    }
+
+    fn stop(self) -> Outcome {
+        if let Some(theirs) = self.theirs {
+            theirs.stop()?;
+        }
+        self.ours.stop()
+    }
+
+    fn bar(&mut self, work: &str, bar: &str, found: String, is_met: bool) {
+        self.bars.push(Bar { work: work.into(), bar: bar.into(), found, is_met });
+    }
+}
+
+/// The middle of these times, and the most memory.
+fn middle(runs: &[Run]) -> Run {
+    let seconds = runs.iter().map(|run| run.seconds).collect();
+    Run {
+        seconds: super::median(seconds),
+        mebibytes: runs.iter().map(|run| run.mebibytes).fold(0.0, f64::max),
+    }
+}
