@@ -5,7 +5,7 @@ mod error;
 use reqwest::redirect::{Attempt, Policy};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use error::{deepest, failure};
@@ -97,6 +97,25 @@ impl fmt::Display for BaseUrl {
 /// the system or from `SSL_CERT_FILE`; TLS is AWS-LC's.
 #[derive(Debug, Clone)]
 pub struct Client {
+    settings: Arc<Settings>,
+    /// Whether what is not for this machine may go by way of a proxy.
+    is_proxied: bool,
+    /// For this machine without TLS, whatever it answers.
+    plain: reqwest::Client,
+    /// For everything else, from the first time on that there is any: whom the system trusts is in hundreds of files.
+    doors: Arc<OnceLock<Doors>>,
+}
+
+#[derive(Debug)]
+struct Settings {
+    timeouts: Timeouts,
+    follows_redirects: bool,
+    /// Who is trusted besides those whom the system trusts.
+    further: rustls::RootCertStore,
+}
+
+#[derive(Debug)]
+struct Doors {
     proxied: reqwest::Client,
     /// For this machine: a proxy would send what is meant for here elsewhere.
     direct: reqwest::Client,
@@ -118,7 +137,7 @@ impl Client {
     /// # Errors
     /// [`HttpError::Setup`].
     pub fn with_timeouts(timeouts: &Timeouts) -> Result<Self, HttpError> {
-        Self::build(timeouts, || Policy::custom(follow), "")
+        Self::build(timeouts, true, "")
     }
 
     /// [`Client::with_timeouts`] that follows no redirect: for what is sent to one place and nowhere else.
@@ -134,34 +153,25 @@ impl Client {
     /// # Errors
     /// [`HttpError::Setup`], also of what are no certificates.
     pub fn trusting(certificates_pem: &str, timeouts: &Timeouts) -> Result<Self, HttpError> {
-        Self::build(timeouts, Policy::none, certificates_pem)
+        Self::build(timeouts, false, certificates_pem)
     }
 
     /// The same without any proxy: for what is meant for the machine's own network, and for nobody beyond.
     #[must_use]
     pub fn unproxied(self) -> Self {
-        Self { proxied: self.direct.clone(), ..self }
+        Self { is_proxied: false, ..self }
     }
 
-    fn build(
-        timeouts: &Timeouts,
-        redirects: impl Fn() -> Policy,
-        certificates_pem: &str,
-    ) -> Result<Self, HttpError> {
-        let (tls, no_trust_store) = tls(certificates_pem)?;
-        let build = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|error| HttpError::Setup { reason: deepest(&error) })
-        };
-        let builder = || {
-            reqwest::Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .user_agent(concat!("sealwax/", env!("CARGO_PKG_VERSION")))
-                .redirect(redirects())
-                .connect_timeout(timeouts.connect)
-                .read_timeout(timeouts.read)
-                .timeout(timeouts.total)
-        };
-        Ok(Client { proxied: build(builder())?, direct: build(builder().no_proxy())?, no_trust_store })
+    fn build(timeouts: &Timeouts, follows_redirects: bool, further_pem: &str) -> Result<Self, HttpError> {
+        let setup = |reason: String| HttpError::Setup { reason };
+        let mut further = rustls::RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(further_pem.as_bytes()) {
+            let certificate = certificate.map_err(|error| setup(error.to_string()))?;
+            further.add(certificate).map_err(|error| setup(error.to_string()))?;
+        }
+        let settings = Settings { timeouts: *timeouts, follows_redirects, further };
+        let plain = settings.open(&tls(rustls::RootCertStore::empty())?, reqwest::ClientBuilder::no_proxy)?;
+        Ok(Client { settings: Arc::new(settings), is_proxied: true, plain, doors: Arc::default() })
     }
 
     /// Fetches a file, if there is one: status 404 is `None`.
@@ -208,10 +218,57 @@ impl Client {
     }
 
     fn door(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
-        if let (Some(reason), "https") = (&self.no_trust_store, url.scheme()) {
-            return Err(HttpError::NoTrustStore { url: url.clone(), reason: reason.clone() });
+        let (is_here, is_plain) = (is_loopback(url), url.scheme() == "http");
+        // A redirect may lead to TLS.
+        if is_here && is_plain && !self.settings.follows_redirects {
+            return Ok(&self.plain);
         }
-        Ok(if is_loopback(url) { &self.direct } else { &self.proxied })
+        let doors = match self.doors.get() {
+            Some(doors) => doors,
+            None => {
+                let doors = self.settings.doors()?;
+                self.doors.get_or_init(|| doors)
+            }
+        };
+        match &doors.no_trust_store {
+            Some(reason) if !is_plain => {
+                Err(HttpError::NoTrustStore { url: url.clone(), reason: reason.clone() })
+            }
+            _ if is_here || !self.is_proxied => Ok(&doors.direct),
+            _ => Ok(&doors.proxied),
+        }
+    }
+}
+
+impl Settings {
+    fn open(
+        &self,
+        tls: &rustls::ClientConfig,
+        proxies: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder,
+    ) -> Result<reqwest::Client, HttpError> {
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.clone())
+            .user_agent(concat!("sealwax/", env!("CARGO_PKG_VERSION")))
+            .redirect(if self.follows_redirects { Policy::custom(follow) } else { Policy::none() })
+            .connect_timeout(self.timeouts.connect)
+            .read_timeout(self.timeouts.read)
+            .timeout(self.timeouts.total);
+        proxies(builder).build().map_err(|error| HttpError::Setup { reason: deepest(&error) })
+    }
+
+    fn doors(&self) -> Result<Doors, HttpError> {
+        let found = rustls_native_certs::load_native_certs();
+        let mut roots = self.further.clone();
+        // A store with one odd certificate is still a store.
+        let (_, ignored) = roots.add_parsable_certificates(found.certs);
+        let no_trust_store = roots.is_empty().then(|| match found.errors.first() {
+            Some(error) => error.to_string(),
+            None => format!("{ignored} certificates that cannot be read"),
+        });
+        let tls = tls(roots)?;
+        let (proxied, direct) =
+            (self.open(&tls, |builder| builder)?, self.open(&tls, reqwest::ClientBuilder::no_proxy)?);
+        Ok(Doors { proxied, direct, no_trust_store })
     }
 }
 
@@ -249,28 +306,13 @@ async fn body(response: &mut reqwest::Response, url: &Url, max_bytes: u64) -> Re
     Ok(body)
 }
 
-/// TLS 1.2 and 1.3 by AWS-LC; and why nobody is trusted, if so.
-fn tls(further_pem: &str) -> Result<(rustls::ClientConfig, Option<String>), HttpError> {
-    let setup = |reason: String| HttpError::Setup { reason };
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = rustls::RootCertStore::empty();
-    // A store with one odd certificate is still a store.
-    let (_, ignored) = roots.add_parsable_certificates(found.certs);
-    for further in CertificateDer::pem_slice_iter(further_pem.as_bytes()) {
-        let further = further.map_err(|error| setup(error.to_string()))?;
-        roots.add(further).map_err(|error| setup(error.to_string()))?;
-    }
-    let no_trust_store = roots.is_empty().then(|| match found.errors.first() {
-        Some(error) => error.to_string(),
-        None => format!("{ignored} certificates that cannot be read"),
-    });
+/// TLS 1.2 and 1.3 by AWS-LC.
+fn tls(roots: rustls::RootCertStore) -> Result<rustls::ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| setup(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok((tls, no_trust_store))
+        .map_err(|error| HttpError::Setup { reason: error.to_string() })?;
+    Ok(tls.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// A few steps, never from https to plain HTTP, never from another machine to this one.
