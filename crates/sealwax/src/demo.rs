@@ -21,6 +21,9 @@ use crate::terminal::{BOLD, DIM, Escaped, escaped_json, shell_quoted};
 /// What is signed if nobody names anything.
 const HELLO: &[u8] = b"Whoever reads this can check who wrote it.\n";
 
+/// Where lines of commands are cut.
+const WIDTH: usize = 88;
+
 /// Runs the command.
 ///
 /// # Errors
@@ -29,28 +32,48 @@ pub(crate) fn run(args: &DemoArgs, out: &mut impl Write) -> Result<Status, Failu
     let begin = Instant::now();
     let stage = Stage::set()?;
     let mut tell = Teller { out, is_quiet: args.json, step: 0 };
+    match play(args, &stage, &mut tell, begin) {
+        // Whatever failed then failed for that.
+        Err(_) if stage.is_interrupted() => return Err(stage::interrupted()),
+        played => played?,
+    }
+    if args.keep {
+        stage.wait()?;
+    } else {
+        drop(stage);
+    }
+    tell.line("All of it is gone again. --keep leaves it running; your own: sealwax serve --dir DIR")?;
+    Ok(Status::Verified)
+}
 
+/// The story, from the first step to the last.
+fn play(
+    args: &DemoArgs,
+    stage: &Stage,
+    tell: &mut Teller<'_, impl Write>,
+    begin: Instant,
+) -> Result<(), Failure> {
     tell.heading("A whole Sigstore, on this machine alone and for this minute")?;
     tell.line(&format!("serving at {}, on the directory {}", stage.url, stage.path("sigstore").display()))?;
     tell.line(
         "certificate authority, certificate log, signature log, timestamp authority, accounts: one process",
     )?;
 
-    let file = artifact(args, &stage)?;
+    let file = artifact(args, stage)?;
     let name = file.display().to_string();
     tell.heading("Somebody signs in, and signs")?;
     tell.command(
-        &stage,
+        stage,
         &["account", "add", "demo", "--machine", "--secret-file", "demo.secret", "--dir", "sigstore"],
     )?;
     let token =
         ["token", "--machine", "demo", "--secret-file", "demo.secret", "--issuer", &stage.machine_issuer];
-    let token = tell.command_into(&stage, &token, "demo.token")?;
+    let token = tell.command_into(stage, &token, "demo.token")?;
     stage.write("demo.token", token.as_bytes())?;
     let config = "client_trust_config.json";
     stage.fetch(&format!("/{config}"), config)?;
     let sign = ["sign", &name, "--token", "@demo.token", "--trust-config", config, "--bundle", "bundle.json"];
-    tell.command(&stage, &sign)?;
+    tell.command(stage, &sign)?;
     let bundle = read_one_bundle(&stage.path("bundle.json")).map_err(Failure::cannot)?;
 
     tell.heading("It is in a log that anybody can check")?;
@@ -70,11 +93,11 @@ pub(crate) fn run(args: &DemoArgs, out: &mut impl Write) -> Result<Status, Failu
         "--trusted-root",
         "trusted_root.json",
     ];
-    tell.command(&stage, &[&["verify", &name][..], &who].concat())?;
+    tell.command(stage, &[&["verify", &name][..], &who].concat())?;
     let verified_after = begin.elapsed();
 
     tell.heading("One byte is changed")?;
-    let changed = change_a_byte(&file, &stage)?;
+    let changed = change_a_byte(&file, stage)?;
     let said = stage.run(&[&["verify", &changed][..], &who].concat())?;
     if said.code != Some(1) {
         return Err(Failure::cannot("a changed file was not refused"));
@@ -96,21 +119,14 @@ pub(crate) fn run(args: &DemoArgs, out: &mut impl Write) -> Result<Status, Failu
         });
         tell.raw(&format!("{}\n", escaped_json(&told.to_string())))?;
     } else {
-        tell.others(&stage, &name, &identity)?;
+        tell.others(stage, &name, &identity)?;
         let milliseconds = verified_after.as_millis();
         tell.heading(&format!("That was it: {milliseconds} ms from nothing to a verified signature"))?;
     }
-    if args.keep {
-        tell.line(&format!(
-            "still serving at {}; files are in {}; end it with Ctrl-C",
-            stage.url,
-            stage.path("").display()
-        ))?;
-        stage.wait()?;
-    } else {
-        tell.line("all of it is gone again; --keep leaves it running. Your own: sealwax serve --dir DIR")?;
+    match args.keep {
+        true => tell.line(&format!("Still serving at {}, until Ctrl-C.", stage.url)),
+        false => Ok(()),
     }
-    Ok(Status::Verified)
 }
 
 /// The file that was named, by a path that holds everywhere; or one that is made.
@@ -151,7 +167,8 @@ impl<W: Write> Teller<'_, W> {
     }
 
     fn line(&mut self, text: &str) -> Result<(), Failure> {
-        self.text(&format!("   {}\n", Escaped(text)))
+        self.text(format!("   {}", Escaped(text)).trim_end())?;
+        self.text("\n")
     }
 
     /// Runs a step, shows it with what it said, and ends if it did not succeed.
@@ -168,9 +185,11 @@ impl<W: Write> Teller<'_, W> {
     }
 
     fn show(&mut self, arguments: &[&str], said: &str) -> Result<(), Failure> {
-        let word = |word: &&str| if *word == ">" { ">".to_owned() } else { shell_quoted(word) };
-        let words: Vec<String> = arguments.iter().map(word).collect();
-        self.text(&format!("   {DIM}$ sealwax {}{DIM:#}\n", words.join(" ")))?;
+        let mut front = "   $ sealwax";
+        for line in in_lines(arguments) {
+            self.text(&format!("{DIM}{front} {line}{DIM:#}\n"))?;
+            front = "      ";
+        }
         // What a command of ours says is escaped already.
         said.lines().try_for_each(|line| self.text(&format!("   {line}\n")))
     }
@@ -180,11 +199,13 @@ impl<W: Write> Teller<'_, W> {
             return Err(Failure::cannot("the entry has no proof of inclusion"));
         };
         let (index, size) = (proof.log_index, proof.tree_size);
-        self.line(&format!("entry {index} of a tree of {size}, which {} hashes prove", proof.hashes.len()))?;
-        self.line(&format!(
-            "its root is {}, under a checkpoint that the log has signed:",
-            sealwax_crypto::hex(&proof.root_hash)
-        ))?;
+        let hashes = match proof.hashes.len() {
+            1 => "one hash leads".to_owned(),
+            several => format!("{several} hashes lead"),
+        };
+        self.line(&format!("It is entry {index} of a tree of {size}: {hashes} from it to the root"))?;
+        self.line(&format!("{},", sealwax_crypto::hex(&proof.root_hash)))?;
+        self.line("and the log has signed that:")?;
         let checkpoint = proof.checkpoint.as_deref().unwrap_or_default();
         checkpoint.lines().try_for_each(|line| self.line(&format!("  {line}")))
     }
@@ -194,6 +215,7 @@ impl<W: Write> Teller<'_, W> {
         self.heading("The same with cosign, while --keep leaves it running")?;
         let name = shell_quoted(name);
         let lines = [
+            format!("cd {}", shell_quoted(&stage.path("").display().to_string())),
             format!("curl -o trusted_root.json {}/trusted_root.json", stage.url),
             format!("curl -o signing_config.json {}/signing_config.json", stage.url),
             format!(
@@ -214,5 +236,50 @@ impl<W: Write> Teller<'_, W> {
     fn raw(&mut self, text: &str) -> Result<(), Failure> {
         let written = self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush());
         written.map_err(|error| Failure::cannot(format!("cannot write the result: {error}")))
+    }
+}
+
+/// A command in lines that fit, each option with its value.
+fn in_lines(arguments: &[&str]) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for word in arguments {
+        let text = if *word == ">" { ">".to_owned() } else { shell_quoted(word) };
+        match parts.last_mut() {
+            Some(last) if is_open(last) && !word.starts_with("--") => *last = format!("{last} {text}"),
+            _ => parts.push(text),
+        }
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(last) if last.len() + part.len() < WIDTH => *last = format!("{last} {part}"),
+            Some(last) => {
+                last.push_str(" \\");
+                lines.push(part);
+            }
+            None => lines.push(part),
+        }
+    }
+    lines
+}
+
+/// Whether a value may follow.
+fn is_open(part: &str) -> bool {
+    part == ">" || part.starts_with("--") && !part.contains(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_cut_before_options() {
+        let (long, value) = ("--identity", "x".repeat(60));
+        let words = ["verify", "a b", long, &value, "--issuer", &value, "--machine", "--json", ">", "out"];
+        let lines = in_lines(&words);
+        assert_eq!(lines[0], format!("verify 'a b' {long} {value} \\"));
+        assert_eq!(lines[1], format!("--issuer {value} --machine \\"));
+        assert_eq!(lines[2], "--json > out");
+        assert!(lines.iter().all(|line| line.len() <= WIDTH + 2));
     }
 }

@@ -11,7 +11,8 @@ use sealwax_net::http::{BaseUrl, Client, Transport};
 use sealwax_net::tuf::{UpdateError, block_on};
 
 use sealwax_server::journal::Journal;
-use tokio::signal::unix::SignalKind;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind};
 use tokio::sync::watch;
 
 use crate::Failure;
@@ -51,23 +52,37 @@ struct ReadyFile {
 }
 
 impl Stage {
-    /// Starts an instance, and waits until all of it answers.
+    /// Starts an instance, and waits until all of it answers. From here on Ctrl-C ends it, with all that it has made.
     ///
     /// # Errors
     /// It did not start.
     pub fn set() -> Result<Self, Failure> {
         let cannot = |error: io::Error| Failure::cannot(format!("cannot start the demo: {error}"));
         let program = std::env::current_exe().map_err(cannot)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot)?;
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        let signals: Vec<Signal> = {
+            let _within = runtime.enter();
+            kinds.into_iter().map(signals::on).collect::<Result<_, _>>()?
+        };
         let directory = temporary().map_err(cannot)?;
         let (stop, stopped) = watch::channel(false);
-        let (place, asked) = (directory.clone(), stop.clone());
-        let server = Some(thread::spawn(move || run_instance(&place, &asked, stopped)));
+        for signal in signals {
+            runtime.spawn(end_at(signal, stop.clone(), directory.clone()));
+        }
+        let place = directory.clone();
+        let server = Some(thread::spawn(move || run_instance(&runtime, &place, stopped)));
         let (url, machine_issuer) = (String::new(), String::new());
         let mut stage = Self { directory, program, server, stop, url, machine_issuer };
         let ready = stage.ready()?;
         stage.url = ready.url;
         stage.machine_issuer = ready.machine_issuer;
         Ok(stage)
+    }
+
+    /// Whether somebody has ended it.
+    pub fn is_interrupted(&self) -> bool {
+        *self.stop.borrow()
     }
 
     fn ready(&mut self) -> Result<ReadyFile, Failure> {
@@ -77,6 +92,9 @@ impl Stage {
                 && let Ok(ready) = serde_json::from_slice(&text)
             {
                 return Ok(ready);
+            }
+            if self.is_interrupted() {
+                return Err(interrupted());
             }
             if self.server.as_ref().is_none_or(JoinHandle::is_finished) {
                 return Err(self.ended().err().unwrap_or_else(|| Failure::cannot("the instance has ended")));
@@ -172,12 +190,22 @@ impl Drop for Stage {
     }
 }
 
-/// Serves in this process, so that nothing outlives it, until it is asked to stop: by the demo's end, or by Ctrl-C.
-fn run_instance(
-    directory: &Path,
-    asked: &watch::Sender<bool>,
-    stopped: watch::Receiver<bool>,
-) -> Result<(), Failure> {
+/// Why nothing more is told.
+pub fn interrupted() -> Failure {
+    Failure::cannot("the demo was interrupted; nothing of it is left")
+}
+
+/// Ends it at the first signal, and this process at the second.
+async fn end_at(mut signal: Signal, stop: watch::Sender<bool>, directory: PathBuf) {
+    signal.recv().await;
+    stop.send_replace(true);
+    signal.recv().await;
+    let _ = fs::remove_dir_all(&directory);
+    std::process::exit(3);
+}
+
+/// Serves in this process, so that nothing outlives it, until it is asked to stop.
+fn run_instance(runtime: &Runtime, directory: &Path, stopped: watch::Receiver<bool>) -> Result<(), Failure> {
     let args = ServeArgs {
         dir: directory.join("sigstore"),
         listen: Some(([127, 0, 0, 1], 0).into()),
@@ -185,18 +213,7 @@ fn run_instance(
         ..ServeArgs::default()
     };
     let config = Config::load(&args)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;
-    runtime.block_on(async {
-        for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
-            let (mut signal, asked) = (signals::on(kind)?, asked.clone());
-            tokio::spawn(async move {
-                signal.recv().await;
-                asked.send_replace(true);
-            });
-        }
-        serve(&args, &config, Journal::silent(), stopped).await
-    })
+    runtime.block_on(serve(&args, &config, Journal::silent(), stopped))
 }
 
 /// A directory for us alone.
