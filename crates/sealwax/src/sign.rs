@@ -3,6 +3,7 @@
 pub(crate) mod args;
 pub(crate) mod jobs;
 mod preview;
+mod progress;
 mod report;
 pub(crate) mod run;
 mod state;

@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::jobs::{Job, Jobs, Work};
+use super::progress::Progress;
 use super::report::{self, Done};
 use super::state::StateFile;
 use crate::artifact::{self, Reference};
@@ -63,6 +64,7 @@ impl Run {
         let mut waiting = jobs.jobs.iter().enumerate();
         let (mut working, mut lines) = (JoinSet::new(), BTreeMap::new());
         let (mut worst, mut ended) = (Status::Verified, false);
+        let mut progress = Progress::of(jobs.jobs.len());
         let mut begin = |working: &mut JoinSet<Outcome>| {
             if let Some((number, job)) = waiting.next() {
                 let (run, job) = (self.clone(), job.clone());
@@ -84,7 +86,9 @@ impl Run {
                 }
                 (Ok(_), None) => String::new(),
             };
+            progress.hide();
             write(out, &text)?;
+            progress.count(outcome.result.is_ok());
             if let (Ok(signed), None) = (outcome.result, &job.output) {
                 lines.insert(outcome.number, signed.bundle.write());
             }
@@ -92,6 +96,7 @@ impl Run {
                 begin(&mut working);
             }
         }
+        progress.hide();
         match waiting.len() {
             0 => {}
             untried => notice(&format!("{untried} more were not tried")),
