@@ -12,6 +12,8 @@ use sealwax_net::http::{Client, HttpError};
 
 use crate::{Fault, Patience, ServiceError};
 
+pub use http::token_in;
+
 /// Where a token may be mounted; the path that cosign has made the convention.
 pub const TOKEN_FILE: &str = "/var/run/sigstore/cosign/oidc-token";
 

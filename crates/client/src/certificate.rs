@@ -116,7 +116,10 @@ fn body(token: &IdentityToken, key: &SigningKey) -> Result<String, SignError> {
 }
 
 /// The leaf of an answer. A detached SCT is of no use: bundles have no place for it.
-fn read(answer: &[u8]) -> Result<Certificate, String> {
+///
+/// # Errors
+/// Why there is none, for people.
+pub fn read(answer: &[u8]) -> Result<Certificate, String> {
     let value = sealwax_json::parse(answer, &LIMITS).map_err(|error| error.to_string())?;
     let embedded = value.member("signedCertificateEmbeddedSct").filter(|value| !value.is_null());
     let chain = embedded.and_then(|embedded| embedded.member("chain")?.member("certificates")?.as_array());

@@ -131,7 +131,8 @@ impl Fault {
 }
 
 /// RFC 9110 §10.2.3: seconds, or a date.
-fn retry_after(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn retry_after(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }

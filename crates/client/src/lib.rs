@@ -16,6 +16,8 @@
 //! proxy that lies, in the tests of the binary.
 
 mod ambient;
+#[doc(hidden)] // for the fuzzer
+pub mod answers;
 mod certificate;
 mod error;
 mod exchange;
@@ -33,4 +35,4 @@ pub use exchange::{Fault, Patience, ServiceError};
 pub use services::{Choice, Endpoint, LogVersion, LogVersions, Purpose, Services, ServicesError};
 pub use session::{Credential, MAX_PARALLEL, Session, Signed, Who};
 pub use token::{AUDIENCE, IdentityToken, Prediction, TokenError};
-pub use unfinished::{Subject, Unfinished};
+pub use unfinished::{LineError, Subject, Unfinished};

@@ -3,7 +3,7 @@
 use sealwax_crypto::{Digest, HashAlgorithm};
 use sealwax_formats::dsse::IN_TOTO;
 use sealwax_formats::{Bundle, Content, DocumentError, Statement};
-use sealwax_json::Value;
+use sealwax_json::{Limits, Object, Value};
 
 /// What is to be signed.
 #[derive(Clone, Debug)]
@@ -24,7 +24,44 @@ pub struct Unfinished {
     pub(crate) bundle: Bundle,
 }
 
+/// How a line is read: a bundle with an envelope stands in it.
+const LINE_LIMITS: Limits = Limits { bytes: 48 << 20, depth: 65, values: 1 << 16, members: 1 << 16 };
+
+/// Why a line of a file is no unfinished signature.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// It is not JSON, or too much of it.
+    #[error(transparent)]
+    Json(#[from] sealwax_json::Error),
+    /// It lacks something.
+    #[error("no {0:?}")]
+    Missing(&'static str),
+    /// What is in it is no bundle.
+    #[error(transparent)]
+    Bundle(#[from] DocumentError),
+}
+
 impl Unfinished {
+    /// A line of a file, without its end: a JSON object of the artifact's name and what there is of its bundle.
+    #[must_use]
+    pub fn to_line(&self, artifact: &str) -> String {
+        let line = Object::new().with("artifact", artifact).with("bundle", self.to_json());
+        sealwax_json::compact(&Value::Object(line))
+    }
+
+    /// What [`Unfinished::to_line`] wrote.
+    ///
+    /// # Errors
+    /// [`LineError`].
+    pub fn from_line(line: &[u8]) -> Result<(String, Self), LineError> {
+        let value = sealwax_json::parse(line, &LINE_LIMITS)?;
+        let artifact = value.member("artifact").and_then(Value::as_str);
+        let artifact = artifact.ok_or(LineError::Missing("artifact"))?;
+        let bundle = value.member("bundle").ok_or(LineError::Missing("bundle"))?;
+        Ok((artifact.to_owned(), Self::from_json(bundle)?))
+    }
+
     /// As it was written.
     ///
     /// # Errors

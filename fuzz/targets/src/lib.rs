@@ -14,6 +14,7 @@
 
 mod base64;
 mod ca;
+mod client;
 mod ct;
 mod formats;
 mod idp;
@@ -91,6 +92,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "tsa_request_json", run: tsa::json, likes: seeds::none, seeds: tsa::json_seeds },
     Target { name: "ntp", run: tsa::ntp, likes: seeds::none, seeds: tsa::ntp_seeds },
     Target { name: "forwarded", run: server::forwarded, likes: seeds::none, seeds: server::forwarded_seeds },
+    Target {
+        name: "client_certificate",
+        run: client::certificate,
+        likes: seeds::none,
+        seeds: client::certificate_seeds,
+    },
+    Target { name: "client_entry", run: client::entry, likes: seeds::none, seeds: client::entry_seeds },
+    Target { name: "client_token", run: client::token, likes: seeds::none, seeds: client::token_seeds },
+    Target { name: "client_resume", run: client::resume, likes: seeds::none, seeds: client::resume_seeds },
 ];
 
 /// The target of this name.

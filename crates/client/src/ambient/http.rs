@@ -96,14 +96,21 @@ impl Asked {
     }
 
     fn read(&self, answer: &[u8]) -> Result<String, Fault> {
-        let Some(member) = self.member else {
-            return String::from_utf8(answer.to_vec()).map_err(|_| fault(&self.url, "it is not text"));
-        };
-        let value =
-            sealwax_json::parse(answer, &LIMITS).map_err(|error| fault(&self.url, error.to_string()))?;
-        let token = value.member(member).and_then(Value::as_str);
-        token.map(str::to_owned).ok_or_else(|| fault(&self.url, format!("there is no {member:?}")))
+        token_in(answer, self.member).map_err(|reason| fault(&self.url, reason))
     }
+}
+
+/// The token in an answer: a member of an object, or all of it.
+///
+/// # Errors
+/// Why there is none, for people.
+pub fn token_in(answer: &[u8], member: Option<&str>) -> Result<String, String> {
+    let Some(member) = member else {
+        return String::from_utf8(answer.to_vec()).map_err(|_| "it is not text".to_owned());
+    };
+    let value = sealwax_json::parse(answer, &LIMITS).map_err(|error| error.to_string())?;
+    let token = value.member(member).and_then(Value::as_str);
+    token.map(str::to_owned).ok_or_else(|| format!("there is no {member:?}"))
 }
 
 /// An address that gets a secret: https, or this machine.

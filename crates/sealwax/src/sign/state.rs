@@ -8,12 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use sealwax_client::Unfinished;
-use sealwax_json::{Limits, Object, Value};
 
 use crate::Failure;
-
-/// How a line is read: a bundle with an envelope stands in it.
-const LIMITS: Limits = Limits { bytes: 48 << 20, depth: 65, values: 1 << 16, members: 1 << 16 };
 
 /// How every line begins.
 const BEGINS: &[u8] = br#"{"artifact":"#;
@@ -56,9 +52,7 @@ impl StateFile {
     /// # Errors
     /// The system says no.
     pub fn keep(&self, artifact: &str, unfinished: &Unfinished) -> io::Result<()> {
-        let line = Object::new().with("artifact", artifact).with("bundle", unfinished.to_json());
-        let mut line = sealwax_json::compact(&Value::Object(line));
-        line.push('\n');
+        let line = format!("{}\n", unfinished.to_line(artifact));
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(line.as_bytes())?;
         file.sync_data()
@@ -86,7 +80,7 @@ fn read(file: &File, path: &Path) -> Result<(BTreeMap<String, Unfinished>, u64),
         let length =
             length.map_err(|error| Failure::cannot(format!("cannot read {}: {error}", path.display())))?;
         let text = line.trim_ascii();
-        match read_line(text) {
+        match Unfinished::from_line(text) {
             _ if length == 0 => break,
             _ if text.is_empty() => {}
             Ok((artifact, unfinished)) => drop(found.insert(artifact, unfinished)),
@@ -105,12 +99,4 @@ fn read(file: &File, path: &Path) -> Result<(BTreeMap<String, Unfinished>, u64),
 /// Whether it may be the beginning of one of our lines, and not somebody's file that was named by mistake.
 fn is_beginning(text: &[u8]) -> bool {
     text.starts_with(BEGINS) || BEGINS.starts_with(text)
-}
-
-fn read_line(line: &[u8]) -> Result<(String, Unfinished), String> {
-    let value = sealwax_json::parse(line, &LIMITS).map_err(|error| error.to_string())?;
-    let artifact = value.member("artifact").and_then(Value::as_str).ok_or("no \"artifact\"")?;
-    let bundle = value.member("bundle").ok_or("no \"bundle\"")?;
-    let unfinished = Unfinished::from_json(bundle).map_err(|error| error.to_string())?;
-    Ok((artifact.to_owned(), unfinished))
 }
