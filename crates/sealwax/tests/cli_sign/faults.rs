@@ -1,4 +1,17 @@
 //! Each service in turn is down, refuses, breaks off and lies. Whatever happens, there is a bundle that verifies or none.
+//!
+//! | The authority, the timestamp authority, the log | Outcome | Test |
+//! |---|---|---|
+//! | is down | named, exit 3 | `a_service_that_is_down_is_named`; another operator's is asked: `another_service_is_asked_where_there_is_one` |
+//! | is slow; is silent | signed; given up after half a minute, exit 3 | `a_slow_service_is_waited_for_and_a_silent_one_is_given_up` |
+//! | answers 429, 500, or breaks off, once | signed, logged once | `what_passes_is_waited_for_and_nothing_is_logged_twice` |
+//! | breaks off after its commit | signed, logged once | the same |
+//! | goes on with 503; refuses; answers with something else | named, exit 3; exit 1; exit 1 | `what_does_not_pass_is_named_and_leaves_nothing` |
+//! | lies: a certificate for another key, another identity, of another authority | nothing is signed, exit 1 | `lies_about_the_certificate_are_found_before_anything_is_signed` |
+//! | lies: a timestamp over another signature; an entry, a proof, a root of others; a forged checkpoint | nothing is written, exit 1 | `lies_about_timestamps_and_entries_are_found_before_anything_is_written` |
+//! | says that the entry is there | taken from its tiles if it is ours, else exit 1 | `a_duplicate_of_a_foreign_log_is_the_entry_that_is_there` |
+//!
+//! `kill -9` at each step: `resume.rs`. One home for several: `slow.rs`.
 
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, Scheme, SigningKey};
 use sealwax_formats::base64;
@@ -13,18 +26,18 @@ use crate::signer::Signer;
 const CERTIFICATE: &str = "/api/v2/signingCert";
 const TIMESTAMP: &str = "/api/v1/timestamp";
 const LOG: &str = "/api/v2/log/entries";
-const EACH: [&str; 3] = [CERTIFICATE, TIMESTAMP, LOG];
+pub(crate) const EACH: [&str; 3] = [CERTIFICATE, TIMESTAMP, LOG];
 
 /// A signer, and an artifact.
-struct World {
-    scratch: Scratch,
-    signer: Signer,
-    token: String,
-    app: String,
+pub(crate) struct World {
+    pub(crate) scratch: Scratch,
+    pub(crate) signer: Signer,
+    pub(crate) token: String,
+    pub(crate) app: String,
 }
 
 impl World {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let scratch = Scratch::new();
         let signer = Signer::start(&scratch);
         let token = signer.token(&scratch);
@@ -32,32 +45,35 @@ impl World {
         Self { scratch, signer, token, app }
     }
 
-    fn proxy(&self, act: impl Fn(&Request, usize, &Upstream) -> Act + Send + Sync + 'static) -> Proxy {
+    pub(crate) fn proxy(
+        &self,
+        act: impl Fn(&Request, usize, &Upstream) -> Act + Send + Sync + 'static,
+    ) -> Proxy {
         Proxy::start(self.signer.url(), act)
     }
 
-    fn sign(&self, proxy: &Proxy, more: &[&str]) -> Ran {
+    pub(crate) fn sign(&self, proxy: &Proxy, more: &[&str]) -> Ran {
         let config = self.signer.config_by(&self.scratch, &[&proxy.url]);
         self.sign_by(&config, more)
     }
 
-    fn sign_by(&self, config: &str, more: &[&str]) -> Ran {
+    pub(crate) fn sign_by(&self, config: &str, more: &[&str]) -> Ran {
         let arguments = [&["sign", &self.app, "--token", "-", "--trust-config", config][..], more].concat();
         self.scratch.run_with(&arguments, &[("SEALWAX_HOME", "/proc/nowhere")], self.token.as_bytes())
     }
 
     /// There is a bundle that verifies; it goes.
-    fn is_signed(&self) {
+    pub(crate) fn is_signed(&self) {
         self.signer.verify(&self.scratch, &self.app).exits(0);
         std::fs::remove_file(self.scratch.path("app.sigstore.json")).unwrap();
     }
 
-    fn nothing_is_left(&self) {
+    pub(crate) fn nothing_is_left(&self) {
         assert_eq!(names(&self.scratch, "app"), ["app"]);
     }
 }
 
-fn forward(request: &Request, upstream: &Upstream) -> Act {
+pub(crate) fn forward(request: &Request, upstream: &Upstream) -> Act {
     Act::Reply(upstream.ask(request))
 }
 
@@ -225,7 +241,24 @@ fn lies_about_timestamps_and_entries_are_found_before_anything_is_written() {
         world.sign(&proxy, &[]).exits(1).says(reason);
         world.nothing_is_left();
     }
-    // The right entry, with a proof of something else; and a checkpoint that nobody has signed.
+    // The right entry, with the whole proof of another one.
+    let first = std::sync::Mutex::new(None);
+    let proxy = world.proxy(move |request, _, upstream| {
+        let mut reply = upstream.ask(request);
+        if request.path == LOG {
+            let mut entry: Value = serde_json::from_slice(&reply.body).unwrap();
+            let mut first = first.lock().unwrap();
+            let other: &Value = first.get_or_insert_with(|| entry["inclusionProof"].clone());
+            entry["inclusionProof"] = other.clone();
+            reply.body = entry.to_string().into_bytes();
+        }
+        Act::Reply(reply)
+    });
+    world.sign(&proxy, &[]).exits(0);
+    world.is_signed();
+    world.sign(&proxy, &[]).exits(1).says("log.tree");
+    world.nothing_is_left();
+    // With a root that is none; and a checkpoint that nobody has signed.
     for (member, check) in [("rootHash", "log.tree"), ("checkpoint", "log.checkpoint-signature")] {
         let proxy = world.proxy(move |request, _, upstream| {
             let mut reply = upstream.ask(request);

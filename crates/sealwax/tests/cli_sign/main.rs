@@ -18,6 +18,7 @@ mod key;
 mod proxy;
 mod resume;
 mod signer;
+mod slow;
 
 use common::Scratch;
 use serde_json::Value;

@@ -5,6 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::common::Scratch;
+use crate::names;
 use crate::proxy::{Act, Proxy};
 use crate::signer::Signer;
 
@@ -33,6 +34,7 @@ fn a_signature_is_taken_up_where_it_was_killed() {
             Act::Silence
         });
         let config = signer.config_by(&scratch, &[&proxy.url]);
+        let before = names(&scratch, "");
         let mut child = Command::new(env!("CARGO_BIN_EXE_sealwax"))
             .args([
                 "sign",
@@ -44,6 +46,9 @@ fn a_signature_is_taken_up_where_it_was_killed() {
                 "--resume",
                 &state,
             ])
+            .env("SEALWAX_HOME", scratch.home())
+            .env("HOME", scratch.home())
+            .env("TMPDIR", scratch.path(""))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -60,6 +65,10 @@ fn a_signature_is_taken_up_where_it_was_killed() {
         sleep(Duration::from_millis(if was_done { 100 } else { 0 }));
         child.kill().unwrap();
         child.wait().unwrap();
+        // Nothing else was written anywhere: no key, no token, no half of a bundle.
+        let written: Vec<String> =
+            names(&scratch, "").into_iter().filter(|name| !before.contains(name)).collect();
+        assert_eq!(written, ["state"]);
         let kept = std::fs::read_to_string(&state).unwrap();
         assert!(!kept.contains("PRIVATE") && !kept.contains(std::fs::read_to_string(&token).unwrap().trim()));
 

@@ -81,12 +81,28 @@ impl Signer {
             };
             *services = urls.iter().map(by).collect();
         }
-        scratch.write("by.json", config.to_string())
+        let ports: Vec<&str> = urls.iter().filter_map(|url| url.rsplit(':').next()).collect();
+        scratch.write(&format!("by-{}.json", ports.join("-")), config.to_string())
     }
 
-    /// How many entries the log has.
+    /// The same trust; services of this kind are where nobody listens.
+    pub(crate) fn config_without(&self, scratch: &Scratch, kind: &str) -> String {
+        let mut config: Value =
+            serde_json::from_str(&std::fs::read_to_string(&self.config).unwrap()).unwrap();
+        let url = &mut config["signingConfig"][kind][0]["url"];
+        *url = url.as_str().unwrap().replace(self.url(), "http://127.0.0.1:9").into();
+        scratch.write(&format!("without-{kind}.json"), config.to_string())
+    }
+
+    /// What the instance has at this path.
+    pub(crate) fn fetch(&self, path: &str) -> String {
+        self.running.get(path).text()
+    }
+
+    /// How many entries the log has after the first, which is the instance's own.
     pub(crate) fn log_size(&self) -> u64 {
-        self.running.get("/checkpoint").text().lines().nth(1).unwrap().parse().unwrap()
+        let size: u64 = self.fetch("/checkpoint").lines().nth(1).unwrap().parse().unwrap();
+        size - 1
     }
 
     /// On the trust of the instance.
