@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread::sleep;
 use std::time::Duration;
 
 use super::{Bench, middle};
@@ -11,6 +12,9 @@ use crate::bench::processes::{Run, once};
 
 /// What a round trip takes besides.
 const ROUND_TRIP: Duration = Duration::from_millis(30);
+
+/// How often rekor-tiles looks whether it has published what it is asked to log, at its quickest.
+const REKOR_LOOKS: Duration = Duration::from_secs(1);
 
 /// The bars: so many round trips, and so much besides; and how many times cosign's time.
 const ROUND_TRIPS: f64 = 5.0;
@@ -40,8 +44,9 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome {
         let (mut of_ours, mut of_theirs) = (Vec::new(), Vec::new());
         for turn in 0..bench.turns {
             of_ours.push(once(&mut ours(bench))?);
-            // A third of the turns is enough of what takes so much longer.
-            if let (Some(mut cosign), true) = (theirs(bench), turn % 3 == 0) {
+            if let Some(mut cosign) = theirs(bench) {
+                // It ends when rekor-tiles looks: the next one begins at any time after that.
+                sleep(REKOR_LOOKS * turn / bench.turns);
                 of_theirs.push(once(&mut cosign)?);
             }
         }
