@@ -216,8 +216,8 @@ impl<W: Write> Teller<'_, W> {
         let name = shell_quoted(name);
         let lines = [
             format!("cd {}", shell_quoted(&stage.path("").display().to_string())),
-            format!("curl -o trusted_root.json {}/trusted_root.json", stage.url),
-            format!("curl -o signing_config.json {}/signing_config.json", stage.url),
+            format!("curl -fsSO {}/trusted_root.json", stage.url),
+            format!("curl -fsSO {}/signing_config.json", stage.url),
             format!(
                 "cosign sign-blob {name} --yes --identity-token \"$(cat demo.token)\" --bundle cosign.json \\"
             ),

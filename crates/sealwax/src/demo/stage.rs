@@ -71,7 +71,7 @@ impl Stage {
             runtime.spawn(end_at(signal, stop.clone(), directory.clone()));
         }
         let place = directory.clone();
-        let server = Some(thread::spawn(move || run_instance(&runtime, &place, stopped)));
+        let server = Some(thread::spawn(move || run_instance(runtime, &place, stopped)));
         let (url, machine_issuer) = (String::new(), String::new());
         let mut stage = Self { directory, program, server, stop, url, machine_issuer };
         let ready = stage.ready()?;
@@ -186,7 +186,7 @@ impl Drop for Stage {
         self.stop.send_replace(true);
         // Why it ended was told by whoever noticed; what is left of it goes.
         let _ = self.ended();
-        let _ = fs::remove_dir_all(&self.directory);
+        remove(&self.directory);
     }
 }
 
@@ -200,12 +200,12 @@ async fn end_at(mut signal: Signal, stop: watch::Sender<bool>, directory: PathBu
     signal.recv().await;
     stop.send_replace(true);
     signal.recv().await;
-    let _ = fs::remove_dir_all(&directory);
+    remove(&directory);
     std::process::exit(3);
 }
 
 /// Serves in this process, so that nothing outlives it, until it is asked to stop.
-fn run_instance(runtime: &Runtime, directory: &Path, stopped: watch::Receiver<bool>) -> Result<(), Failure> {
+fn run_instance(runtime: Runtime, directory: &Path, stopped: watch::Receiver<bool>) -> Result<(), Failure> {
     let args = ServeArgs {
         dir: directory.join("sigstore"),
         listen: Some(([127, 0, 0, 1], 0).into()),
@@ -213,7 +213,19 @@ fn run_instance(runtime: &Runtime, directory: &Path, stopped: watch::Receiver<bo
         ..ServeArgs::default()
     };
     let config = Config::load(&args)?;
-    runtime.block_on(serve(&args, &config, Journal::silent(), stopped))
+    let ended = runtime.block_on(serve(&args, &config, Journal::silent(), stopped));
+    // Keys for the next rotation, which nobody will need, are not waited for.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Removes it, also if somebody has just put something there.
+fn remove(directory: &Path) {
+    for _ in 0..3 {
+        if fs::remove_dir_all(directory).is_ok() {
+            return;
+        }
+    }
 }
 
 /// A directory for us alone.
