@@ -112,8 +112,13 @@ const LINE: usize = 64;
 
 /// Writes one block: 64 columns, line feeds, a final one.
 pub fn encode(label: &str, der: &[u8]) -> String {
-    let mut text = format!("-----BEGIN {label}-----\n");
     let letters = crate::base64::encode(der);
+    let lines = letters.len().div_ceil(LINE);
+    let mut text =
+        String::with_capacity(letters.len() + lines + 2 * (label.len() + "-----BEGIN -----\n".len()));
+    for part in ["-----BEGIN ", label, "-----\n"] {
+        text.push_str(part);
+    }
     let mut rest = letters.as_str();
     while !rest.is_empty() {
         let (line, after) = rest.split_at(rest.len().min(LINE));
@@ -121,7 +126,9 @@ pub fn encode(label: &str, der: &[u8]) -> String {
         text.push('\n');
         rest = after;
     }
-    text.push_str(&format!("-----END {label}-----\n"));
+    for part in ["-----END ", label, "-----\n"] {
+        text.push_str(part);
+    }
     text
 }
 

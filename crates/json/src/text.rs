@@ -76,24 +76,46 @@ pub(crate) fn unescape(raw: &str) -> String {
 pub(crate) fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    loop {
-        let (plain, after) = rest.split_at(plain_prefix(rest.as_bytes()));
-        out.push_str(plain);
-        let mut characters = after.chars();
-        match characters.next() {
-            None => break,
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some('\u{8}') => out.push_str("\\b"),
-            Some('\u{c}') => out.push_str("\\f"),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some(control) => out.push_str(&format!("\\u{:04x}", u32::from(control))),
-        }
-        rest = characters.as_str();
+    // Each byte is looked at once, however many are escaped: PEM has a line feed in each of its lines.
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest.as_bytes()) {
+        let (plain, after) = rest.split_at(at);
+        push_without_controls(out, plain);
+        let (mark, after) = after.split_at(1);
+        out.push('\\');
+        out.push_str(mark);
+        rest = after;
     }
+    push_without_controls(out, rest);
     out.push('"');
+}
+
+/// Appends text that has neither quote nor backslash.
+fn push_without_controls(out: &mut String, text: &str) {
+    let mut rest = text;
+    while let Some(at) = first_control(rest.as_bytes()) {
+        let (plain, after) = rest.split_at(at);
+        let (control, after) = after.split_at(1);
+        out.push_str(plain);
+        match control {
+            "\u{8}" => out.push_str("\\b"),
+            "\u{c}" => out.push_str("\\f"),
+            "\n" => out.push_str("\\n"),
+            "\r" => out.push_str("\\r"),
+            "\t" => out.push_str("\\t"),
+            other => other.bytes().for_each(|byte| out.push_str(&format!("\\u{byte:04x}"))),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+}
+
+/// In pieces of which the compiler makes vectors.
+fn first_control(bytes: &[u8]) -> Option<usize> {
+    const PIECE: usize = 32;
+    let has_control = |piece: &&[u8]| piece.iter().fold(false, |found, &byte| found | (byte < 0x20));
+    let before = bytes.chunks(PIECE).take_while(|piece| !has_control(piece)).count() * PIECE;
+    let within = bytes.get(before..)?.iter().position(|&byte| byte < 0x20)?;
+    Some(before + within)
 }
 
 #[cfg(test)]
