@@ -12,6 +12,7 @@ mod response;
 pub use error::ApiError;
 pub use request::{KeyProof, MAX_REQUEST_BYTES, RequestError, SigningRequest};
 pub use response::pem_chain;
+pub(crate) use response::to_pem;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use sealwax_crypto::{KeyKind, Message, Scheme};
 use sealwax_pki::{Certificate, CertificateError, SignatureError, oids};
 use sealwax_signer::{Signer, SignerError, certificate_scheme};
 
+use crate::api::to_pem;
 use crate::lint::Linted;
 
 /// Certificates in a chain, leaf aside. Real ones have two or three.
@@ -18,6 +19,8 @@ pub const MAX_CHAIN: usize = 8;
 pub struct Authority {
     /// From the one that signs leaves to the root. Never empty.
     chain: Arc<[Certificate]>,
+    /// The same in PEM, which is in every answer.
+    chain_pem: Arc<[String]>,
     signer: Arc<dyn Signer>,
     scheme: Scheme,
 }
@@ -136,13 +139,19 @@ impl Authority {
             return Err(AuthorityError::KeyMismatch);
         }
         let scheme = certificate_scheme(signer.public_key()).ok_or(AuthorityError::KeyKind { kind })?;
-        Ok(Authority { chain: chain.into(), signer, scheme })
+        let chain_pem = chain.iter().map(to_pem).collect();
+        Ok(Authority { chain: chain.into(), chain_pem, signer, scheme })
     }
 
     /// The chain, from the issuer of leaves to the root.
     #[must_use]
     pub fn chain(&self) -> &[Certificate] {
         &self.chain
+    }
+
+    /// The chain in PEM, without line feeds at the ends.
+    pub(crate) fn chain_pem(&self) -> &[String] {
+        &self.chain_pem
     }
 
     /// The certificate whose key signs leaves.
@@ -167,15 +176,16 @@ impl Authority {
 
     /// Signs what was linted, which is used up by it.
     pub(crate) async fn sign<T>(&self, linted: Linted<T>) -> Result<Certificate, SigningError> {
-        let (scheme, tbs) = (self.scheme, linted.into_tbs());
+        let (scheme, draft) = (self.scheme, linted.into_draft());
         if !self.signer.may_wait() {
-            let signature = self.signer.sign(scheme, Message::Bytes(&tbs))?;
-            return Ok(Certificate::assemble(&tbs, &signature)?);
+            let signature = self.signer.sign(scheme, Message::Bytes(draft.tbs_der()))?;
+            return Ok(draft.signed(&signature)?);
         }
         let signer = Arc::clone(&self.signer);
-        let work = move || (signer.sign(scheme, Message::Bytes(&tbs)), tbs);
-        let (signature, tbs) = tokio::task::spawn_blocking(work).await.map_err(|_| SigningError::Stopped)?;
-        let certificate = Certificate::assemble(&tbs, &signature?)?;
+        let work = move || (signer.sign(scheme, Message::Bytes(draft.tbs_der())), draft);
+        let (signature, draft) =
+            tokio::task::spawn_blocking(work).await.map_err(|_| SigningError::Stopped)?;
+        let certificate = draft.signed(&signature?)?;
         // A key elsewhere may have been replaced there; one in memory has just been used by the code that would verify.
         certificate.check_signature_by(self.signer.public_key())?;
         Ok(certificate)

@@ -42,7 +42,7 @@ impl Grpc {
             "/CreateSigningCertificate" => {
                 let request = SigningRequest::from_message(read(body)?, token(head.headers()));
                 let issued = self.service.certify(request, head.address()).await;
-                Ok(frame(&message::SigningCertificate::of(issued?.chain())))
+                Ok(frame(&message::SigningCertificate::of(&issued?)))
             }
             "/GetTrustBundle" => {
                 read::<()>(body)?;

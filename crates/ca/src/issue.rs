@@ -22,7 +22,7 @@ const LOG_DEADLINE: Duration = Duration::from_secs(15);
 #[derive(Clone, Debug)]
 pub struct IssuedCertificate {
     certificate: Certificate,
-    chain: std::sync::Arc<[Certificate]>,
+    authority: Authority,
 }
 
 impl IssuedCertificate {
@@ -34,7 +34,13 @@ impl IssuedCertificate {
 
     /// Leaf first, root last.
     pub fn chain(&self) -> impl Iterator<Item = &Certificate> {
-        std::iter::once(&self.certificate).chain(self.chain.iter())
+        std::iter::once(&self.certificate).chain(self.authority.chain())
+    }
+
+    /// Who issued it.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        &self.authority
     }
 }
 
@@ -91,19 +97,19 @@ pub async fn issue(
 
     // RFC 6962 3.1: the precertificate.
     let tbs = profile.tbs(authority, NewExtension::poison())?;
-    let linted = lint::precertificate(tbs, &profile, authority)?;
+    let linted = lint::precertificate(&tbs, &profile, authority)?;
     let precertificate = authority.sign(linted).await?;
 
     // 3.2: the logs' promises, proved on the certificate that will carry them.
     let scts = promises(authority, logs, &precertificate).await?;
     let list = NewExtension::sct_list(&scts).ok_or(LintError::Field("list of SCTs"))?;
-    let draft = Draft::new(profile.tbs(authority, list)?)?;
+    let draft = Draft::new(&profile.tbs(authority, list)?)?;
     check_promises(authority, logs, &scts, &draft.certificate, clock())?;
 
     // 3.3: the certificate.
     let linted = draft.lint(&precertificate, &profile, authority, logs.len())?;
     let certificate = authority.sign(linted).await?;
-    Ok(IssuedCertificate { certificate, chain: authority.chain().into() })
+    Ok(IssuedCertificate { certificate, authority: authority.clone() })
 }
 
 async fn promises(

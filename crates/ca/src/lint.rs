@@ -11,10 +11,10 @@ use sealwax_pki::{
 use crate::authority::Authority;
 use crate::profile::{Profile, VALIDITY};
 
-/// A TBSCertificate that may be signed, once. `T` says what it is the permission for.
+/// A certificate that may be signed, once: it bears a signature that nobody made. `T` says what it is the permission for.
 #[derive(Debug)]
 pub(crate) struct Linted<T> {
-    tbs: Vec<u8>,
+    draft: Certificate,
     kind: PhantomData<T>,
 }
 
@@ -27,8 +27,8 @@ pub(crate) enum OfPrecertificate {}
 pub(crate) enum OfCertificate {}
 
 impl<T> Linted<T> {
-    pub(crate) fn into_tbs(self) -> Vec<u8> {
-        self.tbs
+    pub(crate) fn into_draft(self) -> Certificate {
+        self.draft
     }
 }
 
@@ -67,28 +67,26 @@ pub enum LintError {
 
 /// Lets a precertificate be signed.
 pub(crate) fn precertificate(
-    tbs: Vec<u8>,
+    tbs: &[u8],
     profile: &Profile,
     authority: &Authority,
 ) -> Result<Linted<OfPrecertificate>, LintError> {
-    let draft = read_back(&tbs)?;
+    let draft = read_back(tbs)?;
     check_profile(&draft, profile, authority, &oids::PRECERTIFICATE_POISON)?;
     if !draft.is_precertificate()? {
         return Err(LintError::Field("poison"));
     }
-    Ok(Linted { tbs, kind: PhantomData })
+    Ok(Linted { draft, kind: PhantomData })
 }
 
 /// A certificate that is written, and not linted yet: SCTs are verified against it first.
 pub(crate) struct Draft {
-    tbs: Vec<u8>,
     pub(crate) certificate: Certificate,
 }
 
 impl Draft {
-    pub(crate) fn new(tbs: Vec<u8>) -> Result<Self, LintError> {
-        let certificate = read_back(&tbs)?;
-        Ok(Draft { tbs, certificate })
+    pub(crate) fn new(tbs: &[u8]) -> Result<Self, LintError> {
+        Ok(Draft { certificate: read_back(tbs)? })
     }
 
     /// Lets it be signed: it is as the profile says, and as the precertificate said, byte for byte, but for poison and SCTs.
@@ -109,7 +107,7 @@ impl Draft {
         if logged.get(2 + 32 + 3..) != Some(precertificate_tbs(&self.certificate)?.as_slice()) {
             return Err(LintError::NotAsLogged);
         }
-        Ok(Linted { tbs: self.tbs, kind: PhantomData })
+        Ok(Linted { draft: self.certificate, kind: PhantomData })
     }
 }
 

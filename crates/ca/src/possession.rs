@@ -1,6 +1,7 @@
 //! Proof that whoever asks has the key.
 
-use sealwax_crypto::{KeyError, KeyKind, Message, PublicKey, Scheme, pem};
+use sealwax_crypto::pem::PemError;
+use sealwax_crypto::{KeyError, KeyKind, Message, PublicKey, Scheme};
 use sealwax_oidc::Identity;
 use sealwax_pki::{CertificateRequest, RequestError, SignatureAlgorithm, SignatureError};
 
@@ -67,11 +68,10 @@ pub fn read_public_key(bytes: &[u8]) -> Result<PublicKey, PossessionError> {
     if bytes.len() > MAX_KEY_BYTES {
         return Err(PossessionError::TooLong { size: bytes.len() });
     }
-    match std::str::from_utf8(bytes) {
-        Ok(text) if pem::decode_all(text).is_ok_and(|blocks| !blocks.is_empty()) => {
-            Ok(PublicKey::from_pem(text)?)
-        }
-        _ => Ok(PublicKey::from_spki_der(bytes)?),
+    match std::str::from_utf8(bytes).map(PublicKey::from_pem) {
+        // DER may look like text; what has no whole block of PEM in it is DER, or nothing.
+        Err(_) | Ok(Err(KeyError::Pem(PemError::Count { found: 0 }))) => Ok(PublicKey::from_spki_der(bytes)?),
+        Ok(key) => Ok(key?),
     }
 }
 

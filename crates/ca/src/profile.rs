@@ -53,7 +53,7 @@ impl Profile {
             not_after: self.not_after,
             subject: &Name::from_attributes(&[]),
             spki: self.public_key.spki_der(),
-            extensions: self.extensions(issuer, last)?,
+            extensions: &self.extensions(issuer, last)?,
         };
         let tbs = draft.tbs_der(authority.scheme(), authority.key_kind());
         tbs.ok_or(LintError::Field("signature algorithm"))
@@ -61,11 +61,12 @@ impl Profile {
 
     /// In Fulcio's order.
     fn extensions(&self, issuer: &Certificate, last: NewExtension) -> Result<Vec<NewExtension>, LintError> {
-        let mut extensions = vec![
+        let mut extensions = Vec::with_capacity(6 + self.extensions.len());
+        extensions.extend([
             NewExtension::key_usage(DIGITAL_SIGNATURE),
             NewExtension::extended_key_usage(false, &[oids::CODE_SIGNING]),
             NewExtension::subject_key_identifier_of(&self.public_key),
-        ];
+        ]);
         extensions.extend(issuer.subject_key_identifier().map(NewExtension::authority_key_identifier));
         let subject = NewExtension::subject_alternative_name(&self.subject);
         extensions.push(subject.ok_or(LintError::Field("subject alternative name"))?);

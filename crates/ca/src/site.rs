@@ -80,7 +80,7 @@ impl Site for Api {
                     let request = SigningRequest::from_json(&body, bearer(head.headers()));
                     match self.service.certify(request, head.address()).await {
                         Ok(issued) => {
-                            let answer = message::SigningCertificate::of(issued.chain());
+                            let answer = message::SigningCertificate::of(&issued);
                             reply::json(StatusCode::OK, answer.to_json())
                         }
                         Err(error) => failed(&error),

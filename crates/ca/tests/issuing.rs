@@ -272,7 +272,7 @@ fn root_that_nobody_takes(key: &SigningKey, not_before: Timestamp, not_after: Ti
         not_after,
         subject: &name,
         spki: key.public_key().spki_der(),
-        extensions: vec![NewExtension::basic_constraints(true, None)],
+        extensions: &[NewExtension::basic_constraints(true, None)],
     };
     let tbs = draft.tbs_der(scheme(key), key.public_key().kind()).unwrap();
     let signature = key.sign(scheme(key), Message::Bytes(&tbs)).unwrap();

@@ -2,20 +2,21 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use der::oid::ObjectIdentifier;
 use jiff::Timestamp;
 use sealwax_crypto::{KeyError, PublicKey, sha256};
 
 use crate::algorithm::{SignatureAlgorithm, SignatureError};
-use crate::asn1::{SEQUENCE, only};
+use crate::asn1::{BIT_STRING, SEQUENCE, only};
 use crate::certificate_parse::{CertificateError, MAX_CERTIFICATE_BYTES, Parsed, StoredExtension, parse};
 use crate::extensions::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use crate::general_name::GeneralName;
 use crate::name::Name;
 use crate::name_constraints::NameConstraints;
 use crate::oid;
+use crate::write::{element, total};
 
 /// A certificate, read once. Clones share it.
 #[derive(Clone)]
@@ -39,6 +40,30 @@ impl Certificate {
             return Err(CertificateError::TooLarge { size: der.len() });
         }
         parse(der).map(|parsed| Certificate(Arc::new(parsed)))
+    }
+
+    /// This certificate under another signature. What is signed is the same bytes, so it is not read again, unless others share
+    /// this certificate or its header changes its length.
+    ///
+    /// # Errors
+    /// [`CertificateError::TooLarge`].
+    pub fn signed(self, signature: &[u8]) -> Result<Self, CertificateError> {
+        let mut parsed = match Arc::try_unwrap(self.0) {
+            Ok(parsed) => parsed,
+            Err(shared) => return Certificate::assemble(Certificate(shared).tbs_der(), signature),
+        };
+        // The bits of the signature come last, behind the algorithm.
+        let end = parsed.der.len() - total(1 + parsed.signature.len());
+        let kept = parsed.der.get(parsed.tbs.start..end).unwrap_or_default();
+        let bits = element(BIT_STRING, &[&[0], signature]);
+        let der = element(SEQUENCE, &[kept, &bits]);
+        if der.len() > MAX_CERTIFICATE_BYTES || der.len() - kept.len() - bits.len() != parsed.tbs.start {
+            return Certificate::from_der(&der);
+        }
+        parsed.signature = der.len() - signature.len()..der.len();
+        parsed.der = der.into();
+        parsed.fingerprint = OnceLock::new();
+        Ok(Certificate(Arc::new(parsed)))
     }
 
     /// The whole certificate.

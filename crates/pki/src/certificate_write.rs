@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use sealwax_crypto::{KeyKind, Scheme};
 
 use crate::asn1::{
-    BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, SEQUENCE, SET, UTF8_STRING, context, context_constructed,
-    only,
+    BIT_STRING, BOOLEAN, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, UTF8_STRING, context,
+    context_constructed, only, write_header,
 };
 use crate::certificate::Certificate;
 use crate::certificate_parse::CertificateError;
 use crate::name::Name;
 use crate::oid;
-use crate::write::{element, object_identifier, signature_algorithm, time, unsigned};
+use crate::write::{element, object_identifier, signature_algorithm, time, total, unsigned};
 
 /// A certificate before it is signed.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct CertificateDraft<'a> {
     /// The SubjectPublicKeyInfo of the subject's key.
     pub spki: &'a [u8],
     /// In the order in which they are written.
-    pub extensions: Vec<NewExtension>,
+    pub extensions: &'a [NewExtension],
 }
 
 /// An extension to be written.
@@ -52,25 +52,24 @@ impl CertificateDraft<'_> {
     #[must_use]
     pub fn tbs_der(&self, scheme: Scheme, issuer_key: KeyKind) -> Option<Vec<u8>> {
         let version = element(context_constructed(0), &[&[INTEGER, 1, 2]]);
+        let serial = unsigned(self.serial);
+        let algorithm = signature_algorithm(scheme, issuer_key)?;
         let validity = element(SEQUENCE, &[&time(self.not_before), &time(self.not_after)]);
-        let extensions: Vec<Vec<u8>> = self.extensions.iter().map(NewExtension::to_der).collect();
-        let extensions = match &*extensions {
-            [] => Vec::new(),
-            some => element(context_constructed(3), &[&element(SEQUENCE, &slices(some))]),
-        };
-        Some(element(
-            SEQUENCE,
-            &[
-                &version,
-                &unsigned(self.serial),
-                &signature_algorithm(scheme, issuer_key)?,
-                self.issuer.der(),
-                &validity,
-                self.subject.der(),
-                self.spki,
-                &extensions,
-            ],
-        ))
+        let fields =
+            [&*version, &serial, &algorithm, self.issuer.der(), &validity, self.subject.der(), self.spki];
+        let list = self.extensions.iter().map(|extension| total(extension.content_length())).sum();
+        let extensions = if list == 0 { 0 } else { total(total(list)) };
+        let content = fields.iter().map(|field| field.len()).sum::<usize>() + extensions;
+
+        let mut tbs = Vec::with_capacity(total(content));
+        write_header(&mut tbs, SEQUENCE, content);
+        fields.iter().for_each(|field| tbs.extend_from_slice(field));
+        if list > 0 {
+            write_header(&mut tbs, context_constructed(3), total(list));
+            write_header(&mut tbs, SEQUENCE, list);
+            self.extensions.iter().for_each(|extension| extension.push_der(&mut tbs));
+        }
+        Some(tbs)
     }
 }
 
@@ -140,10 +139,22 @@ impl NewExtension {
         Self { oid, critical, value }
     }
 
-    fn to_der(&self) -> Vec<u8> {
-        let critical: &[u8] = if self.critical { &[BOOLEAN, 1, 0xff] } else { &[] };
-        let value = element(OCTET_STRING, &[&self.value]);
-        element(SEQUENCE, &[&object_identifier(self.oid), critical, &value])
+    /// Octets of what is in the SEQUENCE (RFC 5280 4.1).
+    fn content_length(&self) -> usize {
+        total(self.oid.as_bytes().len()) + self.critical_der().len() + total(self.value.len())
+    }
+
+    fn critical_der(&self) -> &'static [u8] {
+        if self.critical { &[BOOLEAN, 1, 0xff] } else { &[] }
+    }
+
+    fn push_der(&self, output: &mut Vec<u8>) {
+        write_header(output, SEQUENCE, self.content_length());
+        write_header(output, OID, self.oid.as_bytes().len());
+        output.extend_from_slice(self.oid.as_bytes());
+        output.extend_from_slice(self.critical_der());
+        write_header(output, OCTET_STRING, self.value.len());
+        output.extend_from_slice(&self.value);
     }
 }
 
@@ -169,9 +180,10 @@ fn slices(parts: &[Vec<u8>]) -> Vec<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::certificate_parse::MAX_CERTIFICATE_BYTES;
     use sealwax_crypto::{Message, SigningKey};
 
-    fn draft<'a>(name: &'a Name, spki: &'a [u8]) -> CertificateDraft<'a> {
+    fn draft<'a>(name: &'a Name, spki: &'a [u8], extensions: &'a [NewExtension]) -> CertificateDraft<'a> {
         CertificateDraft {
             serial: &[0x80, 1],
             issuer: name,
@@ -179,14 +191,18 @@ mod tests {
             not_after: "2055-11-22T00:00:00Z".parse().unwrap(),
             subject: name,
             spki,
-            extensions: vec![
-                NewExtension::basic_constraints(true, Some(0)),
-                NewExtension::key_usage(&[5, 6]),
-                NewExtension::extended_key_usage(true, &[oid::TIME_STAMPING]),
-                NewExtension::subject_key_identifier(&[1; 20]),
-                NewExtension::authority_key_identifier(&[1; 20]),
-            ],
+            extensions,
         }
+    }
+
+    fn extensions() -> [NewExtension; 5] {
+        [
+            NewExtension::basic_constraints(true, Some(0)),
+            NewExtension::key_usage(&[5, 6]),
+            NewExtension::extended_key_usage(true, &[oid::TIME_STAMPING]),
+            NewExtension::subject_key_identifier(&[1; 20]),
+            NewExtension::authority_key_identifier(&[1; 20]),
+        ]
     }
 
     #[test]
@@ -202,7 +218,7 @@ mod tests {
         ] {
             let key = SigningKey::generate(kind).unwrap();
             let spki = key.public_key().spki_der();
-            let tbs = draft(&name, spki).tbs_der(scheme, kind).unwrap();
+            let tbs = draft(&name, spki, &extensions()).tbs_der(scheme, kind).unwrap();
             let signature = key.sign(scheme, Message::Bytes(&tbs)).unwrap();
             let certificate = Certificate::assemble(&tbs, &signature).unwrap();
             assert_eq!(certificate.check_signature_by(key.public_key()), Ok(()), "{kind}");
@@ -221,6 +237,47 @@ mod tests {
         }
         let key = KeyKind::Rsa { bits: 3072 };
         let pss = Scheme::RsaPss(sealwax_crypto::HashAlgorithm::Sha256);
-        assert_eq!(draft(&name, &[]).tbs_der(pss, key), None);
+        assert_eq!(draft(&name, &[], &[]).tbs_der(pss, key), None);
+    }
+
+    #[test]
+    fn under_another_signature_it_is_as_if_it_had_been_read() {
+        let (name, spki) = (Name::from_attributes(&[]), SigningKey::generate(KeyKind::EcdsaP256).unwrap());
+        let scheme = Scheme::Ecdsa(sealwax_crypto::HashAlgorithm::Sha256);
+        let check = |extensions: &[NewExtension], from: usize, to: usize, is_shared: bool| {
+            let tbs = draft(&name, spki.public_key().spki_der(), extensions);
+            let tbs = tbs.tbs_der(scheme, KeyKind::EcdsaP256).unwrap();
+            let drafted = Certificate::assemble(&tbs, &vec![0x55; from]).unwrap();
+            let before = (drafted.fingerprint(), drafted.spki_fingerprint());
+            let shared = is_shared.then(|| drafted.clone());
+            let (signed, read) = (
+                drafted.signed(&vec![0xaa; to]).unwrap(),
+                Certificate::assemble(&tbs, &vec![0xaa; to]).unwrap(),
+            );
+            assert_eq!((signed.der(), signed.tbs_der()), (read.der(), tbs.as_slice()));
+            assert_eq!((signed.serial(), signed.public_key_spki()), (read.serial(), read.public_key_spki()));
+            assert!(signed.extensions().eq(read.extensions()));
+            assert_eq!((signed.fingerprint(), signed.spki_fingerprint()), (read.fingerprint(), before.1));
+            assert_eq!(
+                signed.check_signature_by(spki.public_key()),
+                read.check_signature_by(spki.public_key())
+            );
+            assert_eq!(signed.fingerprint() == before.0, from == to && from == 0);
+            drop(shared);
+        };
+        // Headers of every length that a certificate and its signature have, to and from each other.
+        let long =
+            vec![NewExtension::new(oid::SUBJECT_KEY_IDENTIFIER, false, element(OCTET_STRING, &[&[1; 300]]))];
+        for extensions in [&[][..], &extensions()[..1], &extensions(), &long] {
+            for (from, to) in [(0, 0), (1, 71), (71, 1), (1, 500), (500, 1), (1, 70_000 / 2)] {
+                check(extensions, from, to, false);
+                check(extensions, from, to, true);
+            }
+        }
+        let tbs = draft(&name, &[0x30, 0], &[]).tbs_der(scheme, KeyKind::EcdsaP256).unwrap();
+        let drafted = Certificate::assemble(&tbs, &[0]).unwrap();
+        let size = MAX_CERTIFICATE_BYTES + 1;
+        let room = size - (drafted.der().len() - 1) - 4;
+        assert_eq!(drafted.signed(&vec![0; room]), Err(CertificateError::TooLarge { size }));
     }
 }

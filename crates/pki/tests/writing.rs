@@ -11,7 +11,7 @@ use sealwax_pki::{
 const SCHEME: Scheme = Scheme::Ecdsa(HashAlgorithm::Sha384);
 
 /// A certificate with these extensions, self-signed.
-fn certificate(key: &SigningKey, extensions: Vec<NewExtension>) -> Certificate {
+fn certificate(key: &SigningKey, extensions: &[NewExtension]) -> Certificate {
     let name = Name::from_attributes(&[]);
     let (not_before, not_after) =
         ("2026-11-22T10:00:00Z".parse::<Timestamp>().unwrap(), "2026-11-22T10:10:00Z".parse().unwrap());
@@ -45,7 +45,7 @@ fn a_leaf() {
         NewExtension::subject_alternative_name(&uri).unwrap(),
     ];
     extensions.extend(fulcio.map(|(number, text)| NewExtension::fulcio(number, text).unwrap()));
-    let leaf = certificate(&key, extensions);
+    let leaf = certificate(&key, &extensions);
     assert_eq!(leaf.key_usage(), Some(KeyUsage::DIGITAL_SIGNATURE));
     assert_eq!(leaf.subject_key_identifier().unwrap().len(), 20);
     assert_eq!(EndEntity::code_signing(&leaf).unwrap().name(), Some(&uri));
@@ -68,7 +68,7 @@ fn names() {
         GeneralName::IpAddress(vec![127, 0, 0, 1]),
         GeneralName::Directory(Name::from_attributes(&[(oids::COMMON_NAME, "n")])),
     ] {
-        let leaf = certificate(&key, vec![NewExtension::subject_alternative_name(&name).unwrap()]);
+        let leaf = certificate(&key, &[NewExtension::subject_alternative_name(&name).unwrap()]);
         assert_eq!(leaf.subject_alternative_names(), [name]);
         assert!(leaf.extension(&oids::SUBJECT_ALTERNATIVE_NAME).unwrap().critical);
     }
@@ -81,7 +81,7 @@ fn names() {
 fn poison_and_list_stand_in_the_same_place() {
     let key = key();
     let with = |last: NewExtension| {
-        certificate(&key, vec![NewExtension::fulcio(8, "https://issuer.example").unwrap(), last])
+        certificate(&key, &[NewExtension::fulcio(8, "https://issuer.example").unwrap(), last])
     };
     let sct = Sct {
         log_id: [1; 32],
@@ -91,7 +91,7 @@ fn poison_and_list_stand_in_the_same_place() {
         signature_algorithm: 3,
         signature: vec![5; 70],
     };
-    let ca = certificate(&key, vec![NewExtension::basic_constraints(true, None)]);
+    let ca = certificate(&key, &[NewExtension::basic_constraints(true, None)]);
     let precertificate = with(NewExtension::poison());
     let final_one = with(NewExtension::sct_list(std::slice::from_ref(&sct)).unwrap());
     assert!(precertificate.is_precertificate().unwrap());

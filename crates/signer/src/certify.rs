@@ -64,7 +64,7 @@ pub fn self_signed(
     profile: Vec<NewExtension>,
 ) -> Result<Certificate, CertifyError> {
     let key = signer.public_key();
-    sign(signer, &subject.name(), key, subject, with_identifiers(profile, key, None))
+    sign(signer, &subject.name(), key, subject, &with_identifiers(profile, key, None))
 }
 
 /// A certificate of `key` under `issuer`, whose key `signer` has. May block, as that key may.
@@ -86,7 +86,7 @@ pub fn certify(
     {
         return Err(CertifyError::Validity { from, until });
     }
-    sign(signer, issuer.subject(), key, subject, with_identifiers(profile, key, Some(issuer)))
+    sign(signer, issuer.subject(), key, subject, &with_identifiers(profile, key, Some(issuer)))
 }
 
 /// A serial number of 159 random bits: the highest is zero, so that the number is positive in twenty octets.
@@ -130,7 +130,7 @@ fn sign(
     issuer: &Name,
     key: &PublicKey,
     subject: Subject<'_>,
-    extensions: Vec<NewExtension>,
+    extensions: &[NewExtension],
 ) -> Result<Certificate, CertifyError> {
     let kind = signer.public_key().kind();
     let scheme = certificate_scheme(signer.public_key()).ok_or(CertifyError::KeyKind(kind))?;

@@ -1,7 +1,8 @@
 //! What a client asks for.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use ::base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use ::base64::{DecodeError, Engine as _};
+use sealwax_crypto::base64;
 use sealwax_json::{Error as JsonError, Limits, Value};
 
 use super::message::{CreateSigningCertificateRequest, Key};
@@ -101,10 +102,10 @@ impl SigningRequest {
                 let inner = field(key, "publicKey", "public_key")?.ok_or(RequestError::NoKey)?;
                 let content = text(object("publicKey", inner)?, "content", "content")?.unwrap_or_default();
                 let proof = bytes(key, "proofOfPossession", "proof_of_possession")?.unwrap_or_default();
-                KeyProof::PublicKey { content: content.into_bytes(), proof }
+                KeyProof::PublicKey { content: content.as_bytes().to_vec(), proof }
             }
         };
-        Ok(SigningRequest { token: or_bearer(token, bearer)?, key })
+        Ok(SigningRequest { token: or_bearer(token.map(str::to_owned), bearer)?, key })
     }
 
     /// Reads the message of `CreateSigningCertificate`; `metadata` is a token that came beside it, which counts if the message has none.
@@ -173,16 +174,13 @@ fn field<'a, 'v>(
     Ok(found.or(other).filter(|value| !value.is_null()))
 }
 
-fn text(
-    object: &Object<'_>,
+fn text<'a>(
+    object: &'a Object<'_>,
     json: &'static str,
     original: &'static str,
-) -> Result<Option<String>, RequestError> {
+) -> Result<Option<&'a str>, RequestError> {
     let value = field(object, json, original)?;
-    let text = |value: &Value<'_>| match value.as_str() {
-        Some(text) => Ok(text.to_owned()),
-        None => Err(wrong_type(json, "a text", value)),
-    };
+    let text = |value: &'a Value<'_>| value.as_str().ok_or_else(|| wrong_type(json, "a text", value));
     value.map(text).transpose()
 }
 
@@ -191,11 +189,18 @@ fn bytes(
     json: &'static str,
     original: &'static str,
 ) -> Result<Option<Vec<u8>>, RequestError> {
-    let Some(text) = text(object, json, original)? else { return Ok(None) };
-    // Line breaks are passed over, as Go's protobuf does.
+    let decoded = text(object, json, original)?.map(|text| {
+        base64::decode(&STANDARD, text)
+            .or_else(|_| lenient(text))
+            .map_err(|_| RequestError::Base64 { field: json })
+    });
+    decoded.transpose()
+}
+
+/// Either alphabet, with padding or without; line breaks are passed over, as Go's protobuf does.
+fn lenient(text: &str) -> Result<Vec<u8>, DecodeError> {
     let text = text.replace(['\r', '\n'], "").replace('-', "+").replace('_', "/");
-    let plain = text.trim_end_matches('=');
-    STANDARD_NO_PAD.decode(plain).map(Some).map_err(|_| RequestError::Base64 { field: json })
+    STANDARD_NO_PAD.decode(text.trim_end_matches('='))
 }
 
 fn wrong_type(field: &'static str, expected: &'static str, found: &Value<'_>) -> RequestError {

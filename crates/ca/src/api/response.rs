@@ -5,12 +5,17 @@ use sealwax_json::{Object, Value, compact};
 use sealwax_oidc::{Configuration, Issuer, IssuerType};
 use sealwax_pki::Certificate;
 
+use crate::issue::IssuedCertificate;
+
 use super::message::{self, CertificateChain, EmbeddedSct, IssuerUrl, OidcIssuer};
 
 impl message::SigningCertificate {
     /// The answer to `CreateSigningCertificate`: the chain, leaf first, with the promises of the logs in the leaf.
-    pub fn of<'a>(chain: impl Iterator<Item = &'a Certificate>) -> Self {
-        let embedded = EmbeddedSct { chain: Some(CertificateChain::of(chain)) };
+    #[must_use]
+    pub fn of(issued: &IssuedCertificate) -> Self {
+        let above = issued.authority().chain_pem().iter().cloned();
+        let certificates = std::iter::once(to_pem(issued.certificate())).chain(above).collect();
+        let embedded = EmbeddedSct { chain: Some(CertificateChain { certificates }) };
         Self { signed_certificate_embedded_sct: Some(embedded) }
     }
 
@@ -110,6 +115,8 @@ pub fn pem_chain<'a>(chain: impl Iterator<Item = &'a Certificate>) -> String {
 }
 
 /// Without the newline at the end, as Fulcio has it.
-fn to_pem(certificate: &Certificate) -> String {
-    pem::encode("CERTIFICATE", certificate.der()).trim_end().to_owned()
+pub(crate) fn to_pem(certificate: &Certificate) -> String {
+    let mut pem = pem::encode("CERTIFICATE", certificate.der());
+    pem.truncate(pem.trim_end().len());
+    pem
 }

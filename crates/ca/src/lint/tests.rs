@@ -52,7 +52,7 @@ fn only_what_was_meant_is_signed() {
     let (authority, meant) = (authority(), profile());
     let lint = |written: &Profile| {
         let tbs = written.tbs(&authority, NewExtension::poison()).unwrap();
-        precertificate(tbs, &meant, &authority).map(drop)
+        precertificate(&tbs, &meant, &authority).map(drop)
     };
     assert_eq!(lint(&meant), Ok(()));
     let field = |name| Err(LintError::Field(name));
@@ -83,7 +83,7 @@ fn a_serial_number_of_few_bits_is_refused() {
     short.serial = [0; 20];
     short.serial[19] = 7;
     let tbs = short.tbs(&authority, NewExtension::poison()).unwrap();
-    assert_eq!(precertificate(tbs, &short, &authority).map(drop), Err(LintError::Field("serial number")));
+    assert_eq!(precertificate(&tbs, &short, &authority).map(drop), Err(LintError::Field("serial number")));
 }
 
 #[test]
@@ -91,15 +91,15 @@ fn the_last_extension_is_the_one_for_its_kind() {
     let (authority, profile) = (authority(), profile());
     let with = |last: NewExtension| profile.tbs(&authority, last).unwrap();
     let list = NewExtension::sct_list(&[sct()]).unwrap();
-    let found = precertificate(with(list.clone()), &profile, &authority).map(drop);
+    let found = precertificate(&with(list.clone()), &profile, &authority).map(drop);
     assert_eq!(found, Err(LintError::Extension(oids::SCT_LIST)));
     let twice = NewExtension::fulcio(23, "d").unwrap();
-    let found = precertificate(with(twice), &profile, &authority).map(drop);
+    let found = precertificate(&with(twice), &profile, &authority).map(drop);
     assert_eq!(found, Err(LintError::Field("identity")));
 
     let poisoned = read_back(&with(NewExtension::poison())).unwrap();
     let lint = |last: NewExtension, scts| {
-        Draft::new(with(last)).unwrap().lint(&poisoned, &profile, &authority, scts).map(drop)
+        Draft::new(&with(last)).unwrap().lint(&poisoned, &profile, &authority, scts).map(drop)
     };
     assert_eq!(lint(list.clone(), 1), Ok(()));
     assert_eq!(lint(list.clone(), 2), Err(LintError::Field("list of SCTs")));
@@ -117,7 +117,7 @@ fn a_certificate_says_what_its_precertificate_said() {
         |profile: &Profile| read_back(&profile.tbs(&authority, NewExtension::poison()).unwrap()).unwrap();
     let list = NewExtension::sct_list(&[sct()]).unwrap();
     let lint = |logged: &Certificate| {
-        let draft = Draft::new(profile.tbs(&authority, list.clone()).unwrap()).unwrap();
+        let draft = Draft::new(&profile.tbs(&authority, list.clone()).unwrap()).unwrap();
         draft.lint(logged, &profile, &authority, 1).map(drop)
     };
     assert_eq!(lint(&poisoned(&profile)), Ok(()));

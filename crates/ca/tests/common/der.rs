@@ -32,7 +32,7 @@ fn algorithm(kind: &KeyKind, scheme: Scheme) -> Vec<u8> {
         not_after: super::now(),
         subject: &name,
         spki: &[],
-        extensions: Vec::new(),
+        extensions: &[],
     };
     let tbs = draft.tbs_der(scheme, *kind).unwrap();
     // Behind two octets of header, five of version, three of serial number.
