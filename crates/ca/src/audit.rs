@@ -26,7 +26,7 @@ pub struct Event<'a> {
     pub address: Option<IpAddr>,
     /// Who was to get a certificate. `None` if the token was refused.
     pub identity: Option<&'a Identity>,
-    /// The issuer that the token names, if it is a token. Verified only if there is an identity.
+    /// The issuer that a token names which was refused, if it is a token: nobody has vouched for that. `None` if there is an identity.
     pub claimed_issuer: Option<&'a str>,
     /// The answer.
     pub outcome: Result<&'a IssuedCertificate, &'a ApiError>,

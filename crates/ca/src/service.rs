@@ -6,7 +6,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use sealwax_oidc::{Configuration, Identity, Token, TokenError};
+use sealwax_oidc::{Configuration, Identity, Token};
 use sealwax_pki::CertificateRequest;
 
 use crate::api::{ApiError, KeyProof, RequestError, SigningRequest};
@@ -179,7 +179,9 @@ impl Service {
         outcome: Result<IssuedCertificate, ApiError>,
     ) -> Result<IssuedCertificate, ApiError> {
         let Some(audit) = &self.audit else { return outcome };
-        let token = request.and_then(|request| Token::parse(&request.token).ok());
+        // With an identity there is no question left who vouches for it.
+        let unidentified = request.filter(|_| identity.is_none());
+        let token = unidentified.and_then(|request| Token::parse(&request.token).ok());
         let recorded = audit.record(&Event {
             time: (self.clock)(),
             address,
@@ -239,18 +241,15 @@ async fn vouched(
     now: Timestamp,
 ) -> Result<(Identity, IssuerLabel), ApiError> {
     let token = Token::parse(token)?;
-    let url = token.claimed_issuer().to_owned();
-    let unknown = || ApiError::UnknownIssuer { issuer: url.clone() };
-    let issuer = configuration.issuer(&url).ok_or_else(unknown)?;
-    let failed = |cause| ApiError::Provider { issuer: url.clone(), cause };
-    let provider = providers.provider(&url, issuer, Wanted::Known).await.map_err(failed)?;
-    let verified = match token.clone().verify(&provider, &issuer.client_id, now) {
-        Err(TokenError::UnknownKey { .. }) => {
-            let provider = providers.provider(&url, issuer, Wanted::Newer).await.map_err(failed)?;
-            token.verify(&provider, &issuer.client_id, now)?
-        }
-        other => other?,
-    };
+    let url = token.claimed_issuer();
+    let unknown = || ApiError::UnknownIssuer { issuer: url.to_owned() };
+    let issuer = configuration.issuer(url).ok_or_else(unknown)?;
+    let failed = |cause| ApiError::Provider { issuer: url.to_owned(), cause };
+    let mut provider = providers.provider(url, issuer, Wanted::Known).await.map_err(failed)?;
+    if token.names_unknown_key(&provider) {
+        provider = providers.provider(url, issuer, Wanted::Newer).await.map_err(failed)?;
+    }
+    let verified = token.verify(&provider, &issuer.client_id, now)?;
     Ok((Identity::of(&verified, configuration)?, IssuerLabel::from(&issuer.kind)))
 }
 

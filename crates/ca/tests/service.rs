@@ -208,8 +208,8 @@ async fn what_came_of_each_request_is_recorded() {
     assert_eq!(
         flat,
         [
-            (true, issuer.clone(), false),
-            (true, issuer.clone(), true),
+            (true, None, false),
+            (true, None, true),
             (false, issuer, true),
             (false, None, true),
             (false, None, true)

@@ -195,9 +195,11 @@ impl<'a> Token<'a> {
         if text.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::TooLong { size: text.len() });
         }
-        let parts: Vec<&str> = text.split('.').collect();
-        let [header, payload, signature] = *parts.as_slice() else {
-            return Err(TokenError::Parts { found: parts.len() });
+        let mut parts = text.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(TokenError::Parts { found: text.split('.').count() });
         };
         let header = decode(Part::Header, header)?;
         let (algorithm, key_id) = read_header(&parse_json(Part::Header, &header)?)?;
@@ -231,6 +233,14 @@ impl<'a> Token<'a> {
         check_audience(&self.claims, audience)?;
         check_times(&self.claims, now)?;
         Ok(self.claims.expires()?)
+    }
+
+    /// Whether the provider may sign so, and has no key by the name that the token gives: it may have a new one. Then it is worth
+    /// to fetch its keys again before [`Token::verify`], which would say [`TokenError::UnknownKey`].
+    #[must_use]
+    pub fn names_unknown_key(&self, provider: &Provider) -> bool {
+        provider.algorithms.contains(&self.algorithm)
+            && provider.keys.candidates(self.key_id.as_deref()).next().is_none()
     }
 
     /// Checks the token against the provider's keys, and for whom and when it is valid (OpenID Connect Core §3.1.3.7).

@@ -41,8 +41,8 @@ pub fn of(event: &Event<'_>, unrecorded: u64) -> String {
     line
 }
 
-fn identified(line: &mut Object<'static>, identity: &Identity) {
-    let text = |number| identity.extensions().get(number).unwrap_or_default().to_owned();
+fn identified<'a>(line: &mut Object<'a>, identity: &'a Identity) {
+    let text = |number| identity.extensions().get(number).unwrap_or_default();
     let (kind, name) = match identity.subject() {
         Subject::Email(text) => ("email", text),
         Subject::Uri(text) => ("uri", text),
@@ -51,10 +51,10 @@ fn identified(line: &mut Object<'static>, identity: &Identity) {
     line.insert("issuer", text(ISSUER));
     line.insert("subject", text(SUBJECT));
     line.insert("san_type", kind);
-    line.insert("san", name.clone());
+    line.insert("san", name.as_str());
 }
 
-fn certified(line: &mut Object<'static>, issued: &IssuedCertificate) {
+fn certified(line: &mut Object<'_>, issued: &IssuedCertificate) {
     let certificate = issued.certificate();
     line.insert("serial", hex(certificate.serial()));
     line.insert("not_after", certificate.not_after().to_string());
