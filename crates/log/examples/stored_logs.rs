@@ -53,9 +53,7 @@ async fn killed(place: &Path, kind: Kind) {
     let made = Made::new(place, kind, false).await;
     let (log, running) = made.open().await;
     if kind == Kind::Certificate {
-        log.keep_object(&format!("issuer/{}", hex(&sha256(ISSUER))), Bytes::from_static(ISSUER))
-            .await
-            .unwrap();
+        log.keep_object(&format!("issuer/{}", hex(&sha256(ISSUER))), ISSUER).await.unwrap();
     }
     for number in 0..SETTLED {
         log.add(submission(kind, number)).await.unwrap();

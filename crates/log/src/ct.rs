@@ -112,8 +112,7 @@ impl CtFace {
             Body::Signature(entry) => entry.clone(),
         };
         for issuer in chain.issuers() {
-            let der = Bytes::copy_from_slice(issuer.der());
-            log.keep_object(&entry::issuer_name(issuer), der).await?;
+            log.keep_object(&entry::issuer_name(issuer), issuer.der()).await?;
         }
         let added = coming.add(submission).await?;
         Ok(sct::sign_anywhere(&self.signer, entry, added.index, added.timestamp).await?)

@@ -5,6 +5,7 @@ use super::{
     leaf::identity,
 };
 use crate::engine::{Body, Submission};
+use sealwax_crypto::hex;
 use sealwax_pki::{Certificate, PrecertificateError, precert_log_entry, x509_log_entry};
 
 /// The entry of a chain. The chain itself, but for the first certificate, is in it by fingerprints, see [`issuer_name`].
@@ -14,7 +15,8 @@ use sealwax_pki::{Certificate, PrecertificateError, precert_log_entry, x509_log_
 /// against.
 pub fn submission(chain: &VerifiedChain) -> Result<Submission, PrecertificateError> {
     let issuers = chain.issuers();
-    let mut extra = Vec::new();
+    let first = chain.certificates().first().map_or(0, |certificate| certificate.der().len());
+    let mut extra = Vec::with_capacity(first + 3 + 2 + 32 * issuers.len());
     let entry = match chain.submitted() {
         Submitted::Certificate => chain.certificates().first().map(x509_log_entry).unwrap_or_default(),
         Submitted::Precertificate => {
@@ -37,7 +39,5 @@ pub fn submission(chain: &VerifiedChain) -> Result<Submission, PrecertificateErr
 /// The name of the object with an issuer's DER (static-ct-api, "Issuers").
 #[must_use]
 pub fn issuer_name(issuer: &Certificate) -> String {
-    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
-    let digits = issuer.fingerprint().into_iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-    "issuer/".chars().chain(digits).collect()
+    format!("issuer/{}", hex(&issuer.fingerprint()))
 }

@@ -303,7 +303,7 @@ impl Log {
     ///
     /// # Errors
     /// [`KeepError`].
-    pub async fn keep_object(&self, name: &str, value: Bytes) -> Result<(), KeepError> {
+    pub async fn keep_object(&self, name: &str, value: &[u8]) -> Result<(), KeepError> {
         let opened = self.opened();
         match opened.queue.closed() {
             None => {}
@@ -317,7 +317,7 @@ impl Log {
             return Ok(());
         }
         // Also if it is there: whoever put it may not have flushed it yet.
-        opened.reader.objects.keep(name, value).await?;
+        opened.reader.objects.keep(name, Bytes::copy_from_slice(value)).await?;
         let mut kept = kept();
         if kept.len() >= MAX_KEPT {
             kept.clear();
