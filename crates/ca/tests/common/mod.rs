@@ -124,8 +124,8 @@ impl TestLog {
             _ => vec![0, 0, 5, 0, 0, 0, 0, 9],
         };
         let message = certificate_timestamp(timestamp_ms, &entry, &extensions).unwrap();
-        let stranger = key(KeyKind::EcdsaP256);
-        let signer = if self.behaviour == Behaviour::WrongKey { &stranger } else { &self.key };
+        let stranger = (self.behaviour == Behaviour::WrongKey).then(|| key(KeyKind::EcdsaP256));
+        let signer = stranger.as_ref().unwrap_or(&self.key);
         let scheme = Scheme::Ecdsa(HashAlgorithm::Sha256);
         let log_id = match self.behaviour {
             Behaviour::WrongLogId => [7; 32],

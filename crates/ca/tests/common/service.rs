@@ -60,9 +60,14 @@ pub fn providers(down: bool) -> Arc<Rotating> {
 }
 
 pub fn service(providers: Arc<dyn Providers>, behaviour: Behaviour) -> Arc<Service> {
+    service_of(KeyKind::EcdsaP256, providers, behaviour)
+}
+
+/// With an authority that has keys of this kind.
+fn service_of(kind: KeyKind, providers: Arc<dyn Providers>, behaviour: Behaviour) -> Arc<Service> {
     let configuration = format!("oidc-issuers: {{{}: {{client-id: sigstore, type: email}}}}", super::ISSUER);
     let configuration = Configuration::parse(configuration.as_bytes()).unwrap();
-    let authority = authority(KeyKind::EcdsaP256);
+    let authority = authority(kind);
     Arc::new(Service::new(authority, vec![log(behaviour)], providers, configuration, now))
 }
 
@@ -96,8 +101,13 @@ impl Providers for Rs256 {
 
 /// The service for people of an issuer that has this key, and announces RS256.
 pub fn rs256_service(key: &PublicKey) -> Arc<Service> {
+    rs256_service_of(key, KeyKind::EcdsaP256)
+}
+
+/// The same, of an authority that has keys of this kind.
+pub fn rs256_service_of(key: &PublicKey, kind: KeyKind) -> Arc<Service> {
     let jwk = sealwax_json::compact(&key.to_jwk().unwrap().into());
     let keys = Jwks::parse(format!(r#"{{"keys":[{jwk}]}}"#).as_bytes()).unwrap();
     let provider = Provider::new(super::ISSUER, keys, &[Algorithm::Rs256]);
-    service(Arc::new(Rs256(Arc::new(provider))), Behaviour::Honest)
+    service_of(kind, Arc::new(Rs256(Arc::new(provider))), Behaviour::Honest)
 }
