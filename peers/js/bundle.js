@@ -2,11 +2,13 @@
 //
 //   bundle.js sign   files|tuf DIR message|statement TOKEN BUNDLE FILE
 //   bundle.js verify files|tuf DIR BUNDLE IDENTITY ISSUER FILE
+//   bundle.js verify files|tuf DIR BUNDLE key PUBLIC_KEY FILE
 //
 // Trust is files, trusted_root.json and signing_config.json in DIR, or comes by TUF: DIR has the url, and the root.json that is
 // believed first. TOKEN is a file.
 'use strict';
 
+const crypto = require('crypto');
 const fs = require('fs');
 const path = require('path');
 const sigstore = require('sigstore');
@@ -44,15 +46,27 @@ async function signingConfig(way, directory) {
 }
 
 async function verifyByTuf(directory, bundle, identity, issuer, file) {
-  const who = identity.includes('://') ? { certificateIdentityURI: identity } : { certificateIdentityEmail: identity };
-  await sigstore.verify(json(bundle), fs.readFileSync(file), { ...tuf(directory), ...who, certificateIssuer: issuer });
+  await sigstore.verify(json(bundle), fs.readFileSync(file), { ...tuf(directory), ...who(identity, issuer) });
+}
+
+function who(identity, issuer) {
+  if (identity === 'key') {
+    return { keySelector: () => fs.readFileSync(issuer, 'utf8') };
+  }
+  const name = identity.includes('://') ? { certificateIdentityURI: identity } : { certificateIdentityEmail: identity };
+  return { ...name, certificateIssuer: issuer };
 }
 
 function verifyByFiles(directory, bundle, identity, issuer, file) {
   const trusted = TrustedRoot.fromJSON(json(path.join(directory, 'trusted_root.json')));
   const entity = toSignedEntity(bundleFromJSON(json(bundle)), fs.readFileSync(file));
-  const policy = { subjectAlternativeName: identity, extensions: { issuer } };
-  new Verifier(toTrustMaterial(trusted)).verify(entity, policy);
+  if (identity === 'key') {
+    const publicKey = crypto.createPublicKey(fs.readFileSync(issuer));
+    new Verifier(toTrustMaterial(trusted, () => ({ publicKey, validFor: () => true }))).verify(entity);
+  } else {
+    const policy = { subjectAlternativeName: identity, extensions: { issuer } };
+    new Verifier(toTrustMaterial(trusted)).verify(entity, policy);
+  }
 }
 
 function tuf(directory) {

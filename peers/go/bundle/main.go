@@ -2,12 +2,14 @@
 //
 //	bundle sign   files|tuf DIR message|statement TOKEN BUNDLE FILE
 //	bundle verify files|tuf DIR BUNDLE IDENTITY ISSUER FILE
+//	bundle verify files|tuf DIR BUNDLE key PUBLIC_KEY FILE
 //
 // Trust is files, trusted_root.json and signing_config.json in DIR, or comes by TUF: DIR has the url, and the root.json that is
 // believed first. TOKEN is a file.
 package main
 
 import (
+	"crypto"
 	"errors"
 	"fmt"
 	"os"
@@ -20,6 +22,8 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/sign"
 	"github.com/sigstore/sigstore-go/pkg/tuf"
 	"github.com/sigstore/sigstore-go/pkg/verify"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/theupdateframework/go-tuf/v2/metadata/fetcher"
 	"google.golang.org/protobuf/encoding/protojson"
 )
@@ -139,6 +143,24 @@ func signFile(trusted *root.TrustedRoot, config *root.SigningConfig, kind, token
 	return os.WriteFile(to, text, 0o644)
 }
 
+// publicKey is the key of the file, whatever a bundle says of it, for all times.
+func publicKey(file string) (root.TrustedMaterial, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	key, err := cryptoutils.UnmarshalPEMToPublicKey(text)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := signature.LoadVerifier(key, crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	always := root.NewExpiringKey(verifier, time.Time{}, time.Time{})
+	return root.NewTrustedPublicKeyMaterial(func(string) (root.TimeConstrainedVerifier, error) { return always, nil }), nil
+}
+
 func verifyFile(trusted *root.TrustedRoot, from, identity, issuer, file string) error {
 	signed, err := bundle.LoadJSONFromPath(from)
 	if err != nil {
@@ -149,8 +171,20 @@ func verifyFile(trusted *root.TrustedRoot, from, identity, issuer, file string) 
 		return err
 	}
 	defer artifact.Close()
-	verifier, err := verify.NewVerifier(trusted,
-		verify.WithSignedCertificateTimestamps(1), verify.WithTransparencyLog(1), verify.WithSignedTimestamps(1))
+	options := []verify.VerifierOption{verify.WithTransparencyLog(1), verify.WithSignedTimestamps(1)}
+	if identity == "key" {
+		key, err := publicKey(issuer)
+		if err != nil {
+			return err
+		}
+		verifier, err := verify.NewVerifier(root.TrustedMaterialCollection{trusted, key}, options...)
+		if err != nil {
+			return err
+		}
+		_, err = verifier.Verify(signed, verify.NewPolicy(verify.WithArtifact(artifact), verify.WithKey()))
+		return err
+	}
+	verifier, err := verify.NewVerifier(trusted, append(options, verify.WithSignedCertificateTimestamps(1))...)
 	if err != nil {
 		return err
 	}

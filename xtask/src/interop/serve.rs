@@ -1,7 +1,7 @@
 //! `cargo xtask interop serve`: deployed clients sign and verify, unmodified, at a fresh `sealwax serve`.
 //!
-//! Each signs a message and a statement, with trust by TUF as a person who signs in with a browser, and with trust from files as
-//! a machine. Each verifies what each other one signed, as do we, with log entry, SCT and timestamp demanded; and must refuse it
+//! Each signs a message and a statement, with trust by TUF and with trust from files, as a person who signs in with a browser, as a
+//! machine with its token, and with a key. Each verifies what each other one signed, as do we, with log entry, SCT and timestamp demanded; and must refuse it
 //! with one byte changed, and for another identity, for that reason. All of it once more after a rotation of the logs, the authority
 //! and the timestamp authority, and a restart: what was signed before, and what is signed then. The matrix is printed, and kept
 //! with pictures of the pages that the browser went through.
@@ -14,12 +14,13 @@ mod place;
 mod table;
 
 use self::check::Signed;
-use self::clients::{Client, Content, Way};
+use self::clients::{Client, Content};
 use self::instance::Instance;
 use self::place::Place;
 use super::peers;
 use crate::running::sealwax::absent;
 use crate::{Failure, Outcome};
+use std::thread;
 
 const USAGE: &str = "usage: cargo xtask interop serve";
 
@@ -73,28 +74,40 @@ impl Round {
     }
 }
 
-/// Every client signs both contents in both ways, if it can.
+/// Every client signs both contents for every account in both ways, if it can; one beside the other.
 fn sign_all(
     clients: &[Box<dyn Client>],
     instance: &Instance<'_>,
     round: Round,
 ) -> Result<Vec<Signed>, Failure> {
-    let mut all = Vec::new();
-    for client in clients {
-        for way in [Way::Tuf, Way::Files] {
+    let all = |client: &dyn Client| -> Result<Vec<Signed>, String> {
+        let mut all = Vec::new();
+        for (way, account) in client.ways() {
             for content in [Content::Message, Content::Statement] {
-                if client.signs(content, way) {
-                    let signed = Signed::by(client.as_ref(), instance, (content, way, round));
-                    let signed = signed.map_err(|error| {
-                        format!(
-                            "{} does not sign a {content:?} with trust by {way:?}: {error}",
-                            client.name()
-                        )
-                    })?;
-                    all.push(signed);
-                }
+                let signed = Signed::by(client, instance, (content, way, account, round));
+                all.push(signed.map_err(|error| {
+                    let name = client.name();
+                    format!("{name} signs no {content:?} for a {account:?} with trust by {way:?}: {error}")
+                })?);
             }
         }
-    }
-    Ok(all)
+        Ok(all)
+    };
+    beside(clients, all)?.into_iter().try_fold(Vec::new(), |mut every, one| {
+        every.extend(one?);
+        Ok(every)
+    })
+}
+
+/// What all clients do at the same time.
+fn beside<T: Send>(
+    clients: &[Box<dyn Client>],
+    what: impl Fn(&dyn Client) -> T + Sync,
+) -> Result<Vec<T>, Failure> {
+    let what = &what;
+    thread::scope(|scope| {
+        let going: Vec<_> = clients.iter().map(|client| scope.spawn(move || what(client.as_ref()))).collect();
+        let done = going.into_iter().map(|client| client.join());
+        done.map(|client| client.map_err(|_| "a client's thread has failed".into())).collect()
+    })
 }

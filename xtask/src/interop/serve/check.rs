@@ -2,32 +2,34 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use sealwax_crypto::sha256;
 use sealwax_formats::base64;
 use serde_json::{Value, json};
 
-use super::Round;
-use super::clients::{Change, Claim, Client, Compared, Content, Job, PREDICATE_TYPE, Way};
+use super::clients::{
+    Account, Change, Claim, Client, Compared, Content, Credential, Job, PREDICATE_TYPE, Signer, Way,
+};
 use super::instance::Instance;
-use super::place::ADDRESS;
+use super::place::{ADDRESS, Key, Place};
 use super::table::{Cell, Table};
+use super::{Round, beside};
 use crate::{Failure, Outcome};
 
 /// Who has not signed.
-pub(super) const ANOTHER: &str = "eve@example.com";
+const ANOTHER: &str = "eve@example.com";
 
 /// Something that a client signed.
 pub(super) struct Signed {
     pub(super) by: String,
     pub(super) content: Content,
     pub(super) way: Way,
+    pub(super) account: Account,
     pub(super) round: Round,
     artifact: PathBuf,
     bundle: PathBuf,
-    identity: String,
-    issuer: String,
+    signer: Signer,
+    another: Signer,
 }
 
 impl Signed {
@@ -35,10 +37,10 @@ impl Signed {
     pub(super) fn by(
         client: &dyn Client,
         instance: &Instance<'_>,
-        (content, way, round): (Content, Way, Round),
+        (content, way, account, round): (Content, Way, Account, Round),
     ) -> Result<Self, Failure> {
         let by = client.name();
-        let name = format!("{by} {content:?} {way:?} {round:?}").replace(' ', "-");
+        let name = format!("{by} {content:?} {way:?} {account:?} {round:?}").replace(' ', "-");
         let file = |extension: &str| instance.place.path("signed").join(format!("{name}.{extension}"));
         let (artifact, bundle) = (file("txt"), file("sigstore.json"));
         fs::write(&artifact, format!("{name}\n"))?;
@@ -52,10 +54,19 @@ impl Signed {
         });
         fs::write(file("statement"), statement.to_string())?;
         fs::write(file("predicate"), predicate.to_string())?;
-        let (identity, issuer, token) = match way {
-            Way::Tuf => (ADDRESS.to_owned(), instance.issuer.clone(), None),
-            Way::Files => {
-                (instance.machine(), instance.machine_issuer.clone(), Some(instance.machine_token()?))
+        let person = |name: &str| Signer::Identity { name: name.to_owned(), issuer: instance.issuer.clone() };
+        let (signer, another, credential) = match account {
+            Account::Person => (person(ADDRESS), person(ANOTHER), Credential::Browser),
+            Account::Machine => {
+                let issuer = instance.machine_issuer.clone();
+                let machine = |name| Signer::Identity { name, issuer: issuer.clone() };
+                let token = Credential::Token(instance.machine_token()?);
+                (machine(instance.machine()), machine(ANOTHER.to_owned()), token)
+            }
+            Account::Key => {
+                let Place { key, another_key: another, .. } = instance.place;
+                let of = |key: &Key| Signer::Key(key.public.clone());
+                (of(key), of(another), Credential::Key(key.private.clone()))
             }
         };
         let job = Job {
@@ -65,10 +76,11 @@ impl Signed {
             statement: file("statement"),
             predicate: file("predicate"),
             bundle,
-            token,
+            credential,
         };
         client.sign(instance, &job)?;
-        Ok(Self { by, content, way, round, artifact: job.artifact, bundle: job.bundle, identity, issuer })
+        let Job { artifact, bundle, .. } = job;
+        Ok(Self { by, content, way, account, round, artifact, bundle, signer, another })
     }
 
     fn claim(&self) -> Claim {
@@ -77,16 +89,16 @@ impl Signed {
             way: self.way,
             artifact: self.artifact.clone(),
             bundle: self.bundle.clone(),
-            identity: self.identity.clone(),
-            issuer: self.issuer.clone(),
+            signer: self.signer.clone(),
+            change: None,
         }
     }
 
     /// What is not true.
     fn changed(&self, change: Change, compared: Compared) -> Result<Claim, Failure> {
-        let mut claim = self.claim();
+        let mut claim = Claim { change: Some(change), ..self.claim() };
         match (change, compared) {
-            (Change::Identity, _) => claim.identity = ANOTHER.to_owned(),
+            (Change::Identity, _) => claim.signer = self.another.clone(),
             (Change::Byte, Compared::Artifact) => {
                 claim.artifact = self.artifact.with_extension("changed");
                 change_byte(&self.artifact, &claim.artifact)?;
@@ -135,21 +147,9 @@ pub(super) fn everything<'a>(
     instance: &Instance<'_>,
     signed: &'a [Signed],
 ) -> Result<Table<'a>, Failure> {
-    let columns = thread::scope(|scope| {
-        let going: Vec<_> = clients
-            .iter()
-            .map(|client| {
-                let column = move || {
-                    signed.iter().map(|signed| cell(client.as_ref(), instance, signed)).collect::<Vec<_>>()
-                };
-                scope.spawn(column)
-            })
-            .collect();
-        going
-            .into_iter()
-            .map(|column| column.join().map_err(|_| "a client's thread has failed"))
-            .collect::<Result<Vec<_>, _>>()
-    })?;
+    let column =
+        |client: &dyn Client| signed.iter().map(|signed| cell(client, instance, signed)).collect::<Vec<_>>();
+    let columns = beside(clients, column)?;
     let remarks = clients.iter().flat_map(|client| client.remarks()).copied().collect();
     Ok(Table {
         clients: clients.iter().map(|client| client.name()).collect(),
@@ -160,7 +160,7 @@ pub(super) fn everything<'a>(
 }
 
 fn cell(client: &dyn Client, instance: &Instance<'_>, signed: &Signed) -> Cell {
-    if !client.verifies(signed.way) {
+    if !client.verifies(signed.way, signed.account) {
         return Cell::Impossible;
     }
     judged(client, instance, signed).unwrap_or_else(|error| Cell::Bad(error.to_string()))
@@ -173,7 +173,7 @@ fn judged(client: &dyn Client, instance: &Instance<'_>, signed: &Signed) -> Resu
     }
     for change in [Change::Byte, Change::Identity] {
         let claim = signed.changed(change, client.compares(signed.content))?;
-        let refusal = client.refusal(signed.content, change);
+        let refusal = client.refusal(signed.content, signed.account, change);
         match client.verify(instance, &claim)? {
             Ok(_) => return bad(format!("it accepts another {change:?}")),
             Err(said) if !said.contains(refusal) => {

@@ -20,13 +20,23 @@ pub(super) enum Content {
     Statement,
 }
 
-/// Where a client has its trust from, and who signs with it.
+/// Where a client has its trust from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// From the repository; a person, who signs in with a browser.
+    /// From the repository.
     Tuf,
-    /// From files; a machine, with its token.
     Files,
+}
+
+/// Who signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Account {
+    /// Somebody with an e-mail address, who signs in with a browser.
+    Person,
+    /// Something with a URI, by a token.
+    Machine,
+    /// Whoever has the private key.
+    Key,
 }
 
 /// What a verifier must refuse.
@@ -58,8 +68,29 @@ pub(super) struct Job {
     pub(super) statement: PathBuf,
     pub(super) predicate: PathBuf,
     pub(super) bundle: PathBuf,
-    /// Whose token is to be used; whoever has none signs in.
-    pub(super) token: Option<String>,
+    pub(super) credential: Credential,
+}
+
+/// What a client is to sign with.
+#[derive(Debug)]
+pub(super) enum Credential {
+    /// Whoever signs in with a browser has one.
+    Browser,
+    /// An identity token.
+    Token(String),
+    /// A private key, PKCS#8 in PEM.
+    Key(PathBuf),
+}
+
+/// Who is said to have signed.
+#[derive(Clone, Debug)]
+pub(super) enum Signer {
+    Identity {
+        name: String,
+        issuer: String,
+    },
+    /// A public key, in PEM.
+    Key(PathBuf),
 }
 
 /// What somebody is said to have signed.
@@ -68,8 +99,9 @@ pub(super) struct Claim {
     pub(super) way: Way,
     pub(super) artifact: PathBuf,
     pub(super) bundle: PathBuf,
-    pub(super) identity: String,
-    pub(super) issuer: String,
+    pub(super) signer: Signer,
+    /// What of it is not true.
+    pub(super) change: Option<Change>,
 }
 
 /// The type of the predicate of every statement: sigstore-python knows no other than SLSA's.
@@ -82,13 +114,20 @@ pub(super) trait Client: Sync {
     /// With its version.
     fn name(&self) -> String;
 
-    /// Whether it can sign this, with trust from there.
-    fn signs(&self, _content: Content, _way: Way) -> bool {
-        true
+    /// Whether it can sign for this account, with trust from there.
+    fn signs(&self, _way: Way, account: Account) -> bool {
+        account != Account::Key
     }
 
-    /// Whether it can have trust from there.
-    fn verifies(&self, _way: Way) -> bool {
+    /// What it signs.
+    fn ways(&self) -> Vec<(Way, Account)> {
+        let accounts = [Account::Person, Account::Machine, Account::Key];
+        let all = [Way::Tuf, Way::Files].into_iter().flat_map(|way| accounts.map(|account| (way, account)));
+        all.filter(|(way, account)| self.signs(*way, *account)).collect()
+    }
+
+    /// Whether it can have trust from there, and in this account.
+    fn verifies(&self, _way: Way, _account: Account) -> bool {
         true
     }
 
@@ -109,7 +148,7 @@ pub(super) trait Client: Sync {
     fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict;
 
     /// Words that are in a refusal for this reason, and in no other.
-    fn refusal(&self, content: Content, change: Change) -> &'static str;
+    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str;
 
     /// What it cannot do, and why.
     fn remarks(&self) -> &'static [&'static str] {

@@ -19,11 +19,22 @@ const PATIENCE_S: &str = "90";
 
 pub(super) struct Place {
     directory: PathBuf,
+    /// One that signs, and one that has not signed.
+    pub(super) key: Key,
+    pub(super) another_key: Key,
+}
+
+/// The files of a key.
+pub(super) struct Key {
+    pub(super) private: PathBuf,
+    pub(super) public: PathBuf,
 }
 
 impl Place {
     pub(super) fn make(directory: PathBuf, node: &Node, chromium: &Path) -> Result<Self, Failure> {
-        let place = Self { directory };
+        fs::create_dir_all(&directory)?;
+        let [key, another_key] = [Key::new(&directory, "key")?, Key::new(&directory, "another")?];
+        let place = Self { directory, key, another_key };
         for directory in [place.pictures(), place.home(), place.path("bin"), place.path("signed")] {
             fs::create_dir_all(directory)?;
         }
@@ -92,6 +103,14 @@ impl Place {
     /// What went wrong in the browser.
     pub(super) fn browser_output(&self) -> PathBuf {
         self.path("browser.output")
+    }
+}
+
+impl Key {
+    fn new(directory: &Path, name: &str) -> Result<Self, Failure> {
+        let generate = ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+        let (private, public) = crate::running::key(directory, name, &generate)?;
+        Ok(Self { private, public })
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use super::Round;
 use super::check::Signed;
-use super::clients::{Content, Way};
+use super::clients::{Account, Content, Way};
 use super::place::Place;
 use crate::Outcome;
 
@@ -15,7 +15,7 @@ pub(super) enum Cell {
     Good,
     /// Not so.
     Bad(String),
-    /// It cannot have its trust from there.
+    /// It cannot have its trust from there, or knows no keys.
     Impossible,
 }
 
@@ -65,7 +65,7 @@ impl Table<'_> {
                 write!(text, "  {shown:<0$}", client.len())?;
             }
         }
-        text += "\nyes: accepted, and refused with one byte changed, and for another identity, for that reason. –: it cannot have its trust from there.\n";
+        text += "\nyes: accepted, and refused with one byte changed, and for another identity, for that reason. –: it cannot have its trust from there, or knows no keys.\n";
         for remark in &self.remarks {
             writeln!(text, "{remark}")?;
         }
@@ -79,12 +79,17 @@ fn describe(signed: &Signed) -> String {
         Content::Statement => "statement",
     };
     let way = match signed.way {
-        Way::Tuf => "TUF, person",
-        Way::Files => "files, machine",
+        Way::Tuf => "TUF",
+        Way::Files => "files",
+    };
+    let account = match signed.account {
+        Account::Person => "person",
+        Account::Machine => "machine",
+        Account::Key => "key",
     };
     let round = match signed.round {
         Round::First => "before",
         Round::Rotated => "after",
     };
-    format!("{}, {content}, {way}, {round}", signed.by)
+    format!("{}, {content}, {way}, {account}, {round}", signed.by)
 }

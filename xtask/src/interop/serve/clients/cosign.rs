@@ -6,7 +6,7 @@ use std::process::Command;
 use super::super::super::peers;
 use super::super::instance::Instance;
 use super::super::place::{said, verdict};
-use super::{Change, Claim, Client, Content, Job, PREDICATE_TYPE, Verdict, Way};
+use super::{Account, Change, Claim, Client, Content, Credential, Job, PREDICATE_TYPE, Signer, Verdict, Way};
 use crate::{Failure, Outcome};
 
 pub(super) struct Cosign(PathBuf);
@@ -24,11 +24,29 @@ impl Cosign {
         }
         command
     }
+
+    /// The key as it takes it: imported, which is to say encrypted.
+    fn key(&self, instance: &Instance<'_>, private: &Path) -> Result<PathBuf, Failure> {
+        let (prefix, imported) = (private.with_extension("cosign"), private.with_extension("cosign.key"));
+        if !imported.exists() {
+            let mut import = self.command(instance, Way::Files);
+            import.args(["import-key-pair", "--yes", "--key"]).arg(private);
+            said(import.arg("--output-key-prefix").arg(prefix).env(PASSWORD, "a password"))?;
+        }
+        Ok(imported)
+    }
 }
+
+/// The environment has the password of keys.
+const PASSWORD: &str = "COSIGN_PASSWORD";
 
 impl Client for Cosign {
     fn name(&self) -> String {
         format!("cosign {}", peers::COSIGN.1.trim_start_matches('v'))
+    }
+
+    fn signs(&self, _way: Way, _account: Account) -> bool {
+        true
     }
 
     fn follow(&self, instance: &Instance<'_>) -> Outcome {
@@ -46,10 +64,13 @@ impl Client for Cosign {
             }
         };
         sign.arg("--yes").arg("--bundle").arg(&job.bundle);
-        match &job.token {
-            Some(token) => sign.args(["--identity-token", token]),
+        match &job.credential {
+            Credential::Token(token) => sign.args(["--identity-token", token]),
             // Without a terminal it would show a code for a device.
-            None => sign.args(["--fulcio-auth-flow", "normal"]).env("PICTURE", "cosign"),
+            Credential::Browser => sign.args(["--fulcio-auth-flow", "normal"]).env("PICTURE", "cosign"),
+            Credential::Key(private) => {
+                sign.arg("--key").arg(self.key(instance, private)?).env(PASSWORD, "a password")
+            }
         };
         if job.way == Way::Files {
             sign.arg("--trusted-root").arg(instance.files().join("trusted_root.json"));
@@ -65,20 +86,28 @@ impl Client for Cosign {
             Content::Statement => verify.args(["verify-blob-attestation", "--type", PREDICATE_TYPE]),
         };
         verify.arg("--bundle").arg(&claim.bundle).arg("--use-signed-timestamps");
-        verify.args(["--certificate-identity", &claim.identity, "--certificate-oidc-issuer", &claim.issuer]);
+        match &claim.signer {
+            Signer::Identity { name, issuer } => {
+                verify.args(["--certificate-identity", name, "--certificate-oidc-issuer", issuer])
+            }
+            Signer::Key(public) => verify.arg("--key").arg(public),
+        };
         if claim.way == Way::Files {
             verify.arg("--trusted-root").arg(instance.files().join("trusted_root.json"));
         }
         verdict(verify.arg(&claim.artifact))
     }
 
-    fn refusal(&self, content: Content, change: Change) -> &'static str {
-        match (content, change) {
-            (Content::Message, Change::Byte) => "invalid signature when validating ASN.1 encoded signature",
-            (Content::Statement, Change::Byte) => {
+    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str {
+        match (content, account, change) {
+            (Content::Message, _, Change::Byte) => {
+                "invalid signature when validating ASN.1 encoded signature"
+            }
+            (Content::Statement, _, Change::Byte) => {
                 "provided artifact digests do not match digests in statement"
             }
-            (_, Change::Identity) => "no matching CertificateIdentity found",
+            (_, Account::Key, Change::Identity) => "UNKNOWN",
+            (_, _, Change::Identity) => "no matching CertificateIdentity found",
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::super::super::peers::{self, Node};
 use super::super::instance::Instance;
 use super::super::place::{private, said, verdict};
-use super::{Change, Claim, Client, Compared, Content, Job, Verdict, Way};
+use super::{Account, Change, Claim, Client, Compared, Content, Credential, Job, Signer, Verdict, Way};
 use crate::{Failure, Outcome};
 
 pub(super) struct Library {
@@ -74,11 +74,12 @@ impl Client for Library {
     }
 
     fn sign(&self, instance: &Instance<'_>, job: &Job) -> Outcome {
-        let token = match &job.token {
-            Some(token) => token.clone(),
-            None => self.sign_in(instance)?,
+        let token = match &job.credential {
+            Credential::Token(token) => token.clone(),
+            Credential::Browser => self.sign_in(instance)?,
+            Credential::Key(_) => return Err("its program signs by no key".into()),
         };
-        let file = instance.place.path("token");
+        let file = job.bundle.with_extension("token");
         private(&file, &token)?;
         let (kind, content) = match job.content {
             Content::Message => ("message", &job.artifact),
@@ -90,13 +91,18 @@ impl Client for Library {
     }
 
     fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict {
-        let (identity, issuer) = (claim.identity.as_ref(), claim.issuer.as_ref());
-        let rest = [claim.bundle.as_os_str(), identity, issuer, claim.artifact.as_os_str()];
+        let (name, rest) = match &claim.signer {
+            Signer::Identity { name, issuer } => (name.as_ref(), issuer.as_ref()),
+            Signer::Key(public) => ("key".as_ref(), public.as_os_str()),
+        };
+        let rest = [claim.bundle.as_os_str(), name, rest, claim.artifact.as_os_str()];
         self.run(instance, "verify", claim.way, &rest)
     }
 
-    fn refusal(&self, content: Content, change: Change) -> &'static str {
+    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str {
         match (&self.language, content, change) {
+            (Language::JavaScript { .. }, _, Change::Identity) if account == Account::Key => "UNKNOWN",
+            (Language::Go, _, Change::Identity) if account == Account::Key => "UNKNOWN",
             (Language::JavaScript { .. }, Content::Message, Change::Byte) => {
                 "SIGNATURE_ERROR: signature verification failed"
             }

@@ -8,11 +8,10 @@ use sealwax_formats::base64;
 use serde_json::Value;
 
 use super::super::super::peers;
-use super::super::check::ANOTHER;
 use super::super::instance::Instance;
 use super::super::place::{said, verdict};
 use super::libraries::Library;
-use super::{Change, Claim, Client, Compared, Content, Job, Verdict, Way};
+use super::{Account, Change, Claim, Client, Compared, Content, Job, Verdict, Way};
 use crate::{Failure, Outcome};
 
 const TIMESTAMP_AUTHORITIES: &str = "timestampAuthorities";
@@ -38,11 +37,11 @@ impl Client for OpenSsl {
         format!("openssl {}", self.version)
     }
 
-    fn signs(&self, _content: Content, way: Way) -> bool {
-        way == Way::Files
+    fn signs(&self, way: Way, account: Account) -> bool {
+        way == Way::Files && account == Account::Machine
     }
 
-    fn verifies(&self, way: Way) -> bool {
+    fn verifies(&self, way: Way, _account: Account) -> bool {
         way == Way::Files
     }
 
@@ -71,8 +70,10 @@ impl Client for OpenSsl {
     fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict {
         let bundle: Value = serde_json::from_slice(&fs::read(&claim.bundle)?)?;
         let trusted: Value = serde_json::from_slice(&fs::read(instance.files().join("trusted_root.json"))?)?;
-        let root_of =
-            if claim.identity == ANOTHER { "certificateAuthorities" } else { TIMESTAMP_AUTHORITIES };
+        let root_of = match claim.change {
+            Some(Change::Identity) => "certificateAuthorities",
+            _ => TIMESTAMP_AUTHORITIES,
+        };
         let file = |extension: &str| claim.bundle.with_extension(format!("verify.{extension}"));
         let roots: Vec<&Value> =
             chains(&trusted, root_of)?.iter().filter_map(|chain| chain.last().copied()).collect();
@@ -87,7 +88,7 @@ impl Client for OpenSsl {
         verdict(verify.arg("-CAfile").arg(file("roots.pem")).arg("-untrusted").arg(file("others.pem")))
     }
 
-    fn refusal(&self, _content: Content, change: Change) -> &'static str {
+    fn refusal(&self, _content: Content, _account: Account, change: Change) -> &'static str {
         match change {
             Change::Byte => "message imprint mismatch",
             Change::Identity => "certificate verify error",

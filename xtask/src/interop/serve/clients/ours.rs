@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::instance::Instance;
 use super::super::place::{said, verdict};
-use super::{Change, Claim, Client, Content, Job, PREDICATE_TYPE, Verdict, Way};
+use super::{Account, Change, Claim, Client, Content, Credential, Job, PREDICATE_TYPE, Signer, Verdict, Way};
 use crate::Outcome;
 
 /// The name of its trust profile.
@@ -21,6 +21,10 @@ impl Ours {
 impl Client for Ours {
     fn name(&self) -> String {
         "sealwax".to_owned()
+    }
+
+    fn signs(&self, _way: Way, _account: Account) -> bool {
+        true
     }
 
     fn follow(&self, instance: &Instance<'_>) -> Outcome {
@@ -49,9 +53,10 @@ impl Client for Ours {
             Way::Tuf => sign.args(["--trust", PROFILE]),
             Way::Files => sign.arg("--trust-config").arg(instance.files().join("client_trust_config.json")),
         };
-        match &job.token {
-            Some(token) => sign.env("SIGSTORE_ID_TOKEN", token),
-            None => sign.arg("--browser").env("PICTURE", "sealwax"),
+        match &job.credential {
+            Credential::Token(token) => sign.env("SIGSTORE_ID_TOKEN", token),
+            Credential::Browser => sign.arg("--browser").env("PICTURE", "sealwax"),
+            Credential::Key(private) => sign.arg("--key").arg(private),
         };
         said(&mut sign).map(drop)
     }
@@ -59,7 +64,10 @@ impl Client for Ours {
     fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict {
         let mut verify = instance.place.command(&self.0);
         verify.arg("verify").arg(&claim.artifact).arg("--bundle").arg(&claim.bundle);
-        verify.args(["--identity", &claim.identity, "--issuer", &claim.issuer]);
+        match &claim.signer {
+            Signer::Identity { name, issuer } => verify.args(["--identity", name, "--issuer", issuer]),
+            Signer::Key(public) => verify.arg("--key").arg(public),
+        };
         match claim.way {
             Way::Tuf => verify.args(["--trust", PROFILE]),
             Way::Files => verify.arg("--trusted-root").arg(instance.files().join("trusted_root.json")),
@@ -67,11 +75,12 @@ impl Client for Ours {
         verdict(&mut verify)
     }
 
-    fn refusal(&self, content: Content, change: Change) -> &'static str {
-        match (content, change) {
-            (Content::Message, Change::Byte) => "failed artifact.digest",
-            (Content::Statement, Change::Byte) => "failed statement.subject",
-            (_, Change::Identity) => "failed identity",
+    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str {
+        match (content, account, change) {
+            (Content::Message, _, Change::Byte) => "failed artifact.digest",
+            (Content::Statement, _, Change::Byte) => "failed statement.subject",
+            (_, Account::Key, Change::Identity) => "failed key",
+            (_, _, Change::Identity) => "failed identity",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::super::super::peers;
 use super::super::instance::Instance;
 use super::super::place::{said, verdict};
-use super::{Change, Claim, Client, Content, Job, PREDICATE_TYPE, Verdict, Way};
+use super::{Account, Change, Claim, Client, Content, Credential, Job, PREDICATE_TYPE, Signer, Verdict, Way};
 use crate::{Failure, Outcome};
 
 pub(super) struct Python(PathBuf);
@@ -34,6 +34,10 @@ impl Client for Python {
         peers::SIGSTORE_PYTHON.replace("sigstore==", "sigstore-python ")
     }
 
+    fn verifies(&self, _way: Way, account: Account) -> bool {
+        account != Account::Key
+    }
+
     fn follow(&self, instance: &Instance<'_>) -> Outcome {
         let mut trust = self.command(instance, Way::Tuf);
         said(trust.arg("trust-instance").arg(instance.tuf().join("root.json"))).map(drop)
@@ -47,9 +51,10 @@ impl Client for Python {
                 sign.args(["attest", "--predicate-type", PREDICATE_TYPE, "--predicate"]).arg(&job.predicate)
             }
         };
-        match &job.token {
-            Some(token) => sign.args(["--identity-token", token]),
-            None => sign.env("PICTURE", "sigstore-python"),
+        match &job.credential {
+            Credential::Token(token) => sign.args(["--identity-token", token]),
+            Credential::Browser => sign.env("PICTURE", "sigstore-python"),
+            Credential::Key(_) => return Err("sigstore-python knows no keys".into()),
         };
         said(sign.arg("--bundle").arg(&job.bundle).arg(&job.artifact)).map(drop)
     }
@@ -57,11 +62,18 @@ impl Client for Python {
     fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict {
         let mut verify = self.command(instance, claim.way);
         verify.args(["verify", "identity", "--bundle"]).arg(&claim.bundle);
-        verify.args(["--cert-identity", &claim.identity, "--cert-oidc-issuer", &claim.issuer]);
+        let Signer::Identity { name, issuer } = &claim.signer else {
+            return Err("sigstore-python knows no keys".into());
+        };
+        verify.args(["--cert-identity", name, "--cert-oidc-issuer", issuer]);
         verdict(verify.arg(&claim.artifact))
     }
 
-    fn refusal(&self, content: Content, change: Change) -> &'static str {
+    fn remarks(&self) -> &'static [&'static str] {
+        &["sigstore-python knows no keys."]
+    }
+
+    fn refusal(&self, content: Content, _account: Account, change: Change) -> &'static str {
         match (content, change) {
             (Content::Message, Change::Byte) => "Bundle message digest mismatch",
             (Content::Statement, Change::Byte) => "in-toto statement has no subject for digest",
