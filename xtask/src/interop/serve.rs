@@ -1,26 +1,30 @@
 //! `cargo xtask interop serve`: deployed clients sign and verify, unmodified, at a fresh `sealwax serve`.
 //!
 //! Each signs a message and a statement, with trust by TUF and with trust from files, as a person who signs in with a browser, as a
-//! machine with its token, and with a key. Each verifies what each other one signed, as do we, with log entry, SCT and timestamp demanded; and must refuse it
-//! with one byte changed, and for another identity, for that reason. All of it once more after a rotation of the logs, the authority
-//! and the timestamp authority, and a restart: what was signed before, and what is signed then. The matrix is printed, and kept
-//! with pictures of the pages that the browser went through.
+//! machine with its token, and with a key. Each verifies what each other one signed, as do we, with log entry, SCT and timestamp
+//! demanded; and must refuse it with one byte changed, and for another identity, for that reason. All of it once more after a
+//! rotation of the logs, the authority and the timestamp authority, and a restart: what was signed before, and what is signed
+//! then. A shorter round each is at an instance whose services have host names of their own, and at one of three processes. The
+//! matrix is printed, and kept with pictures of the pages that the browser went through.
 
 mod browser;
 mod check;
 mod clients;
 mod instance;
+mod names;
 mod place;
 mod table;
 
+use std::path::PathBuf;
+use std::thread;
+
 use self::check::Signed;
-use self::clients::{Client, Content};
-use self::instance::Instance;
+use self::clients::{Account, Client, Content, Way};
+use self::instance::{Instance, Whole, named, parts};
 use self::place::Place;
-use super::peers;
+use super::peers::{self, Node};
 use crate::running::sealwax::absent;
 use crate::{Failure, Outcome};
-use std::thread;
 
 const USAGE: &str = "usage: cargo xtask interop serve";
 
@@ -28,34 +32,73 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if !arguments.is_empty() {
         return Err(USAGE.into());
     }
-    let directory = super::directory()?;
-    let program = super::built(&["-p", "sealwax"], "sealwax")?;
-    let node = peers::node(&directory)?;
-    let chromium = browser::install()?;
-    let clients = clients::all(&directory, &program, &node)?;
-
-    let place = Place::make(absent(&directory, "serve")?, &node, &chromium)?;
-    let mut instance = Instance::start(&program, &place)?;
-    println!("an instance at {}", instance.url);
-    let mut signed = Vec::new();
-    let mut bad = 0;
-    for round in [Round::First, Round::Rotated] {
-        if round == Round::Rotated {
-            instance.rotate()?;
-            instance.restart()?;
-        }
-        instance.publish_files()?;
-        for client in &clients {
-            client.follow(&instance).map_err(|error| format!("{} by TUF: {error}", client.name()))?;
-        }
-        signed.extend(sign_all(&clients, &instance, round)?);
-        let table = check::everything(&clients, &instance, &signed)?;
-        bad += table.bad();
-        table.print(round.title(), &place)?;
-    }
-    instance.stop()?;
-    println!("pictures of the pages: {}", place.pictures().display());
+    let job = Job::prepare()?;
+    let bad = job.whole()? + job.named()? + job.parts()?;
+    println!("matrices and pictures of the pages: {}", job.directory.display());
     if bad == 0 { Ok(()) } else { Err(format!("{bad} cells are not as they must be").into()) }
+}
+
+/// What is installed, and where everything is kept.
+struct Job {
+    directory: PathBuf,
+    program: PathBuf,
+    node: Node,
+    chromium: PathBuf,
+    /// Those with a command line of their own.
+    programs: Vec<Box<dyn Client>>,
+    all: Vec<Box<dyn Client>>,
+}
+
+/// Who signs where it is short.
+const SHORT: [(Way, Account); 2] = [(Way::Tuf, Account::Person), (Way::Files, Account::Machine)];
+
+impl Job {
+    fn prepare() -> Result<Self, Failure> {
+        let installed = super::directory()?;
+        let program = super::built(&["-p", "sealwax"], "sealwax")?;
+        let node = peers::node(&installed)?;
+        let chromium = browser::install()?;
+        let programs = clients::programs(&installed, &program)?;
+        let all = clients::all(&installed, &program, &node)?;
+        Ok(Self { directory: absent(&installed, "serve")?, program, node, chromium, programs, all })
+    }
+
+    fn place(&self, name: &str) -> Result<Place, Failure> {
+        Place::make(self.directory.join(name), &self.node, &self.chromium)
+    }
+
+    /// One process, with every client, before and after a rotation and a restart. How many cells are bad.
+    fn whole(&self) -> Result<usize, Failure> {
+        let place = self.place("whole")?;
+        let mut whole = Whole::start(&self.program, &place)?;
+        println!("an instance at {}", whole.instance.url);
+        let ways = clients::ways();
+        let mut signed = round(&self.all, &whole.instance, &ways, Round::First)?;
+        let mut bad = check(&self.all, &whole.instance, &signed, "At first")?;
+        whole.rotate()?;
+        whole.restart()?;
+        signed.extend(round(&self.all, &whole.instance, &ways, Round::Rotated)?);
+        bad += check(&self.all, &whole.instance, &signed, "After a rotation and a restart")?;
+        whole.instance.stop()?;
+        Ok(bad)
+    }
+
+    fn named(&self) -> Result<usize, Failure> {
+        let place = self.place("named")?.with_names(&named::names())?;
+        self.short(named::start(&self.program, &place)?, "Services with host names of their own, over TLS")
+    }
+
+    fn parts(&self) -> Result<usize, Failure> {
+        let place = self.place("parts")?;
+        self.short(parts::start(&self.program, &place)?, "Three processes, each with some of the parts")
+    }
+
+    fn short(&self, instance: Instance<'_>, title: &str) -> Result<usize, Failure> {
+        let signed = round(&self.programs, &instance, &SHORT, Round::Only)?;
+        let bad = check(&self.programs, &instance, &signed, title)?;
+        instance.stop()?;
+        Ok(bad)
+    }
 }
 
 /// When something was signed.
@@ -63,26 +106,23 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 enum Round {
     First,
     Rotated,
+    Only,
 }
 
-impl Round {
-    fn title(self) -> &'static str {
-        match self {
-            Self::First => "At first",
-            Self::Rotated => "After a rotation and a restart",
-        }
-    }
-}
-
-/// Every client signs both contents for every account in both ways, if it can; one beside the other.
-fn sign_all(
+/// Every client brings its trust up to date, and signs both contents in each of these ways that it knows; one beside the other.
+fn round(
     clients: &[Box<dyn Client>],
     instance: &Instance<'_>,
+    ways: &[(Way, Account)],
     round: Round,
 ) -> Result<Vec<Signed>, Failure> {
+    instance.publish_files()?;
+    for client in clients {
+        client.follow(instance).map_err(|error| format!("{} by TUF: {error}", client.name()))?;
+    }
     let all = |client: &dyn Client| -> Result<Vec<Signed>, String> {
         let mut all = Vec::new();
-        for (way, account) in client.ways() {
+        for &(way, account) in ways.iter().filter(|(way, account)| client.signs(*way, *account)) {
             for content in [Content::Message, Content::Statement] {
                 let signed = Signed::by(client, instance, (content, way, account, round));
                 all.push(signed.map_err(|error| {
@@ -93,10 +133,20 @@ fn sign_all(
         }
         Ok(all)
     };
-    beside(clients, all)?.into_iter().try_fold(Vec::new(), |mut every, one| {
-        every.extend(one?);
-        Ok(every)
-    })
+    let all: Result<Vec<_>, _> = beside(clients, all)?.into_iter().collect();
+    Ok(all?.into_iter().flatten().collect())
+}
+
+/// Prints who accepts what, and returns how many cells are bad.
+fn check(
+    clients: &[Box<dyn Client>],
+    instance: &Instance<'_>,
+    signed: &[Signed],
+    title: &str,
+) -> Result<usize, Failure> {
+    let table = check::everything(clients, instance, signed)?;
+    table.print(title, instance.place)?;
+    Ok(table.bad())
 }
 
 /// What all clients do at the same time.

@@ -5,6 +5,7 @@ mod libraries;
 mod openssl;
 mod ours;
 mod python;
+mod suite;
 
 use std::path::{Path, PathBuf};
 
@@ -119,13 +120,6 @@ pub(super) trait Client: Sync {
         account != Account::Key
     }
 
-    /// What it signs.
-    fn ways(&self) -> Vec<(Way, Account)> {
-        let accounts = [Account::Person, Account::Machine, Account::Key];
-        let all = [Way::Tuf, Way::Files].into_iter().flat_map(|way| accounts.map(|account| (way, account)));
-        all.filter(|(way, account)| self.signs(*way, *account)).collect()
-    }
-
     /// Whether it can have trust from there, and in this account.
     fn verifies(&self, _way: Way, _account: Account) -> bool {
         true
@@ -156,14 +150,27 @@ pub(super) trait Client: Sync {
     }
 }
 
-/// All of them, ours last.
-pub(super) fn all(directory: &Path, program: &Path, node: &Node) -> Result<Vec<Box<dyn Client>>, Failure> {
+/// Every account with trust from everywhere.
+pub(super) fn ways() -> Vec<(Way, Account)> {
+    let accounts = [Account::Person, Account::Machine, Account::Key];
+    [Way::Tuf, Way::Files].into_iter().flat_map(|way| accounts.map(|account| (way, account))).collect()
+}
+
+/// Those that are programs, ours last.
+pub(super) fn programs(directory: &Path, program: &Path) -> Result<Vec<Box<dyn Client>>, Failure> {
     Ok(vec![
         Box::new(cosign::Cosign::install(directory)?),
         Box::new(python::Python::install(directory)?),
-        Box::new(libraries::Library::javascript(node)?),
-        Box::new(libraries::Library::go(directory)?),
-        Box::new(openssl::OpenSsl::install(directory)?),
         Box::new(ours::Ours::new(program)),
     ])
+}
+
+/// All of them: those, the libraries, and who has a protocol of its own.
+pub(super) fn all(directory: &Path, program: &Path, node: &Node) -> Result<Vec<Box<dyn Client>>, Failure> {
+    let mut all = programs(directory, program)?;
+    all.push(Box::new(libraries::Library::javascript(node)?));
+    all.push(Box::new(libraries::Library::go(directory)?));
+    all.push(Box::new(openssl::OpenSsl::install(directory)?));
+    all.push(Box::new(suite::Suite::build()?));
+    Ok(all)
 }

@@ -1,107 +1,71 @@
-//! The instance: fresh, on the loopback interface, with a person and a machine that may sign in.
+//! An instance: fresh, on the loopback interface, with a person and a machine that may sign in.
+
+pub(super) mod named;
+pub(super) mod parts;
+mod whole;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant as Clock};
 
 use serde_json::Value;
 
-use super::place::{PERSON, Place, said};
-use crate::running::{Address, Kind, Recipe, Server};
+pub(super) use self::whole::Whole;
+use super::place::{ADDRESS, PERSON, Place, said};
+use crate::running::{Address, Kind, Recipe, Server, free_port};
 use crate::{Failure, Outcome};
-
-/// How long clients are told of keys before they are used. Nobody signs here while they wait.
-const LEAD: &str = "3s";
 
 /// The machine that may sign in.
 const MACHINE: &str = "bot";
 
+/// A process of an instance that has not said that it is ready after so long has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_millis(10);
+
 pub(super) struct Instance<'a> {
+    /// Where its documents are.
     pub(super) url: String,
+    pub(super) tuf_url: String,
     /// Of people.
     pub(super) issuer: String,
     pub(super) machine_issuer: String,
     pub(super) place: &'a Place,
     program: &'a Path,
-    server: Option<Server>,
+    /// The process that has the identity provider.
+    accounts: &'static str,
+    servers: Vec<Server>,
 }
 
 impl<'a> Instance<'a> {
-    /// One that has not been there before.
-    pub(super) fn start(program: &'a Path, place: &'a Place) -> Result<Self, Failure> {
-        let mut instance = Self {
-            url: String::new(),
-            issuer: String::new(),
-            machine_issuer: String::new(),
-            place,
-            program,
-            server: None,
-        };
-        instance.serve()?;
-        let ready: Value = serde_json::from_slice(&fs::read(place.path("ready.json"))?)?;
-        let member = |name| {
-            Ok::<_, Failure>(ready.get(name).and_then(Value::as_str).ok_or("no such member")?.to_owned())
-        };
-        (instance.url, instance.issuer, instance.machine_issuer) =
-            (member("url")?, member("issuer")?, member("machine_issuer")?);
-        instance.add_account(&[PERSON, "--email", super::place::ADDRESS, "--password-file", "password"])?;
+    /// With an account for the person and one for the machine, and what clients believe first.
+    fn with(
+        (program, place): (&'a Path, &'a Place),
+        (url, tuf_url): (String, String),
+        (accounts, ready): (&Process, &Ready),
+        servers: Vec<Server>,
+    ) -> Result<Self, Failure> {
+        let (issuer, machine_issuer) = (ready.member("issuer")?, ready.member("machine_issuer")?);
+        let instance =
+            Self { url, tuf_url, issuer, machine_issuer, place, program, accounts: accounts.name, servers };
+        instance.add_account(&[PERSON, "--email", ADDRESS, "--password-file", "password"])?;
         instance.add_account(&[MACHINE, "--machine", "--secret-file", "secret"])?;
-        instance.keep_first_root()?;
+        let tuf = instance.tuf();
+        fs::create_dir_all(&tuf)?;
+        fs::write(tuf.join("url"), &instance.tuf_url)?;
+        instance.fetch(&format!("{}/1.root.json", instance.tuf_url), &tuf.join("root.json"))?;
         Ok(instance)
     }
 
-    /// Every key that signs for clients is another one from now on.
-    pub(super) fn rotate(&self) -> Outcome {
-        let mut rotate = self.sealwax();
-        rotate.args(["rotate", "all", "--wait", "--lead", LEAD, "--dir"]);
-        said(rotate.arg(self.directory()))?;
-        self.publish_files()?;
-        let trusted: Value = serde_json::from_slice(&fs::read(self.files().join("trusted_root.json"))?)?;
-        for kind in ["tlogs", "ctlogs", "certificateAuthorities", "timestampAuthorities"] {
-            if trusted.get(kind).and_then(Value::as_array).map(Vec::len) != Some(2) {
-                return Err(format!("after a rotation there are not two {kind}").into());
-            }
-        }
-        Ok(())
+    pub(super) fn stop(self) -> Outcome {
+        self.servers.into_iter().try_for_each(|server| server.stop().map(drop))
     }
 
-    /// Stopped as an operator stops it, and started again.
-    pub(super) fn restart(&mut self) -> Outcome {
-        if let Some(server) = self.server.take() {
-            server.stop()?;
-        }
-        self.serve()
-    }
-
-    pub(super) fn stop(mut self) -> Outcome {
-        self.server.take().map_or(Ok(()), |server| server.stop().map(drop))
-    }
-
-    fn serve(&mut self) -> Outcome {
-        let ready = self.place.path("ready.json");
-        if ready.exists() {
-            fs::remove_file(&ready)?;
-        }
-        let directory = self.directory();
-        let mut command = Command::new(self.program);
-        command
-            .args(["serve", "--listen", "127.0.0.1:0", "--dir"])
-            .arg(&directory)
-            .arg("--ready-file")
-            .arg(&ready);
-        self.server = Some(Server::start(Recipe {
-            name: "sealwax serve".to_owned(),
-            command,
-            directory,
-            address: Address::ReadyFile(ready),
-            kind: Kind::Signature,
-            key: String::new(),
-        })?);
-        Ok(())
-    }
-
-    pub(super) fn directory(&self) -> PathBuf {
-        self.place.path("instance")
+    fn add_account(&self, arguments: &[&str]) -> Outcome {
+        let mut add = self.sealwax();
+        said(add.args(["account", "add", "--dir"]).arg(self.place.path(self.accounts)).args(arguments))
+            .map(drop)
     }
 
     /// Our own program.
@@ -109,35 +73,17 @@ impl<'a> Instance<'a> {
         self.place.command(self.program)
     }
 
-    fn add_account(&self, arguments: &[&str]) -> Outcome {
-        let mut add = self.sealwax();
-        said(add.args(["account", "add", "--dir"]).arg(self.directory()).args(arguments)).map(drop)
-    }
-
-    /// What clients by TUF believe first, and where the rest is.
-    fn keep_first_root(&self) -> Outcome {
-        let tuf = self.tuf();
-        fs::create_dir_all(&tuf)?;
-        fs::write(tuf.join("url"), self.tuf_url())?;
-        self.fetch("tuf/1.root.json", &tuf.join("root.json"))
-    }
-
-    /// The directory of those clients.
+    /// The directory of those who follow TUF: what they believe first, and where the rest is.
     pub(super) fn tuf(&self) -> PathBuf {
         self.place.path("tuf")
-    }
-
-    pub(super) fn tuf_url(&self) -> String {
-        format!("{}/tuf", self.url)
     }
 
     /// The files, as they are now, for clients that take files.
     pub(super) fn publish_files(&self) -> Outcome {
         fs::create_dir_all(self.files())?;
-        for name in ["trusted_root.json", "signing_config.json", "client_trust_config.json"] {
-            self.fetch(name, &self.files().join(name))?;
-        }
-        Ok(())
+        ["trusted_root.json", "signing_config.json", "client_trust_config.json"]
+            .into_iter()
+            .try_for_each(|name| self.fetch(&format!("{}/{name}", self.url), &self.files().join(name)))
     }
 
     /// The directory of those files.
@@ -145,9 +91,9 @@ impl<'a> Instance<'a> {
         self.place.path("files")
     }
 
-    fn fetch(&self, name: &str, to: &Path) -> Outcome {
+    fn fetch(&self, url: &str, to: &Path) -> Outcome {
         let mut fetch = self.place.command("curl");
-        said(fetch.args(["-sSf", "-o"]).arg(to).arg(format!("{}/{name}", self.url))).map(drop)
+        said(fetch.args(["-sSf", "-o"]).arg(to).arg(url)).map(drop)
     }
 
     /// What the machine is called in certificates.
@@ -164,15 +110,69 @@ impl<'a> Instance<'a> {
     /// A fresh token of the machine.
     pub(super) fn machine_token(&self) -> Result<String, Failure> {
         let mut token = self.sealwax();
-        token.args([
-            "token",
-            "--machine",
-            MACHINE,
-            "--secret-file",
-            "secret",
-            "--issuer",
-            &self.machine_issuer,
-        ]);
-        said(&mut token)
+        token.args(["token", "--machine", MACHINE, "--secret-file", "secret", "--issuer"]);
+        said(token.arg(&self.machine_issuer))
+    }
+}
+
+/// A process of an instance, on a directory of its own.
+struct Process {
+    name: &'static str,
+    port: u16,
+}
+
+/// What a process says of itself once everything answers.
+struct Ready(Value);
+
+impl Ready {
+    fn member(&self, name: &str) -> Result<String, Failure> {
+        let member = self.0.get(name).and_then(Value::as_str);
+        Ok(member.ok_or_else(|| format!("the ready file has no {name}"))?.to_owned())
+    }
+}
+
+impl Process {
+    fn new(name: &'static str) -> Result<Self, Failure> {
+        Ok(Self { name, port: free_port()? })
+    }
+
+    /// With this configuration from its next start on.
+    fn configure(&self, place: &Place, configuration: &str) -> Outcome {
+        let directory = place.path(self.name);
+        fs::create_dir_all(&directory)?;
+        Ok(fs::write(directory.join("serve.toml"), configuration)?)
+    }
+
+    /// The program is to serve it.
+    fn told(&self, mut command: Command, place: &Place) -> Command {
+        command.args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--dir"]);
+        command.arg(place.path(self.name));
+        command
+    }
+
+    /// Starts it, and returns when everything answers.
+    fn serve(&self, program: &Path, place: &Place) -> Result<(Server, Ready), Failure> {
+        let ready = place.path(&format!("{}.ready.json", self.name));
+        if ready.exists() {
+            fs::remove_file(&ready)?;
+        }
+        let mut command = self.told(Command::new(program), place);
+        command.arg("--ready-file").arg(&ready);
+        let server = Server::start(Recipe {
+            name: format!("sealwax serve ({})", self.name),
+            command,
+            directory: place.path(self.name),
+            address: Address::Known(format!("127.0.0.1:{}", self.port)),
+            kind: Kind::Signature,
+            key: String::new(),
+        })?;
+        let started = Clock::now();
+        while !ready.exists() {
+            if started.elapsed() > PATIENCE {
+                return Err(format!("{} is not ready", server.name).into());
+            }
+            sleep(LOOK);
+        }
+        Ok((server, Ready(serde_json::from_slice(&fs::read(ready)?)?)))
     }
 }

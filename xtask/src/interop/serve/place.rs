@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::super::peers::Node;
+use super::names::Names;
 use crate::{Failure, Outcome};
 
 /// Whose password the browser knows.
@@ -22,6 +23,7 @@ pub(super) struct Place {
     /// One that signs, and one that has not signed.
     pub(super) key: Key,
     pub(super) another_key: Key,
+    names: Option<Names>,
 }
 
 /// The files of a key.
@@ -34,13 +36,24 @@ impl Place {
     pub(super) fn make(directory: PathBuf, node: &Node, chromium: &Path) -> Result<Self, Failure> {
         fs::create_dir_all(&directory)?;
         let [key, another_key] = [Key::new(&directory, "key")?, Key::new(&directory, "another")?];
-        let place = Self { directory, key, another_key };
+        let place = Self { directory, key, another_key, names: None };
         for directory in [place.pictures(), place.home(), place.path("bin"), place.path("signed")] {
             fs::create_dir_all(directory)?;
         }
         private(&place.path("password"), PASSWORD)?;
         place.write_opener(node, chromium)?;
         Ok(place)
+    }
+
+    /// A place where these names mean this machine.
+    pub(super) fn with_names(mut self, names: &[String]) -> Result<Self, Failure> {
+        self.names = Some(Names::make(&self.directory, names)?);
+        Ok(self)
+    }
+
+    /// Certificate and key of who answers to the names, if there are any.
+    pub(super) fn tls(&self) -> Option<&Key> {
+        self.names.as_ref().map(|names| &names.tls)
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -58,7 +71,11 @@ impl Place {
     /// A program as somebody runs it who has nothing else in their home directory. What it opens is the browser that signs in,
     /// whose pictures are named after whom they are for, if they are named.
     pub(super) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new("timeout");
+        let timeout = "timeout";
+        let mut command = match &self.names {
+            Some(names) => names.command(timeout),
+            None => Command::new(timeout),
+        };
         command.arg(PATIENCE_S).arg(program).current_dir(&self.directory);
         let mut path = OsString::from(self.path("bin"));
         path.push(":");

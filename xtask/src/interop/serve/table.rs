@@ -88,8 +88,9 @@ fn describe(signed: &Signed) -> String {
         Account::Key => "key",
     };
     let round = match signed.round {
-        Round::First => "before",
-        Round::Rotated => "after",
+        Round::First => ", before",
+        Round::Rotated => ", after",
+        Round::Only => "",
     };
-    format!("{}, {content}, {way}, {account}, {round}", signed.by)
+    format!("{}, {content}, {way}, {account}{round}", signed.by)
 }

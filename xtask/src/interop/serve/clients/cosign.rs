@@ -51,7 +51,7 @@ impl Client for Cosign {
 
     fn follow(&self, instance: &Instance<'_>) -> Outcome {
         let mut initialize = self.command(instance, Way::Tuf);
-        initialize.args(["initialize", "--mirror", &instance.tuf_url(), "--root"]);
+        initialize.args(["initialize", "--mirror", &instance.tuf_url, "--root"]);
         said(initialize.arg(instance.tuf().join("root.json"))).map(drop)
     }
 
@@ -106,7 +106,8 @@ impl Client for Cosign {
             (Content::Statement, _, Change::Byte) => {
                 "provided artifact digests do not match digests in statement"
             }
-            (_, Account::Key, Change::Identity) => "UNKNOWN",
+            // The entry is made again from the key that is given, and is not in the log.
+            (_, Account::Key, Change::Identity) => "does not match expected root",
             (_, _, Change::Identity) => "no matching CertificateIdentity found",
         }
     }

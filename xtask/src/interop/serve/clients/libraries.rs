@@ -101,8 +101,10 @@ impl Client for Library {
 
     fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str {
         match (&self.language, content, change) {
-            (Language::JavaScript { .. }, _, Change::Identity) if account == Account::Key => "UNKNOWN",
-            (Language::Go, _, Change::Identity) if account == Account::Key => "UNKNOWN",
+            (Language::JavaScript { .. }, _, Change::Identity) if account == Account::Key => {
+                "SIGNATURE_ERROR: signature verification failed"
+            }
+            (Language::Go, _, Change::Identity) if account == Account::Key => "does not match expected root",
             (Language::JavaScript { .. }, Content::Message, Change::Byte) => {
                 "SIGNATURE_ERROR: signature verification failed"
             }

@@ -34,7 +34,7 @@ impl Client for Ours {
             trust
         };
         if !said(&mut trust(&["list"]))?.contains(PROFILE) {
-            let mut add = trust(&["add", PROFILE, "--tuf", &instance.tuf_url(), "--root"]);
+            let mut add = trust(&["add", PROFILE, "--tuf", &instance.tuf_url, "--root"]);
             said(add.arg(instance.tuf().join("root.json")))?;
         }
         said(&mut trust(&["update", PROFILE])).map(drop)
@@ -76,11 +76,16 @@ impl Client for Ours {
     }
 
     fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str {
-        match (content, account, change) {
-            (Content::Message, _, Change::Byte) => "failed artifact.digest",
-            (Content::Statement, _, Change::Byte) => "failed statement.subject",
-            (_, Account::Key, Change::Identity) => "failed key",
-            (_, _, Change::Identity) => "failed identity",
-        }
+        refusal(content, account, change)
+    }
+}
+
+/// Our words, whichever binary says them.
+pub(super) fn refusal(content: Content, account: Account, change: Change) -> &'static str {
+    match (content, account, change) {
+        (Content::Message, _, Change::Byte) => "failed artifact.digest",
+        (Content::Statement, _, Change::Byte) => "failed statement.subject",
+        (_, Account::Key, Change::Identity) => "expected this signer in the entry found another key",
+        (_, _, Change::Identity) => "failed identity",
     }
 }

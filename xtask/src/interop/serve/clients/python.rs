@@ -20,7 +20,7 @@ impl Python {
         let mut command = instance.place.command(&self.0);
         command.args(["-m", "sigstore"]);
         match way {
-            Way::Tuf => command.args(["--instance", &instance.tuf_url()]),
+            Way::Tuf => command.args(["--instance", &instance.tuf_url]),
             Way::Files => {
                 command.arg("--trust-config").arg(instance.files().join("client_trust_config.json"))
             }
