@@ -8,6 +8,7 @@
 //! matrix is printed, and kept with pictures of the pages that the browser went through.
 
 mod browser;
+mod certificates;
 mod check;
 mod clients;
 mod instance;
@@ -20,26 +21,46 @@ use std::thread;
 
 use self::check::Signed;
 use self::clients::{Account, Client, Content, Way};
+use self::instance::theirs::Theirs;
 use self::instance::{Instance, Whole, named, parts};
 use self::place::Place;
 use super::peers::{self, Node};
 use crate::running::sealwax::absent;
 use crate::{Failure, Outcome};
 
-const USAGE: &str = "usage: cargo xtask interop serve";
+const USAGE: &str = "usage: cargo xtask interop serve [whole] [named] [parts]";
 
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    if !arguments.is_empty() {
-        return Err(USAGE.into());
+    let parts: Vec<&str> = match arguments {
+        [] => vec!["whole", "named", "parts"],
+        some => some.iter().map(String::as_str).collect(),
+    };
+    let job = Job::prepare("serve")?;
+    let mut bad = 0;
+    for part in parts {
+        bad += match part {
+            "whole" => job.whole()?,
+            "named" => job.named()?,
+            "parts" => job.parts()?,
+            _ => return Err(USAGE.into()),
+        };
     }
-    let job = Job::prepare()?;
-    let bad = job.whole()? + job.named()? + job.parts()?;
-    println!("matrices and pictures of the pages: {}", job.directory.display());
-    if bad == 0 { Ok(()) } else { Err(format!("{bad} cells are not as they must be").into()) }
+    job.end(bad)
+}
+
+/// `cargo xtask interop peers`: the same clients, ours among them, at other people's services.
+pub(crate) fn run_at_peers(arguments: &[String]) -> Outcome {
+    if !arguments.is_empty() {
+        return Err("usage: cargo xtask interop peers".into());
+    }
+    let job = Job::prepare("peers")?;
+    let bad = job.theirs()?;
+    job.end(bad)
 }
 
 /// What is installed, and where everything is kept.
 struct Job {
+    installed: PathBuf,
     directory: PathBuf,
     program: PathBuf,
     node: Node,
@@ -53,14 +74,20 @@ struct Job {
 const SHORT: [(Way, Account); 2] = [(Way::Tuf, Account::Person), (Way::Files, Account::Machine)];
 
 impl Job {
-    fn prepare() -> Result<Self, Failure> {
+    fn prepare(name: &str) -> Result<Self, Failure> {
         let installed = super::directory()?;
         let program = super::built(&["-p", "sealwax"], "sealwax")?;
         let node = peers::node(&installed)?;
         let chromium = browser::install()?;
         let programs = clients::programs(&installed, &program)?;
         let all = clients::all(&installed, &program, &node)?;
-        Ok(Self { directory: absent(&installed, "serve")?, program, node, chromium, programs, all })
+        let directory = absent(&installed, name)?;
+        Ok(Self { installed, directory, program, node, chromium, programs, all })
+    }
+
+    fn end(self, bad: usize) -> Outcome {
+        println!("matrices and pictures of the pages: {}", self.directory.display());
+        if bad == 0 { Ok(()) } else { Err(format!("{bad} cells are not as they must be").into()) }
     }
 
     fn place(&self, name: &str) -> Result<Place, Failure> {
@@ -71,7 +98,6 @@ impl Job {
     fn whole(&self) -> Result<usize, Failure> {
         let place = self.place("whole")?;
         let mut whole = Whole::start(&self.program, &place)?;
-        println!("an instance at {}", whole.instance.url);
         let ways = clients::ways();
         let mut signed = round(&self.all, &whole.instance, &ways, Round::First)?;
         let mut bad = check(&self.all, &whole.instance, &signed, "At first")?;
@@ -91,6 +117,22 @@ impl Job {
     fn parts(&self) -> Result<usize, Failure> {
         let place = self.place("parts")?;
         self.short(parts::start(&self.program, &place)?, "Three processes, each with some of the parts")
+    }
+
+    fn theirs(&self) -> Result<usize, Failure> {
+        let place = self.place("theirs")?;
+        let instance = Theirs::install(&self.installed)?.start(&self.program, &place)?;
+        let ways: Vec<_> = clients::ways().into_iter().filter(|(way, _)| *way == Way::Files).collect();
+        // sigstore-python reads no bundle without an index, and cosign and sigstore-go leave out that of the first entry, a 0.
+        // Logs of ours begin with one of their own; here somebody has to be the first, and it is us.
+        let first = (Content::Message, Way::Files, Account::Key, Round::First);
+        let ours = self.programs.last().ok_or("no clients")?;
+        Signed::by(ours.as_ref(), &instance, first)?;
+        let signed = round(&self.all, &instance, &ways, Round::Only)?;
+        let title = "Fulcio with a certificate log of ours, rekor-tiles, timestamp-authority";
+        let bad = check(&self.all, &instance, &signed, title)?;
+        instance.stop()?;
+        Ok(bad)
     }
 
     fn short(&self, instance: Instance<'_>, title: &str) -> Result<usize, Failure> {
@@ -117,7 +159,8 @@ fn round(
     round: Round,
 ) -> Result<Vec<Signed>, Failure> {
     instance.publish_files()?;
-    for client in clients {
+    let by_tuf = ways.iter().any(|(way, _)| *way == Way::Tuf);
+    for client in clients.iter().filter(|_| by_tuf) {
         client.follow(instance).map_err(|error| format!("{} by TUF: {error}", client.name()))?;
     }
     let all = |client: &dyn Client| -> Result<Vec<Signed>, String> {

@@ -2,6 +2,7 @@
 
 pub(super) mod named;
 pub(super) mod parts;
+pub(super) mod theirs;
 mod whole;
 
 use std::fs;
@@ -25,9 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(10);
 
 pub(super) struct Instance<'a> {
-    /// Where its documents are.
-    pub(super) url: String,
-    pub(super) tuf_url: String,
+    /// Where its documents are, if it has any for clients; otherwise somebody has laid them down as files.
+    documents: Option<Documents>,
+    pub(super) timestamps: String,
     /// Of people.
     pub(super) issuer: String,
     pub(super) machine_issuer: String,
@@ -38,23 +39,33 @@ pub(super) struct Instance<'a> {
     servers: Vec<Server>,
 }
 
+/// Where files and the repository are.
+struct Documents {
+    url: String,
+    tuf_url: String,
+}
+
 impl<'a> Instance<'a> {
     /// With an account for the person and one for the machine, and what clients believe first.
     fn with(
         (program, place): (&'a Path, &'a Place),
-        (url, tuf_url): (String, String),
+        documents: Option<Documents>,
+        timestamps: String,
         (accounts, ready): (&Process, &Ready),
         servers: Vec<Server>,
     ) -> Result<Self, Failure> {
         let (issuer, machine_issuer) = (ready.member("issuer")?, ready.member("machine_issuer")?);
+        let accounts = accounts.name;
         let instance =
-            Self { url, tuf_url, issuer, machine_issuer, place, program, accounts: accounts.name, servers };
+            Self { documents, timestamps, issuer, machine_issuer, place, program, accounts, servers };
         instance.add_account(&[PERSON, "--email", ADDRESS, "--password-file", "password"])?;
         instance.add_account(&[MACHINE, "--machine", "--secret-file", "secret"])?;
-        let tuf = instance.tuf();
-        fs::create_dir_all(&tuf)?;
-        fs::write(tuf.join("url"), &instance.tuf_url)?;
-        instance.fetch(&format!("{}/1.root.json", instance.tuf_url), &tuf.join("root.json"))?;
+        if let Some(Documents { tuf_url, .. }) = &instance.documents {
+            let tuf = instance.tuf();
+            fs::create_dir_all(&tuf)?;
+            fs::write(tuf.join("url"), tuf_url)?;
+            instance.fetch(&format!("{tuf_url}/1.root.json"), &tuf.join("root.json"))?;
+        }
         Ok(instance)
     }
 
@@ -78,12 +89,18 @@ impl<'a> Instance<'a> {
         self.place.path("tuf")
     }
 
+    pub(super) fn tuf_url(&self) -> Result<&str, Failure> {
+        let documents = self.documents.as_ref().ok_or("there is no repository")?;
+        Ok(&documents.tuf_url)
+    }
+
     /// The files, as they are now, for clients that take files.
     pub(super) fn publish_files(&self) -> Outcome {
+        let Some(Documents { url, .. }) = &self.documents else { return Ok(()) };
         fs::create_dir_all(self.files())?;
         ["trusted_root.json", "signing_config.json", "client_trust_config.json"]
             .into_iter()
-            .try_for_each(|name| self.fetch(&format!("{}/{name}", self.url), &self.files().join(name)))
+            .try_for_each(|name| self.fetch(&format!("{url}/{name}"), &self.files().join(name)))
     }
 
     /// The directory of those files.

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::place::{Key, said};
+use super::certificates::Certificates;
+use super::place::Key;
 use crate::Failure;
 
 pub(super) struct Names {
@@ -16,56 +17,24 @@ pub(super) struct Names {
     pub(super) tls: Key,
 }
 
-/// What openssl writes into its certificates; strict verifiers want all of it.
-const ROOT: [&str; 2] = ["basicConstraints=critical,CA:true", "keyUsage=critical,keyCertSign"];
-const LEAF: [&str; 3] = [
-    "basicConstraints=critical,CA:false",
-    "keyUsage=critical,digitalSignature",
-    "extendedKeyUsage=serverAuth",
-];
-
-/// Where programs are told of a root that the system does not have: Go, OpenSSL, rustls and Python; requests; Node.
-const VARIABLES: [&str; 3] = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"];
+/// Where programs are told of a root that the system does not have: Go, rustls and Python; requests; Node; curl.
+const VARIABLES: [&str; 4] = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "CURL_CA_BUNDLE"];
 
 impl Names {
     pub(super) fn make(directory: &Path, names: &[String]) -> Result<Self, Failure> {
-        let file = |name: &str| directory.join(name);
-        let configuration = file("openssl.cnf");
-        fs::write(&configuration, "[req]\ndistinguished_name = dn\n[dn]\n")?;
-        let certificate = |name: &str, extensions: &[&str], issuer: Option<&str>| {
-            let mut make = Command::new("openssl");
-            make.args([
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-                "-days",
-                "2",
-            ]);
-            make.arg("-config").arg(&configuration).args(["-subj", &format!("/CN={name}")]);
-            for extension in
-                extensions.iter().chain(&["subjectKeyIdentifier=hash", "authorityKeyIdentifier=keyid:always"])
-            {
-                make.args(["-addext", extension]);
-            }
-            if let Some(issuer) = issuer {
-                make.arg("-CA").arg(file(&format!("{issuer}.pem")));
-                make.arg("-CAkey").arg(file(&format!("{issuer}.key")));
-            }
-            let (public, private) = (file(&format!("{name}.pem")), file(&format!("{name}.key")));
-            said(make.arg("-out").arg(&public).arg("-keyout").arg(&private))?;
-            Ok::<_, Failure>(Key { private, public })
-        };
-        let root = certificate("root", &ROOT, None)?.public;
+        let certificates = Certificates::in_directory(directory)?;
+        let root = certificates.root("root")?;
         let named: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
-        let named = format!("subjectAltName={}", named.join(","));
-        let tls = certificate("server", &[&LEAF[..], &[&named]].concat(), Some("root"))?;
-        let hosts = file("hosts");
+        let extensions = [
+            "basicConstraints=critical,CA:false",
+            "keyUsage=critical,digitalSignature",
+            "extendedKeyUsage=serverAuth",
+            &format!("subjectAltName={}", named.join(",")),
+        ];
+        let tls = certificates.below(&root, "server", &extensions)?;
+        let hosts = directory.join("hosts");
         fs::write(&hosts, format!("127.0.0.1 localhost {}\n", names.join(" ")))?;
-        Ok(Self { hosts, root, tls })
+        Ok(Self { hosts, root: root.public, tls })
     }
 
     /// A program for whom the names are there: it has file systems of its own, in which `/etc/hosts` is another.

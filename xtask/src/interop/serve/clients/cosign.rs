@@ -51,7 +51,7 @@ impl Client for Cosign {
 
     fn follow(&self, instance: &Instance<'_>) -> Outcome {
         let mut initialize = self.command(instance, Way::Tuf);
-        initialize.args(["initialize", "--mirror", &instance.tuf_url, "--root"]);
+        initialize.args(["initialize", "--mirror", instance.tuf_url()?, "--root"]);
         said(initialize.arg(instance.tuf().join("root.json"))).map(drop)
     }
 

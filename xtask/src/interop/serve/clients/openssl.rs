@@ -60,7 +60,7 @@ impl Client for OpenSsl {
         let mut post = instance.place.command("curl");
         post.args(["-sSf", "-H", "Content-Type: application/timestamp-query", "--data-binary"]);
         post.arg(format!("@{}", file("tsq").display())).arg("-o").arg(file("tsr"));
-        said(post.arg(format!("{}/api/v1/timestamp", instance.url)))?;
+        said(post.arg(&instance.timestamps))?;
         *bundle.pointer_mut(STAMP).ok_or("a bundle without a timestamp")? =
             base64::encode(&fs::read(file("tsr"))?).into();
         Ok(fs::write(&job.bundle, bundle.to_string())?)

@@ -34,7 +34,7 @@ impl Client for Ours {
             trust
         };
         if !said(&mut trust(&["list"]))?.contains(PROFILE) {
-            let mut add = trust(&["add", PROFILE, "--tuf", &instance.tuf_url, "--root"]);
+            let mut add = trust(&["add", PROFILE, "--tuf", instance.tuf_url()?, "--root"]);
             said(add.arg(instance.tuf().join("root.json")))?;
         }
         said(&mut trust(&["update", PROFILE])).map(drop)

@@ -16,16 +16,16 @@ impl Python {
         peers::sigstore_python(directory).map(Self)
     }
 
-    fn command(&self, instance: &Instance<'_>, way: Way) -> Command {
+    fn command(&self, instance: &Instance<'_>, way: Way) -> Result<Command, Failure> {
         let mut command = instance.place.command(&self.0);
         command.args(["-m", "sigstore"]);
         match way {
-            Way::Tuf => command.args(["--instance", &instance.tuf_url]),
+            Way::Tuf => command.args(["--instance", instance.tuf_url()?]),
             Way::Files => {
                 command.arg("--trust-config").arg(instance.files().join("client_trust_config.json"))
             }
         };
-        command
+        Ok(command)
     }
 }
 
@@ -39,12 +39,12 @@ impl Client for Python {
     }
 
     fn follow(&self, instance: &Instance<'_>) -> Outcome {
-        let mut trust = self.command(instance, Way::Tuf);
+        let mut trust = self.command(instance, Way::Tuf)?;
         said(trust.arg("trust-instance").arg(instance.tuf().join("root.json"))).map(drop)
     }
 
     fn sign(&self, instance: &Instance<'_>, job: &Job) -> Outcome {
-        let mut sign = self.command(instance, job.way);
+        let mut sign = self.command(instance, job.way)?;
         match job.content {
             Content::Message => sign.arg("sign"),
             Content::Statement => {
@@ -60,7 +60,7 @@ impl Client for Python {
     }
 
     fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict {
-        let mut verify = self.command(instance, claim.way);
+        let mut verify = self.command(instance, claim.way)?;
         verify.args(["verify", "identity", "--bundle"]).arg(&claim.bundle);
         let Signer::Identity { name, issuer } = &claim.signer else {
             return Err("sigstore-python knows no keys".into());

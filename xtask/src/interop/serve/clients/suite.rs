@@ -26,7 +26,7 @@ impl Suite {
 
 impl Client for Suite {
     fn name(&self) -> String {
-        "sign-bundle, verify-bundle".to_owned()
+        "sealwax-conformance".to_owned()
     }
 
     fn signs(&self, way: Way, account: Account) -> bool {

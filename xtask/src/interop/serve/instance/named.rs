@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::place::Place;
-use super::{Instance, Process};
+use super::{Documents, Instance, Process};
 use crate::Failure;
 
 /// Of which each service has one.
@@ -32,6 +32,7 @@ pub(in super::super) fn start<'a>(program: &'a Path, place: &'a Place) -> Result
     );
     process.configure(place, &configuration)?;
     let (server, ready) = process.serve(program, place)?;
-    let urls = (ready.member("url")?, at("tuf"));
-    Instance::with((program, place), urls, (&process, &ready), vec![server])
+    let documents = Documents { url: ready.member("url")?, tuf_url: at("tuf") };
+    let timestamps = format!("{}/api/v1/timestamp", at("tsa"));
+    Instance::with((program, place), Some(documents), timestamps, (&process, &ready), vec![server])
 }

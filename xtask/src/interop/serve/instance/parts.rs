@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::super::place::{Place, verdict};
-use super::{Instance, Process};
+use super::{Documents, Instance, Process};
 use crate::Failure;
 
 /// Starts them, and returns what clients see.
@@ -23,12 +23,14 @@ pub(in super::super) fn start<'a>(program: &'a Path, place: &'a Place) -> Result
         other => return Err(format!("an authority without a log does not end: {other:?}").into()),
     }
     configure(&logging, &["ct", "log", "tsa"], &[&issuing])?;
-    let (logs, _) = logging.serve(program, place)?;
+    let (logs, of_logs) = logging.serve(program, place)?;
     configure(&issuing, &["ca", "idp"], &[&logging])?;
     let (authority, ready) = issuing.serve(program, place)?;
     configure(&trust, &["tuf", "page"], &[&issuing, &logging])?;
     let (documents, of_trust) = trust.serve(program, place)?;
     let url = of_trust.member("url")?;
-    let urls = (url.clone(), format!("{url}/tuf"));
-    Instance::with((program, place), urls, (&issuing, &ready), vec![documents, authority, logs])
+    let timestamps = format!("{}/api/v1/timestamp", of_logs.member("url")?);
+    let servers = vec![documents, authority, logs];
+    let documents = Documents { tuf_url: format!("{url}/tuf"), url };
+    Instance::with((program, place), Some(documents), timestamps, (&issuing, &ready), servers)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::super::place::{Place, said};
-use super::{Instance, Process};
+use super::{Documents, Instance, Process};
 use crate::{Failure, Outcome};
 
 /// How long clients are told of keys before they are used. Nobody signs here while they wait.
@@ -24,8 +24,12 @@ impl<'a> Whole<'a> {
         let process = Process::new("instance")?;
         let (server, ready) = process.serve(program, place)?;
         let url = ready.member("url")?;
-        let urls = (url.clone(), format!("{url}/tuf"));
-        let instance = Instance::with((program, place), urls, (&process, &ready), vec![server])?;
+        println!("an instance at {url}");
+        let timestamps = format!("{url}/api/v1/timestamp");
+        let documents = Documents { tuf_url: format!("{url}/tuf"), url };
+        let servers = vec![server];
+        let instance =
+            Instance::with((program, place), Some(documents), timestamps, (&process, &ready), servers)?;
         Ok(Self { instance, process })
     }
 
