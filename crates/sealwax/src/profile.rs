@@ -12,6 +12,9 @@
 //! <data>/trust/<name>/tuf/                 the TUF client's own files
 //! ```
 
+mod choice;
+mod private;
+mod project;
 mod store;
 
 use std::fs;
@@ -22,6 +25,9 @@ use jiff::Timestamp;
 use sealwax_net::cache::{CacheError, Directory, check_directory};
 use serde::{Deserialize, Serialize};
 
+pub use choice::{ChosenBy, VARIABLE, for_signing, working_directory};
+pub use private::public_service;
+pub use project::{Project, ProjectError};
 pub use store::{Files, Removed, create, remove, replace, tuf_directory, tuf_root};
 
 /// The profile that applies when nobody says otherwise.
@@ -99,6 +105,9 @@ pub struct Description {
     pub root_version: Option<u64>,
     /// When the files were last confirmed by the repository, or added.
     pub as_of: Timestamp,
+    /// Whether its services are nobody else's to read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 /// Where the files of a profile come from.
@@ -133,6 +142,8 @@ pub struct Profile {
     pub signing_config: Option<Vec<u8>>,
     /// `keys.json`.
     pub keys: Option<Vec<u8>>,
+    /// Whether its services are nobody else's to read, so that signing makes nothing public.
+    pub private: bool,
 }
 
 /// Why a profile cannot be had.
@@ -257,6 +268,7 @@ impl From<&BuiltIn> for Profile {
             trusted_root: Some(built_in.trusted_root.as_bytes().to_vec()),
             signing_config: built_in.signing_config.map(|text| text.as_bytes().to_vec()),
             keys: built_in.keys.map(|text| text.as_bytes().to_vec()),
+            private: false,
         }
     }
 }
@@ -280,6 +292,7 @@ pub fn from_file(path: &Path) -> Result<Profile, ProfileError> {
         trusted_root: Some(trusted_root),
         signing_config: None,
         keys: None,
+        private: false,
     })
 }
 
@@ -327,6 +340,7 @@ fn read_directory(name: &str, directory: &Path) -> Result<Option<Profile>, Profi
         trusted_root: read("trusted_root.json")?,
         signing_config: read("signing_config.json")?,
         keys: read("keys.json")?,
+        private: description.private,
     }))
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
     expected(args, token.as_ref())?;
     let may_ask = !args.yes && args.who.token.is_none();
     let key_id = key.as_ref().map(|key| key.public_key().spki_sha256());
-    Preview { token: token.as_ref(), key_id, services: &services, jobs: &jobs.jobs, profile: &trust.name }
+    Preview { token: token.as_ref(), key_id, services: &services, jobs: &jobs.jobs, trust: &trust }
         .show(may_ask)?;
 
     let who = match (key, token) {

@@ -20,7 +20,7 @@ use sealwax_json::Value;
 use self::args::TrustCommand;
 use crate::inspect::node::Node;
 use crate::judge::Status;
-use crate::profile::{self, ProfileError, Removed};
+use crate::profile::{self, ProfileError, ProjectError, Removed};
 use crate::{Failure, terminal};
 
 pub(crate) fn run(command: TrustCommand, out: &mut impl Write) -> Result<Status, Failure> {
@@ -29,8 +29,8 @@ pub(crate) fn run(command: TrustCommand, out: &mut impl Write) -> Result<Status,
         TrustCommand::List { json } => show::list(json, now, out),
         TrustCommand::Show { profile, json } => show::show(profile.as_deref(), json, now, out),
         TrustCommand::Update { profiles, json } => update::run(&profiles, json, now, out),
-        TrustCommand::Add { name, tuf, root, trusted_root, config, keys } => {
-            let source = add::Source { tuf, root, trusted_root, config, keys };
+        TrustCommand::Add { name, tuf, root, trusted_root, config, keys, private } => {
+            let source = add::Source { tuf, root, trusted_root, config, keys, private };
             add::run(&name, &source, now, out)
         }
         TrustCommand::Remove { name } => remove(&name, out),
@@ -56,6 +56,15 @@ impl From<ProfileError> for Failure {
         match error {
             ProfileError::Name(_) | ProfileError::BuiltIn(_) => Failure::usage(error.to_string()),
             _ => Failure::cannot(error.to_string()),
+        }
+    }
+}
+
+impl From<ProjectError> for Failure {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::Profile(error) => error.into(),
+            error => Failure::cannot(error.to_string()),
         }
     }
 }

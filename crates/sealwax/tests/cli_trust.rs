@@ -84,7 +84,7 @@ fn a_profile_of_ones_own_is_added_used_exported_and_removed() {
     scratch
         .run(&["trust", "add", "lab", "--trusted-root", &root, "--keys", &keys])
         .exits(0)
-        .says("verify --trust lab");
+        .says("verify FILE --trust lab");
     scratch.run(&verify).exits(0).says("verified");
     scratch.run(&["trust", "add", "lab", "--trusted-root", &root]).exits(3).complains("already");
     scratch.run(&["trust", "list"]).exits(0).says("lab");

@@ -101,9 +101,14 @@ curl -fsSO {url}/signing_config.json
 curl -fsSO {url}/client_trust_config.json</pre>
 
 <h2>sealwax</h2>
-<pre>sealwax sign FILE --trust-config client_trust_config.json
-sealwax verify FILE --trusted-root trusted_root.json \\
-    --identity NAME@EXAMPLE --issuer {issuer}</pre>
+<p>Once, to keep it under a name:</p>
+<pre>sealwax trust add NAME --config client_trust_config.json</pre>
+<p>Or, so that <code>sealwax trust update NAME</code> follows what changes here:</p>
+<pre>curl -fsSO {tuf}/1.root.json
+sealwax trust add NAME --tuf {tuf} --root 1.root.json</pre>
+<p>From then on:</p>
+<pre>sealwax sign FILE --trust NAME
+sealwax verify FILE --trust NAME --identity NAME@EXAMPLE --issuer {issuer}</pre>
 
 <h2>cosign</h2>
 <pre>cosign sign-blob FILE --bundle FILE.sigstore.json \\

@@ -128,7 +128,7 @@ pub struct SignerArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Services and trust")]
 pub struct SignTrustArgs {
-    /// A trust profile that has a signing config [default: public-good]
+    /// A trust profile that has a signing config [default: the one that sealwax.toml names, here or above, else public-good]
     #[arg(long, value_name = "PROFILE", env = "SEALWAX_TRUST", hide_env_values = true)]
     pub trust: Option<String>,
 

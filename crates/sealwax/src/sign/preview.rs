@@ -5,8 +5,9 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use sealwax_client::{Choice, IdentityToken, Prediction, Services};
 
 use super::jobs::Job;
+use super::trust::SigningTrust;
 use crate::Failure;
-use crate::terminal::Escaped;
+use crate::terminal::{Escaped, notice};
 
 /// What a signature makes known, as far as that is known before.
 pub struct Preview<'a> {
@@ -16,8 +17,8 @@ pub struct Preview<'a> {
     pub key_id: Option<[u8; 32]>,
     pub services: &'a Services,
     pub jobs: &'a [Job],
-    /// The profile that the services are from.
-    pub profile: &'a str,
+    /// The profile, or the file, that the services are from, and who chose it.
+    pub trust: &'a SigningTrust,
 }
 
 impl Preview<'_> {
@@ -26,6 +27,17 @@ impl Preview<'_> {
     /// # Errors
     /// They said no.
     pub fn show(&self, may_ask: bool) -> Result<(), Failure> {
+        if self.trust.private {
+            // Nothing becomes public. That a file of the project has chosen whom to ask is still news.
+            if let Some(file) = &self.trust.project {
+                notice(&format!(
+                    "signing by the services of {}, which {} names",
+                    self.trust.name,
+                    file.display()
+                ));
+            }
+            return Ok(());
+        }
         let mut errors = io::stderr().lock();
         // Whoever has closed standard error does not want to read it.
         let _ = errors.write_all(self.text().as_bytes());
@@ -64,7 +76,11 @@ impl Preview<'_> {
             [] => lines.push("  log       none".to_owned()),
             logs => lines.extend(logs.iter().map(|log| format!("  log       {}", Escaped(log)))),
         }
-        lines.push(format!("  by        the services of {}", Escaped(self.profile)));
+        let by = format!("  by        the services of {}", Escaped(&self.trust.name));
+        lines.push(match &self.trust.project {
+            Some(file) => format!("{by}, as {} says", Escaped(&file.display().to_string())),
+            None => by,
+        });
         lines.into_iter().map(|line| format!("{line}\n")).collect()
     }
 }

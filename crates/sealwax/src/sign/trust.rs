@@ -1,6 +1,6 @@
 //! Whom to ask, and the trust on which the result must verify: of one profile, or of files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealwax_client::{LogVersion, LogVersions};
@@ -9,7 +9,7 @@ use sealwax_verify::{Trust, Verifier};
 
 use super::args::{RekorVersion, SignTrustArgs};
 use crate::Failure;
-use crate::profile::{self, DEFAULT, MAX_FILE};
+use crate::profile::{self, ChosenBy, MAX_FILE};
 use crate::sources::read_limited;
 use crate::trust_store;
 
@@ -19,6 +19,10 @@ pub struct SigningTrust {
     pub config: SigningConfig,
     /// The profile, or the file.
     pub name: String,
+    /// The project's file that chose the profile.
+    pub project: Option<PathBuf>,
+    /// Whether nothing becomes public by its services, as its profile says.
+    pub private: bool,
 }
 
 impl SigningTrust {
@@ -33,9 +37,19 @@ impl SigningTrust {
                 let profile = profile::from_file(root)?;
                 let loaded = trust_store::prepare(profile).map_err(|stop| Failure::cannot(stop.reason))?;
                 let name = config.display().to_string();
-                Ok(Self { verifier: Arc::new(loaded.verifier), config: parse(&name, &read(config)?)?, name })
+                let config = parse(&name, &read(config)?)?;
+                let verifier = Arc::new(loaded.verifier);
+                Ok(Self { verifier, config, name, project: None, private: false })
             }
-            _ => from_profile(args.trust.as_deref().unwrap_or(DEFAULT)),
+            _ => {
+                let named = args.trust.as_deref();
+                let choice = profile::for_signing(named, &profile::working_directory()?)?;
+                let project = match choice.by {
+                    ChosenBy::Project(file) => Some(file),
+                    ChosenBy::User | ChosenBy::Default => None,
+                };
+                Ok(Self { project, ..from_profile(&choice.name)? })
+            }
         }
     }
 }
@@ -51,17 +65,27 @@ pub fn log_versions(version: Option<RekorVersion>) -> LogVersions {
 
 fn from_profile(name: &str) -> Result<SigningTrust, Failure> {
     let mut profile = profile::load(name)?;
-    let config = profile.signing_config.take().ok_or_else(|| {
+    let (config, private) = (profile.signing_config.take(), profile.private);
+    // First, as it says what to do about a profile that was never fetched: its services come with its root.
+    let loaded = trust_store::prepare(profile).map_err(|stop| Failure::cannot(stop.reason))?;
+    let config = config.ok_or_else(|| {
         Failure::cannot(format!(
             "the trust profile {name} says whom to trust and not whom to ask: it has no signing config; \
              `sealwax trust add NAME --config client_trust_config.json` makes a profile that has one"
         ))
     })?;
-    let loaded = trust_store::prepare(profile).map_err(|stop| Failure::cannot(stop.reason))?;
+    let config = parse(name, &config)?;
+    if let Some(url) = profile::public_service(&config).filter(|_| private) {
+        return Err(Failure::cannot(format!(
+            "the trust profile {name} is private, and {url}, which its signing config asks, is public: nothing was sent"
+        )));
+    }
     Ok(SigningTrust {
         verifier: Arc::new(loaded.verifier),
-        config: parse(name, &config)?,
+        config,
         name: name.to_owned(),
+        project: None,
+        private,
     })
 }
 
@@ -70,7 +94,7 @@ fn from_config(path: &Path) -> Result<SigningTrust, Failure> {
     let config = ClientTrustConfig::parse(&read(path)?);
     let config = config.map_err(|error| Failure::cannot(format!("{name} cannot be read: {error}")))?;
     let verifier = Arc::new(Verifier::new(Trust::new(&config.trusted_root)));
-    Ok(SigningTrust { verifier, config: config.signing_config, name })
+    Ok(SigningTrust { verifier, config: config.signing_config, name, project: None, private: false })
 }
 
 fn parse(name: &str, bytes: &[u8]) -> Result<SigningConfig, Failure> {

@@ -25,6 +25,7 @@ pub(super) struct Source {
     pub(super) trusted_root: Option<PathBuf>,
     pub(super) config: Option<PathBuf>,
     pub(super) keys: Option<PathBuf>,
+    pub(super) private: bool,
 }
 
 pub(super) fn run(
@@ -34,7 +35,8 @@ pub(super) fn run(
     out: &mut impl Write,
 ) -> Result<Status, Failure> {
     let (files, next) = gather(name, source)?;
-    let description = Description { tuf_url: source.tuf.clone(), root_version: None, as_of: now };
+    let private = source.private;
+    let description = Description { tuf_url: source.tuf.clone(), root_version: None, as_of: now, private };
     profile::create(name, &description, &files)?;
     say(out, &format!("added the trust profile {name}; {next}"))
 }
@@ -66,9 +68,12 @@ fn gather(name: &str, source: &Source) -> Result<(Files, String), Failure> {
         (None, None, None, Some(path)) => {
             let config = ClientTrustConfig::parse(&read(path)?);
             let config = config.map_err(|error| not(path, "a client trust config", &error))?;
+            if let Some(url) = profile::public_service(&config.signing_config).filter(|_| source.private) {
+                return Err(Failure::usage(format!("it is not private: {url}, which it asks, is public")));
+            }
             files.trusted_root = Some(config.trusted_root.write().into_bytes());
             files.signing_config = Some(config.signing_config.write().into_bytes());
-            use_it(name)
+            format!("`sealwax sign FILE --trust {name}` and `sealwax verify FILE --trust {name}` use it")
         }
         _ => return Err(Failure::usage("give --tuf with --root, or --trusted-root, or --config")),
     };
@@ -76,7 +81,7 @@ fn gather(name: &str, source: &Source) -> Result<(Files, String), Failure> {
 }
 
 fn use_it(name: &str) -> String {
-    format!("`sealwax verify --trust {name}` uses it")
+    format!("`sealwax verify FILE --trust {name}` uses it")
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -32,7 +32,7 @@ pub enum TrustCommand {
     },
     /// Add a profile: from a TUF repository with its first root, or from a trusted root file
     #[command(
-        after_help = "Examples:\n  sealwax trust add acme --tuf https://tuf.acme.example --root root.json\n  sealwax trust add lab --trusted-root trusted_root.json"
+        after_help = "Examples:\n  sealwax trust add acme --tuf https://tuf.acme.example --root root.json\n  sealwax trust add lab --trusted-root trusted_root.json\n  sealwax trust add works --config client_trust_config.json --private"
     )]
     Add {
         /// Its name: letters, digits, dots and dashes
@@ -52,6 +52,9 @@ pub enum TrustCommand {
         /// Managed keys in npm's keys.json form
         #[arg(long, value_name = "FILE")]
         keys: Option<PathBuf>,
+        /// Its services are yours alone: nothing that is signed by them becomes public, and signing does not ask about it
+        #[arg(long, conflicts_with = "trusted_root")]
+        private: bool,
     },
     /// Remove a profile of your own, or the refreshed copy of a built-in one
     Remove {

@@ -11,11 +11,8 @@ use crate::Failure;
 use crate::inspect::node::Node;
 use crate::inspect::trust as describe;
 use crate::judge::Status;
-use crate::profile::{self, Origin, Profile, ProfileError};
+use crate::profile::{self, ChosenBy, Origin, Profile, ProfileError, VARIABLE};
 use crate::terminal::{BAD, BOLD, Escaped, rough_duration};
-
-/// The variable that names the profile where no flag does.
-const VARIABLE: &str = "SEALWAX_TRUST";
 
 pub(super) fn list(json: bool, now: Timestamp, out: &mut impl Write) -> Result<Status, Failure> {
     let profiles: Vec<(String, Result<Profile, ProfileError>)> =
@@ -56,6 +53,7 @@ fn summary(profile: &Profile, now: Timestamp) -> String {
     let confirmed = profile.as_of.filter(|_| profile.trusted_root.is_some());
     parts.extend(confirmed.map(|as_of| format!("{} old", age(as_of, now))));
     parts.extend(profile.tuf_url.clone());
+    parts.extend(profile.private.then(|| "private".to_owned()));
     if profile.trusted_root.is_none() {
         parts.push(format!("nothing fetched yet: `sealwax trust update {}`", profile.name));
     }
@@ -82,6 +80,7 @@ fn provenance(profile: &Profile, now: Timestamp) -> Node {
         .with("root_version", profile.root_version)
         .with("as_of", confirmed)
         .with("age", confirmed.map(|as_of| age(as_of, now)))
+        .with("private", profile.private.then_some(true))
 }
 
 pub(super) fn show(
@@ -90,15 +89,13 @@ pub(super) fn show(
     now: Timestamp,
     out: &mut impl Write,
 ) -> Result<Status, Failure> {
-    let variable = std::env::var(VARIABLE).ok().filter(|value| !value.is_empty());
-    let (name, why) = match (name, &variable) {
-        (Some(name), _) => (name, None),
-        (None, Some(name)) => (name.as_str(), Some(format!("{VARIABLE} is set to it"))),
-        (None, None) => (profile::DEFAULT, Some(format!("the default, as {VARIABLE} is not set"))),
+    let variable = std::env::var(VARIABLE).ok();
+    let node = match name {
+        Some(_) => Node::new(),
+        None => applies(variable.as_deref())?,
     };
-    let node = Node::new()
-        .with("profile", name)
-        .with("applies_because", why.map(|why| format!("{why}; --trust and --trusted-root come first")));
+    let name = name.or(variable.as_deref()).unwrap_or(profile::DEFAULT);
+    let node = Node::new().with("profile", name).and(node);
     if name == profile::KEY_ONLY {
         let meaning = "a signature by the key of --key, and nothing else: no log, no time, no identity";
         write_node(out, node.with("demands", meaning), json)?;
@@ -108,6 +105,26 @@ pub(super) fn show(
     let node = node.and(provenance(&profile, now)).and(contents(&profile)?);
     write_node(out, node, json)?;
     Ok(Status::Verified)
+}
+
+/// Which profile applies, and why: what a project's file says counts for signing alone.
+fn applies(variable: Option<&str>) -> Result<Node, Failure> {
+    let why = match variable {
+        Some(_) => format!("{VARIABLE} is set to it; --trust and --trusted-root come first"),
+        None => format!("the default, as {VARIABLE} is not set; --trust and --trusted-root come first"),
+    };
+    let signing = profile::for_signing(variable, &profile::working_directory()?)?;
+    let project = match signing.by {
+        ChosenBy::Project(file) => {
+            Some(format!("{} names it; --trust and {VARIABLE} come first", file.display()))
+        }
+        ChosenBy::User | ChosenBy::Default => None,
+    };
+    let node = Node::new().with("applies_because", why);
+    Ok(match project {
+        Some(why) => node.with("signs_by", signing.name).with("signs_by_it_because", why),
+        None => node,
+    })
 }
 
 fn contents(profile: &Profile) -> Result<Node, Failure> {

@@ -90,8 +90,12 @@ fn keep(profile: &Profile, update: Update, now: Timestamp) -> Result<Refreshed, 
     }
     let trusted_root_changed = trusted_root != profile.trusted_root;
     let files = Files { trusted_root, signing_config, keys, root: Some(update.root) };
-    let description =
-        Description { tuf_url: profile.tuf_url.clone(), root_version: Some(root_version), as_of: now };
+    let description = Description {
+        tuf_url: profile.tuf_url.clone(),
+        root_version: Some(root_version),
+        as_of: now,
+        private: profile.private,
+    };
     profile::replace(&profile.name, &description, &files).map_err(|error| error.to_string())?;
     Ok(Refreshed { root_version, trusted_root_changed, kept: update.kept })
 }

@@ -15,6 +15,7 @@ mod identity;
 #[path = "../cli_serve/instance.rs"]
 mod instance;
 mod key;
+mod profiles;
 mod proxy;
 mod resume;
 mod signer;

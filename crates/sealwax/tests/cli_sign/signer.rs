@@ -99,6 +99,17 @@ impl Signer {
         self.running.get(path).text()
     }
 
+    /// A document of the instance, into a file.
+    pub(crate) fn download(&self, scratch: &Scratch, path: &str, name: &str) -> String {
+        scratch.write(name, self.fetch(path))
+    }
+
+    /// Whom the certificate names, and by whom.
+    pub(crate) fn who(&self) -> [String; 4] {
+        let issuer = self.running.machine_issuer().to_owned();
+        ["--identity".to_owned(), self.identity(), "--issuer".to_owned(), issuer]
+    }
+
     /// How many entries the log has after the first, which is the instance's own.
     pub(crate) fn log_size(&self) -> u64 {
         let size: u64 = self.fetch("/checkpoint").lines().nth(1).unwrap().parse().unwrap();

@@ -48,6 +48,17 @@ impl Scratch {
     }
 
     pub fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)], input: &[u8]) -> Ran {
+        self.run_in(&self.0, arguments, variables, input)
+    }
+
+    /// In another working directory.
+    pub fn run_in(
+        &self,
+        directory: &Path,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        input: &[u8],
+    ) -> Ran {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sealwax"))
             .args(arguments)
             .env_remove("SEALWAX_TRUST")
@@ -56,7 +67,7 @@ impl Scratch {
             .env_remove("COSIGN_PASSWORD")
             .env("SEALWAX_HOME", self.home())
             .envs(variables.iter().copied())
-            .current_dir(&self.0)
+            .current_dir(directory)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
