@@ -69,8 +69,11 @@ pub(super) fn of_tessera(program: &Path, directory: &Path, fsck: &Path) -> Outco
         }
         let mut add = Command::new(&oneshot);
         add.arg("--storage_dir").arg(&old).arg("--private_key").arg(&signer);
-        add.arg("--entries").arg(entries.join("*")).stderr(Stdio::null());
-        output(&mut add)?;
+        // It names each entry on standard error.
+        let added = add.arg("--entries").arg(entries.join("*")).output()?;
+        if !added.status.success() {
+            return Err(format!("posix-oneshot: {}", String::from_utf8_lossy(&added.stderr)).into());
+        }
     }
     println!("tessera: a log of {} entries", size(&old)?);
     take_over(program, directory, fsck, &old, &private)
