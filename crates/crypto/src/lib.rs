@@ -9,7 +9,8 @@
 //! provider: key encodings are parsed here, once, and every rule that libraries see differently (Ed25519's
 //! edge cases, hash and curve of different sizes) is decided here, in front of the provider.
 //!
-//! **For files of private keys**, natively: RFC 7914 and RFC 8018 ([`password`]), NaCl's [`secretbox`], AES-[`cbc`].
+//! **For files of private keys**, natively: RFC 7914 and RFC 8018 ([`password`]), NaCl's [`secretbox`], AES-[`cbc`]; for the services
+//! of clouds, [`account_key`].
 //!
 //! **Not here:** certificates (`sealwax-pki`), key agreement. What is verified is public, so only [`mac`] compares
 //! in constant time.
@@ -17,6 +18,8 @@
 //! **Tested** by the Wycheproof vectors through both providers with exact counts (`tests/wycheproof.rs`), by the
 //! vectors of the RFCs, and by signing with one provider, damaging, and comparing the verdicts of both.
 
+#[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
+pub mod account_key;
 pub mod base64;
 #[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
 pub mod cbc;

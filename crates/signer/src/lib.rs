@@ -1,4 +1,4 @@
-//! Keys that sign: in a file, in a PKCS#11 token, behind a plug-in.
+//! Keys that sign: in a file, in a PKCS#11 token, in a key management service, behind a plug-in.
 //!
 //! **Job.** One trait, [`Signer`], behind which a key may live anywhere; and the certificates that an authority makes for its own keys
 //! ([`certify()`]).
@@ -6,11 +6,13 @@
 //! **Non-goals.** What else is signed. Verification: that is `crypto`.
 
 mod certify;
+mod ecdsa;
 pub mod file;
+pub mod kms;
 pub mod pkcs11;
 pub mod plugin;
 
-use sealwax_crypto::{Message, PublicKey, Scheme, SigningKey};
+use sealwax_crypto::{Message, PublicKey, Scheme, SignError, SigningKey, VerifyError};
 
 pub use certify::{
     CertifyError, SERIAL_BYTES, Subject, certificate_scheme, certify, self_signed, serial_number,
@@ -39,10 +41,13 @@ pub trait Signer: Send + Sync {
 pub enum SignerError {
     /// A key in memory refused.
     #[error(transparent)]
-    Key(#[from] sealwax_crypto::SignError),
+    Key(#[from] SignError),
     /// A key in a token cannot be used.
     #[error(transparent)]
     Token(#[from] Box<pkcs11::TokenError>),
+    /// A key in a service cannot be used.
+    #[error(transparent)]
+    Kms(#[from] Box<kms::KmsError>),
     /// A key behind a plug-in cannot be used.
     #[error(transparent)]
     Plugin(#[from] Box<plugin::PluginError>),
@@ -54,6 +59,12 @@ pub enum SignerError {
 impl From<pkcs11::TokenError> for SignerError {
     fn from(error: pkcs11::TokenError) -> Self {
         Self::Token(Box::new(error))
+    }
+}
+
+impl From<kms::KmsError> for SignerError {
+    fn from(error: kms::KmsError) -> Self {
+        Self::Kms(Box::new(error))
     }
 }
 
@@ -92,6 +103,14 @@ impl Signer for SigningKey {
 
     fn may_wait(&self) -> bool {
         false
+    }
+}
+
+/// What a key would not even verify is not asked for.
+fn admit(key: &PublicKey, scheme: Scheme, message: Message<'_>) -> Result<(), SignerError> {
+    match key.verify(scheme, message, &[]) {
+        Ok(()) | Err(VerifyError::BadSignature) => Ok(()),
+        Err(cause) => Err(SignError::Request(cause).into()),
     }
 }
 

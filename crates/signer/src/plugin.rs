@@ -14,9 +14,9 @@ mod reference;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sealwax_crypto::{HashAlgorithm, KeyError, Message, PublicKey, Scheme, SignError, VerifyError, digest};
+use sealwax_crypto::{HashAlgorithm, KeyError, Message, PublicKey, Scheme, VerifyError, digest};
 
-use crate::{Signer, SignerError};
+use crate::{Signer, SignerError, admit};
 use call::{Answer, Method};
 pub use reference::{PluginReference, PluginReferenceError};
 
@@ -147,11 +147,7 @@ impl PluginKey {
     }
 
     fn ask(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError> {
-        // What the key would not even verify is not asked for.
-        match self.public.verify(scheme, message, &[]) {
-            Ok(()) | Err(VerifyError::BadSignature) => {}
-            Err(cause) => return Err(SignError::Request(cause).into()),
-        }
+        admit(&self.public, scheme, message)?;
         if scheme == Scheme::Ed25519ph {
             return Err(PluginError::Scheme { scheme }.into());
         }

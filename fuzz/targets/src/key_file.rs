@@ -1,7 +1,8 @@
-//! Files with private keys, and names of keys behind plug-ins. No password is tried: that takes long on purpose.
+//! Files with private keys, and names of keys in services and behind plug-ins. No password is tried: that takes long on purpose.
 
 use sealwax_crypto::pem;
 use sealwax_signer::file::{StoredKey, plain};
+use sealwax_signer::kms::KmsReference;
 use sealwax_signer::plugin::PluginReference;
 
 /// What an input becomes the inside of, so that the fuzzer does not have to find base64.
@@ -19,6 +20,9 @@ pub(crate) fn run(input: &[u8]) {
     }
     let Ok(text) = std::str::from_utf8(input) else { return };
     check(text);
+    if let Ok(reference) = KmsReference::parse(text) {
+        assert_eq!(KmsReference::parse(&reference.to_string()), Ok(reference));
+    }
     if let Ok(reference) = PluginReference::parse(text) {
         assert_eq!(PluginReference::parse(&reference.to_string()), Ok(reference));
     }
@@ -47,7 +51,14 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     ];
     let insides = files.iter().filter_map(|text| pem::decode_one(text).ok()).map(|block| block.der);
     let whole = files.iter().map(|text| text.as_bytes().to_vec());
-    whole.chain(insides).chain([b"my-kms://release/1".to_vec()]).collect()
+    let names = [
+        "my-kms://release/1",
+        "awskms://localhost:4566/arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1",
+        "azurekms://v.vault.azure.net/k/0af3",
+        "hashivault://k",
+    ];
+    whole.chain(insides).chain(names.map(|name| name.as_bytes().to_vec())).collect()
 }
 
 #[cfg(test)]

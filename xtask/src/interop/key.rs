@@ -1,4 +1,7 @@
-//! `cargo xtask interop key`: files of private keys that `sealwax key` writes, before cosign and OpenSSL; theirs before us.
+//! `cargo xtask interop key`: files of private keys that `sealwax key` writes, before cosign and OpenSSL; theirs before us; keys in
+//! services.
+
+mod kms;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,11 +30,16 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     build.args(["build", "-q", "-p", "sealwax"]);
     let sealwax = executable(build, "sealwax")?;
     let cosign = peers::cosign(&directory)?;
+    let peers_directory = directory.canonicalize()?;
     let directory = absent(&directory, "key")?;
     fs::create_dir_all(&directory)?;
     let bench = Bench { sealwax, cosign, directory: directory.canonicalize()? };
     KINDS.into_iter().try_for_each(|kind| bench.ours(kind))?;
-    bench.theirs()
+    bench.theirs()?;
+    let instance = kms::instance(&bench)?;
+    kms::aws(&bench, &peers_directory)?;
+    kms::vault(&bench, &peers_directory)?;
+    instance.stop().map(drop)
 }
 
 struct Bench {

@@ -160,6 +160,11 @@ pub(super) fn fulcio_grpc_client(directory: &Path) -> Result<PathBuf, Failure> {
     go_build(directory, "peers/go/ca", ".", "ca")
 }
 
+/// `peers/go/transit`, Vault's transit engine without the rest of Vault: a module of its own, with much that nothing else needs.
+pub(super) fn vault_transit(directory: &Path) -> Result<PathBuf, Failure> {
+    go_build(directory, "peers/go/transit", ".", "transit")
+}
+
 fn go_program(directory: &Path, name: &str) -> Result<PathBuf, Failure> {
     go_build(directory, "peers/go", &format!("./{name}"), name)
 }

@@ -38,7 +38,10 @@ Examples:
 
   Of a key in a PKCS#11 token, or behind a plug-in (sigstore-kms-SCHEME on PATH):
     sealwax key export 'pkcs11:token=hsm;object=release?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/run/secrets/pin'
-    sealwax key export my-kms://release --form jwk";
+    sealwax key export my-kms://release --form jwk
+
+  Of a key in AWS KMS, Google Cloud KMS, Azure Key Vault or Vault:
+    sealwax key export awskms:///alias/release > release.pub";
 
 const PASSWORD_EXAMPLES: &str = "\
 Examples:

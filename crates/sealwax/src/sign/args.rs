@@ -22,7 +22,7 @@ Examples:
   A thousand files with one certificate, and nothing signed or logged twice if it is interrupted:
     find dist -type f | sealwax sign --list - --resume signing.state
 
-  With a key, which may be encrypted, in a PKCS#11 token or behind a plug-in (see `sealwax key`):
+  With a key, which may be encrypted, in a PKCS#11 token, in a service or behind a plug-in (see `sealwax key`):
     sealwax sign app.tar.gz --key release.key
 
   By digest, without the file at hand:
@@ -112,7 +112,8 @@ pub struct SignerArgs {
     #[arg(long, value_name = "ID")]
     pub client_id: Option<String>,
 
-    /// Sign by this private key instead of an identity: a file, `pkcs11:…`, or `SCHEME://…` for the plug-in sigstore-kms-SCHEME
+    /// Sign by this private key instead of an identity: a file, `pkcs11:…`, `awskms://…`, `gcpkms://…`, `azurekms://…`,
+    /// `hashivault://…`, or `SCHEME://…` for the plug-in sigstore-kms-SCHEME
     #[arg(long, value_name = "KEY", conflicts_with_all = ["token", "browser", "device", "expect_identity"])]
     pub key: Option<String>,
 

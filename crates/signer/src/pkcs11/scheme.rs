@@ -9,12 +9,11 @@ use cryptoki::{
     },
     types::Ulong,
 };
-use der::{Encode, Sequence, asn1::UintRef};
 use sealwax_crypto::{Digest, HashAlgorithm, KeyKind, Message, Scheme, VerifyError, digest};
 use std::borrow::Cow;
 
 use super::error::TokenError;
-use crate::SignerError;
+use crate::{SignerError, ecdsa};
 
 /// A request to a token. Hashes are made here: what goes over the wire is short, and a token needs no mechanism per hash.
 pub(super) struct Request<'a> {
@@ -52,7 +51,7 @@ impl<'a> Request<'a> {
     /// The signature, of what the token has answered.
     pub(super) fn signature(&self, answer: Vec<u8>) -> Result<Vec<u8>, TokenError> {
         match self.scheme {
-            Scheme::Ecdsa(_) => ecdsa_der(&answer).ok_or(TokenError::BadSignature),
+            Scheme::Ecdsa(_) => ecdsa::der_of_raw(&answer).ok_or(TokenError::BadSignature),
             _ => Ok(answer),
         }
     }
@@ -130,32 +129,11 @@ fn pss(hash: HashAlgorithm) -> PkcsPssParams {
     PkcsPssParams { hash_alg, mgf, s_len: Ulong::new(s_len) }
 }
 
-/// RFC 3279 section 2.2.3.
-#[derive(Sequence)]
-struct EcdsaSignature<'a> {
-    r: UintRef<'a>,
-    s: UintRef<'a>,
-}
-
-/// From two numbers of equal length (PKCS #11 v2.40, mechanisms, section 2.3.1) to DER.
-fn ecdsa_der(raw: &[u8]) -> Option<Vec<u8>> {
-    let (r, s) = raw.split_at_checked(raw.len() / 2).filter(|(r, s)| r.len() == s.len() && !r.is_empty())?;
-    EcdsaSignature { r: UintRef::new(r).ok()?, s: UintRef::new(s).ok()? }.to_der().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use cryptoki::context::Function;
     use sealwax_crypto::SignError;
-
-    #[test]
-    fn two_numbers_in_der() {
-        assert_eq!(ecdsa_der(&[0, 1, 0, 0x80]).unwrap(), b"\x30\x07\x02\x01\x01\x02\x02\x00\x80");
-        assert_eq!(ecdsa_der(&[0, 0, 0x12, 0x34]).unwrap(), b"\x30\x07\x02\x01\x00\x02\x02\x12\x34");
-        assert_eq!(ecdsa_der(&[]), None);
-        assert_eq!(ecdsa_der(&[1, 2, 3]), None);
-    }
 
     #[test]
     fn a_digest_is_cut_for_its_curve() {
