@@ -96,6 +96,24 @@ pub(crate) fn demand_holder(
     }
 }
 
+/// [`check`], of a certificate that was not just issued: it must be valid now.
+///
+/// # Errors
+/// [`CertificateFault`].
+pub(crate) fn check_own(
+    leaf: &Certificate,
+    key: &PublicKey,
+    verifier: &Verifier,
+    expected_identity: Option<&str>,
+) -> Result<CertificateSigner, CertificateFault> {
+    let signer = check(leaf, key, verifier, expected_identity)?;
+    let (from, until) = (leaf.not_before(), leaf.not_after());
+    match (from..=until).contains(&sealwax_net::now()) {
+        true => Ok(signer),
+        false => Err(CertificateFault::NotNow { from, until }),
+    }
+}
+
 fn accepted(url: &Url, answer: Answer) -> Result<Vec<u8>, Fault> {
     match answer.status {
         200 | 201 => Ok(answer.body),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use sealwax_signer::SignerError;
 use sealwax_verify::NotVerified;
 
@@ -47,6 +48,9 @@ pub enum SignError {
     /// What was begun before was not signed by whom this session signs for.
     #[error("what was begun is not taken up: {0}")]
     Begun(CertificateFault),
+    /// The certificate of the key is not one that a signature would verify by; nothing was signed.
+    #[error("the certificate cannot be signed by: {0}")]
+    OwnCertificate(CertificateFault),
     /// The key, or its keeper, refused.
     #[error("the key does not sign: {0}")]
     Key(#[from] SignerError),
@@ -88,6 +92,14 @@ pub enum CertificateFault {
     /// It has no path, no SCT, or not the profile of a signer.
     #[error("{}", first_failure(.0))]
     NotTrusted(Box<NotVerified>),
+    /// It is not valid now.
+    #[error("it is valid from {from} to {until}")]
+    NotNow {
+        /// From when.
+        from: Timestamp,
+        /// Until when.
+        until: Timestamp,
+    },
     /// It names somebody else than was expected.
     #[error("it names {found:?}, not {expected:?}")]
     Identity {

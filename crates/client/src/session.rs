@@ -45,6 +45,8 @@ pub enum Who {
     Identity(Box<IdentityToken>),
     /// The holder of a key.
     Key(Arc<dyn Signer>),
+    /// The holder of a key, by a certificate that they have for it.
+    Certified(Arc<dyn Signer>, Box<Certificate>),
     /// Nobody: what others have begun by a certificate is completed, nothing is signed.
     Nobody,
 }
@@ -53,7 +55,7 @@ pub enum Who {
 #[derive(Clone)]
 pub struct Credential {
     signer: Arc<dyn Signer>,
-    /// The certificate of an ephemeral key.
+    /// The certificate of the key: of an ephemeral one always.
     leaf: Option<Certificate>,
     since: Moment,
 }
@@ -134,7 +136,7 @@ impl Session {
     pub fn hash_algorithm(&self) -> Option<HashAlgorithm> {
         match &self.who {
             Who::Identity(_) | Who::Nobody => certificate::SCHEME.prehash(),
-            Who::Key(signer) => scheme(signer.public_key(), true).ok()?.prehash(),
+            Who::Key(signer) | Who::Certified(signer, _) => scheme(signer.public_key(), true).ok()?.prehash(),
         }
     }
 
@@ -147,6 +149,13 @@ impl Session {
         let token = match &self.who {
             Who::Key(signer) => {
                 return Ok(Credential { signer: Arc::clone(signer), leaf: None, since: Moment::now() });
+            }
+            Who::Certified(signer, leaf) => {
+                let expected = self.expected_identity.as_deref();
+                certificate::check_own(leaf, signer.public_key(), &self.verifier, expected)
+                    .map_err(SignError::OwnCertificate)?;
+                let (signer, leaf) = (Arc::clone(signer), Some(Certificate::clone(leaf)));
+                return Ok(Credential { signer, leaf, since: Moment::now() });
             }
             Who::Identity(token) => token,
             Who::Nobody => return Err(SignError::Nobody),
@@ -267,6 +276,9 @@ impl Session {
     /// The key of a signature that is to be completed, if it is one for this session to complete.
     fn key_of(&self, unfinished: &Unfinished) -> Result<PublicKey, SignError> {
         match (&unfinished.bundle.material, &self.who) {
+            (Material::Certificate { leaf, .. }, Who::Certified(signer, own)) if leaf == own.der() => {
+                Ok(signer.public_key().clone())
+            }
             (Material::Certificate { leaf, .. }, Who::Identity(_) | Who::Nobody) => {
                 self.key_of_begun(leaf).map_err(SignError::Begun)
             }

@@ -1,6 +1,7 @@
 //! `sealwax sign`: artifacts become bundles. The flow is `sealwax-client`'s; here are files, the terminal, and the order of things.
 
 pub(crate) mod args;
+mod certificate;
 pub(crate) mod jobs;
 mod preview;
 mod progress;
@@ -51,6 +52,7 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
     output_file::check_free(fresh.chain(&jobs.lines), args.overwrite)?;
     let trust = SigningTrust::of(&args.trust)?;
     let key = args.who.key.as_deref().map(|word| crate::key::open(word, &args.who.password)).transpose()?;
+    let certificate = certificate::read(&args.who)?;
     let needs_token = key.is_none() && !jobs.jobs.iter().all(begun);
     let purpose = Purpose { certificate: needs_token, logs: log_versions(args.trust.rekor) };
     let services =
@@ -73,13 +75,21 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
     expected(args, token.as_ref())?;
     let may_ask = !args.yes && args.who.token.is_none();
     let key_id = key.as_ref().map(|key| key.public_key().spki_sha256());
-    Preview { token: token.as_ref(), key_id, services: &services, jobs: &jobs.jobs, trust: &trust }
-        .show(may_ask)?;
+    Preview {
+        token: token.as_ref(),
+        key_id,
+        certificate: certificate.as_ref(),
+        services: &services,
+        jobs: &jobs.jobs,
+        trust: &trust,
+    }
+    .show(may_ask)?;
 
-    let who = match (key, token) {
-        (Some(key), _) => Who::Key(key),
-        (None, Some(token)) => Who::Identity(Box::new(token)),
-        (None, None) => Who::Nobody,
+    let who = match (key, certificate, token) {
+        (Some(key), Some(certificate), _) => Who::Certified(key, Box::new(certificate)),
+        (Some(key), None, _) => Who::Key(key),
+        (None, _, Some(token)) => Who::Identity(Box::new(token)),
+        (None, _, None) => Who::Nobody,
     };
     let session = Session::new(trust.verifier, services, who)
         .map_err(|error| Failure::cannot(error.to_string()))?

@@ -25,6 +25,9 @@ Examples:
   With a key, which may be encrypted, in a PKCS#11 token, in a service or behind a plug-in (see `sealwax key`):
     sealwax sign app.tar.gz --key release.key
 
+  With a key and a certificate for it, of an authority of your own:
+    sealwax sign app.tar.gz --key awskms:///alias/release --certificate release.pem --certificate-chain authority.pem
+
   By digest, without the file at hand:
     sealwax sign sha256:2c26… --bundle app.sigstore.json --token @token.jwt
 
@@ -119,6 +122,15 @@ pub struct SignerArgs {
 
     #[command(flatten)]
     pub password: PasswordArgs,
+
+    /// A certificate for that key, PEM or DER, which stands in the bundle in its place. The trust that it is verified on must list its
+    /// authority, and no certificate logs
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub certificate: Option<PathBuf>,
+
+    /// The certificates above it up to a root, in PEM: that they are its own is looked at before anything is signed
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    pub certificate_chain: Option<PathBuf>,
 
     /// Sign only if the certificate names exactly this: an e-mail address or a URI
     #[arg(long, value_name = "SAN")]

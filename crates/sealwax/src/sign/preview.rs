@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use sealwax_client::{Choice, IdentityToken, Prediction, Services};
+use sealwax_pki::Certificate;
 
 use super::jobs::Job;
 use super::trust::SigningTrust;
@@ -15,6 +16,8 @@ pub struct Preview<'a> {
     pub token: Option<&'a IdentityToken>,
     /// SHA-256 of the key that signs instead.
     pub key_id: Option<[u8; 32]>,
+    /// The certificate that this key has.
+    pub certificate: Option<&'a Certificate>,
     pub services: &'a Services,
     pub jobs: &'a [Job],
     /// The profile, or the file, that the services are from, and who chose it.
@@ -67,6 +70,12 @@ impl Preview<'_> {
         }
         if let Some(id) = &self.key_id {
             lines.push(format!("  key       {}", sealwax_crypto::hex(id)));
+        }
+        if let Some(name) = self.certificate.and_then(|leaf| leaf.subject_alternative_names().first()) {
+            let identity = Escaped(name.identity().unwrap_or_default());
+            lines.push(format!(
+                "  identity  {identity} (in the key's certificate, which is logged with the signature)"
+            ));
         }
         lines.push(match self.jobs {
             [job] => format!("  digest    of {}", Escaped(&job.name)),

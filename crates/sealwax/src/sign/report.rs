@@ -23,7 +23,10 @@ pub struct Done<'a> {
 /// Whether the world is not ready, or somebody is not who they should be.
 pub fn status(error: &SignError) -> Status {
     match error {
-        SignError::Certificate(_) | SignError::Begun(_) | SignError::NotVerified(_) => Status::NotVerified,
+        SignError::Certificate(_)
+        | SignError::OwnCertificate(_)
+        | SignError::Begun(_)
+        | SignError::NotVerified(_) => Status::NotVerified,
         SignError::Service(service) if !service.may_pass() => Status::NotVerified,
         _ => Status::CannotTell,
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod attest;
+mod certificate;
 #[allow(dead_code, reason = "shared with the tests of the identity provider")]
 #[path = "../../../idp/tests/flows/client.rs"]
 mod client;

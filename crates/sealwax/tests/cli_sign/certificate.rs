@@ -1,0 +1,141 @@
+//! Keys with certificates of an authority of one's own, which the trust lists, without certificate logs.
+
+use jiff::{SignedDuration, Timestamp};
+use sealwax_crypto::{KeyKind, PublicKey, SigningKey, base64};
+use sealwax_pki::{Certificate, GeneralName, NewExtension, oids};
+use sealwax_signer::{Subject, certify, file, self_signed};
+use serde_json::{Value, json};
+
+use crate::common::{Ran, Scratch};
+use crate::signer::Signer;
+
+const HOLDER: &str = "https://acme.example/release";
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+struct Authority {
+    key: SigningKey,
+    root: Certificate,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let key = SigningKey::generate(KeyKind::EcdsaP384).unwrap();
+        let profile = vec![NewExtension::basic_constraints(true, None), NewExtension::key_usage(&[5, 6])];
+        let root = self_signed(&key, subject(name, -48, 48), profile).unwrap();
+        Self { key, root }
+    }
+
+    /// For this key, valid for these hours from now.
+    fn certify(&self, key: &PublicKey, from: i64, until: i64) -> String {
+        let name = GeneralName::Uri(HOLDER.to_owned());
+        let profile = vec![
+            NewExtension::key_usage(&[0]),
+            NewExtension::extended_key_usage(false, &[oids::CODE_SIGNING]),
+            NewExtension::subject_alternative_name(&name).unwrap(),
+        ];
+        certify(&self.key, &self.root, key, subject("release", from, until), profile).unwrap().to_pem()
+    }
+}
+
+fn subject(common_name: &str, from: i64, until: i64) -> Subject<'_> {
+    let at = |hours| Timestamp::now() + HOUR * hours;
+    let hours = |hours: i64| at(i32::try_from(hours).unwrap());
+    Subject { organization: "", common_name, not_before: hours(from), not_after: hours(until) }
+}
+
+/// The instance's services, on a trust that lists this authority and nobody who logs certificates.
+struct World<'a> {
+    scratch: &'a Scratch,
+    _running: Signer,
+    config: String,
+    root: String,
+}
+
+impl<'a> World<'a> {
+    fn new(scratch: &'a Scratch, authority: &Authority) -> Self {
+        let running = Signer::start(scratch);
+        let mut config: Value =
+            serde_json::from_str(&std::fs::read_to_string(&running.config).unwrap()).unwrap();
+        let trusted = &mut config["trustedRoot"];
+        trusted["ctlogs"] = json!([]);
+        trusted["certificateAuthorities"] = json!([{
+            "subject": {"organization": "", "commonName": "acme"},
+            "uri": "https://acme.example",
+            "certChain": {"certificates": [{"rawBytes": base64::encode(authority.root.der())}]},
+            "validFor": {"start": authority.root.not_before().to_string()},
+        }]);
+        let root = scratch.write("own_root.json", trusted.to_string());
+        let config = scratch.write("own_config.json", config.to_string());
+        Self { scratch, _running: running, config, root }
+    }
+
+    fn sign(&self, app: &str, key: &str, more: &[&str]) -> Ran {
+        let sign = ["sign", app, "--key", key, "--trust-config", &self.config];
+        self.scratch.run(&[&sign[..], more].concat())
+    }
+}
+
+#[test]
+fn a_certificate_of_ones_own_stands_in_the_bundle() {
+    let scratch = Scratch::new();
+    let authority = Authority::new("acme");
+    let world = World::new(&scratch, &authority);
+    let app = scratch.write("app", b"content");
+    scratch.run(&["key", "generate", "release.key", "--plain"]).exits(0);
+    let key = scratch.path("release.key").to_string_lossy().into_owned();
+    let public = file::read(key.as_ref()).unwrap().public_key().clone();
+    let certificate = scratch.write("release.pem", authority.certify(&public, -1, 1));
+    let chain = scratch.write("chain.pem", authority.root.to_pem());
+
+    let by = ["--certificate", certificate.as_str(), "--certificate-chain", chain.as_str()];
+    world.sign(&app, &key, &by).exits(0).says(HOLDER).complains(HOLDER);
+    let verify = |more: &[&str]| {
+        scratch.run(&[&["verify", app.as_str(), "--trusted-root", &world.root][..], more].concat())
+    };
+    verify(&["--identity", HOLDER, "--issuer", "none"]).exits(0);
+    verify(&["--identity", "https://acme.example/other", "--issuer", "none"]).exits(1);
+    let bundle: Value =
+        serde_json::from_slice(&std::fs::read(scratch.path("app.sigstore.json")).unwrap()).unwrap();
+    let material = &bundle["verificationMaterial"];
+    let der = Certificate::from_pem(&std::fs::read_to_string(&certificate).unwrap()).unwrap();
+    assert_eq!(material["certificate"]["rawBytes"], base64::encode(der.der()));
+    assert_eq!(material["tlogEntries"].as_array().unwrap().len(), 1);
+
+    // A statement, and without the chain.
+    let statement = ["attest", app.as_str(), "--type", "https://acme.example/x", "--predicate"];
+    let predicate = scratch.write("predicate.json", "{}");
+    let more =
+        [predicate.as_str(), "--key", &key, "--certificate", &certificate, "--trust-config", &world.config];
+    scratch.run(&[&statement[..], &more].concat()).exits(0);
+}
+
+#[test]
+fn a_certificate_that_does_not_fit_signs_nothing() {
+    let scratch = Scratch::new();
+    let (authority, stranger) = (Authority::new("acme"), Authority::new("acme"));
+    let world = World::new(&scratch, &authority);
+    let app = scratch.write("app", b"content");
+    scratch.run(&["key", "generate", "release.key", "--plain"]).exits(0);
+    let key = scratch.path("release.key").to_string_lossy().into_owned();
+    let public = file::read(key.as_ref()).unwrap().public_key().clone();
+    let other = SigningKey::generate(KeyKind::EcdsaP256).unwrap();
+
+    let good = scratch.write("good.pem", authority.certify(&public, -1, 1));
+    let chain = scratch.write("chain.pem", stranger.root.to_pem());
+    let wrong = ["--certificate", &good, "--certificate-chain", &chain];
+    world.sign(&app, &key, &wrong).exits(3).complains("chain.pem");
+    for (certificate, status, said) in [
+        (authority.certify(other.public_key(), -1, 1), 1, "it is for another key"),
+        (authority.certify(&public, -2, -1), 1, "it is valid from"),
+        (stranger.certify(&public, -1, 1), 1, "cannot be signed by"),
+        (format!("{0}{0}", authority.certify(&public, -1, 1)), 3, "2 certificates, not one"),
+        ("nothing".to_owned(), 3, "wrong.pem"),
+    ] {
+        let file = scratch.write("wrong.pem", certificate);
+        let ran = world.sign(&app, &key, &["--certificate", &file]).exits(status);
+        assert!(format!("{}{}", ran.out, ran.err).contains(said), "{said}: {}{}", ran.out, ran.err);
+    }
+    scratch.run(&["sign", &app, "--certificate", &good]).exits(2).complains("--key");
+    assert!(!scratch.path("app.sigstore.json").exists());
+}
