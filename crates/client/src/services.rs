@@ -24,6 +24,14 @@ pub struct Services {
     pub timestamp_authorities: Choice,
 }
 
+impl Services {
+    /// The same without any log: for signatures by ML-DSA, of which logs have no entries.
+    #[must_use]
+    pub fn without_logs(self) -> Self {
+        Self { logs: Choice::default(), ..self }
+    }
+}
+
 /// So many operators, each by any of its services.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {

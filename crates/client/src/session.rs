@@ -131,12 +131,27 @@ impl Session {
         &self.services
     }
 
-    /// The digest of an artifact that its key signs. `None` if the key signs whole artifacts only.
+    /// The digest of an artifact that its key signs, or that others know by it what it signs. `None` if the key signs whole artifacts
+    /// only.
     #[must_use]
     pub fn hash_algorithm(&self) -> Option<HashAlgorithm> {
         match &self.who {
             Who::Identity(_) | Who::Nobody => certificate::SCHEME.prehash(),
-            Who::Key(signer) | Who::Certified(signer, _) => scheme(signer.public_key(), true).ok()?.prehash(),
+            Who::Key(signer) | Who::Certified(signer, _) => match scheme(signer.public_key(), true).ok()? {
+                Scheme::MlDsa => Some(HashAlgorithm::Sha256),
+                scheme => scheme.prehash(),
+            },
+        }
+    }
+
+    /// Its key, if it is one of ML-DSA, which signs what stands for an artifact with it.
+    #[must_use]
+    pub fn key_of_representative(&self) -> Option<PublicKey> {
+        match &self.who {
+            Who::Key(signer) | Who::Certified(signer, _) => {
+                Some(signer.public_key().clone()).filter(|key| key.kind().fits(Scheme::MlDsa))
+            }
+            Who::Identity(_) | Who::Nobody => None,
         }
     }
 
@@ -195,10 +210,16 @@ impl Session {
     /// [`SignError::Key`], [`SignError::KeyKind`].
     pub fn sign(&self, credential: &Credential, subject: Subject) -> Result<Unfinished, SignError> {
         let key = credential.signer.public_key();
-        let scheme = scheme(key, matches!(subject, Subject::Artifact(_)))?;
+        let scheme = scheme(key, !matches!(subject, Subject::Statement(_)))?;
+        let mut representative = None;
         let content = match subject {
             Subject::Artifact(digest) => {
                 let signature = credential.signer.sign(scheme, Message::Digest(&digest))?;
+                Content::Message { digest: Some(digest), signature }
+            }
+            Subject::Streamed(digest, short) => {
+                let signature = credential.signer.sign(scheme, Message::Representative(&short))?;
+                representative = Some(short);
                 Content::Message { digest: Some(digest), signature }
             }
             Subject::Statement(payload) => {
@@ -226,6 +247,7 @@ impl Session {
         let (log_entries, timestamps) = (Vec::new(), Vec::new());
         Ok(Unfinished {
             bundle: Bundle { version: BundleVersion::V03, material, log_entries, timestamps, content },
+            representative,
         })
     }
 
@@ -314,7 +336,8 @@ impl Session {
         };
         let policy = Policy { who, ..Policy::default() };
         let digests: Vec<_> = unfinished.artifact_digest().into_iter().collect();
-        let artifact = Artifact { digests: &digests, bytes: None };
+        let representatives = unfinished.representative.as_slice();
+        let artifact = Artifact { digests: &digests, bytes: None, representatives };
         let verified = self.verifier.verify(&bundle, artifact, &policy, sealwax_net::now());
         let verified = verified.map_err(SignError::NotVerified)?;
         let (signer, times) = (verified.signer().clone(), verified.times().to_vec());
@@ -364,13 +387,14 @@ impl fmt::Debug for Session {
     }
 }
 
-/// How a key signs an artifact, or an envelope: by a digest wherever it can, since logs take nothing else.
+/// How a key signs an artifact, or an envelope: by a digest wherever it can, since logs take nothing else. What ML-DSA signs they do
+/// not take at all.
 fn scheme(key: &PublicKey, is_artifact: bool) -> Result<Scheme, SignError> {
     let (schemes, what) = match is_artifact {
         true => (key.artifact_schemes(), "an artifact by its digest"),
         false => (key.default_schemes(), "an envelope"),
     };
-    let fits = |scheme: &&Scheme| !is_artifact || scheme.prehash().is_some();
+    let fits = |scheme: &&Scheme| !is_artifact || scheme.prehash().is_some() || **scheme == Scheme::MlDsa;
     schemes.iter().find(fits).copied().ok_or(SignError::KeyKind { kind: key.kind(), what })
 }
 

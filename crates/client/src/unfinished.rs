@@ -1,6 +1,6 @@
 //! A signature whose evidence is not complete: what a retry in another process needs, and nothing that must be kept secret.
 
-use sealwax_crypto::{Digest, HashAlgorithm};
+use sealwax_crypto::{Digest, HashAlgorithm, Representative};
 use sealwax_formats::dsse::IN_TOTO;
 use sealwax_formats::{Bundle, Content, DocumentError, Statement};
 use sealwax_json::{Limits, Object, Value};
@@ -10,6 +10,8 @@ use sealwax_json::{Limits, Object, Value};
 pub enum Subject {
     /// An artifact, by its digest.
     Artifact(Digest),
+    /// An artifact, by what stands for it with a key of ML-DSA; its digest is what others know it by.
+    Streamed(Digest, Representative),
     /// An in-toto statement, as the bytes that are signed.
     Statement(Vec<u8>),
 }
@@ -22,6 +24,8 @@ impl Subject {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unfinished {
     pub(crate) bundle: Bundle,
+    /// What stands for the artifact, if that was signed. It is not kept: who takes this up has the artifact.
+    pub(crate) representative: Option<Representative>,
 }
 
 /// How a line is read: a bundle with an envelope stands in it.
@@ -67,7 +71,7 @@ impl Unfinished {
     /// # Errors
     /// [`DocumentError`].
     pub fn from_json(value: &Value<'_>) -> Result<Self, DocumentError> {
-        Ok(Self { bundle: Bundle::from_json(value)? })
+        Ok(Self { bundle: Bundle::from_json(value)?, representative: None })
     }
 
     /// For a file: a bundle that does not verify yet.
@@ -88,14 +92,20 @@ impl Unfinished {
         }
     }
 
-    /// Whether it is a signature of this.
+    /// This, if it is a signature of that.
     #[must_use]
-    pub fn is_of(&self, subject: &Subject) -> bool {
-        match (&self.bundle.content, subject) {
-            (Content::Message { digest, .. }, Subject::Artifact(wanted)) => *digest == Some(*wanted),
+    pub fn of(mut self, subject: &Subject) -> Option<Self> {
+        let is_same = match (&self.bundle.content, subject) {
+            (Content::Message { digest, .. }, Subject::Artifact(wanted) | Subject::Streamed(wanted, _)) => {
+                *digest == Some(*wanted)
+            }
             (Content::Dsse(envelope), Subject::Statement(payload)) => envelope.payload == *payload,
             _ => false,
+        };
+        if let Subject::Streamed(_, representative) = subject {
+            self.representative = Some(representative.clone());
         }
+        is_same.then_some(self)
     }
 
     /// The signature.

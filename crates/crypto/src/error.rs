@@ -108,6 +108,9 @@ pub enum VerifyError {
         /// The scheme.
         scheme: Scheme,
     },
+    /// What stands for the message was made of another key.
+    #[error("what stands for the message was made of another key")]
+    OtherRepresentative,
     /// The scheme is for another kind of key.
     #[error("a {kind} key cannot verify {scheme}")]
     SchemeMismatch {

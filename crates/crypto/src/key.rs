@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use crate::provider::{Prepared, active};
 use crate::spki::{self, Material};
 use crate::{
-    Digest, HashAlgorithm, KeyError, KeyKind, Message, Scheme, VerifyError, ed25519, jwk, minisign, pem, ssh,
+    Digest, HashAlgorithm, KeyError, KeyKind, Message, Representative, Scheme, VerifyError, ed25519, jwk,
+    minisign, pem, ssh,
 };
 
 /// A public key of the registry, checked, and prepared for many verifications. Cloning is cheap.
@@ -209,7 +210,7 @@ impl PublicKey {
     /// # Errors
     /// [`VerifyError::BadSignature`] if it is not; the other variants if it could not be tried.
     pub fn verify(&self, scheme: Scheme, message: Message<'_>, signature: &[u8]) -> Result<(), VerifyError> {
-        let message = Admitted::new(self.0.kind, scheme, message)?;
+        let message = Admitted::new(self, scheme, message)?;
         message.verify(&self.0.prepared, scheme, signature)
     }
 
@@ -223,17 +224,25 @@ impl PublicKey {
 pub(crate) enum Admitted<'a> {
     Digest(Digest),
     Whole(&'a [u8]),
+    Representative(&'a Representative),
 }
 
 impl<'a> Admitted<'a> {
     /// Everything that can be wrong with a request before cryptography starts.
-    pub(crate) fn new(kind: KeyKind, scheme: Scheme, message: Message<'a>) -> Result<Self, VerifyError> {
+    pub(crate) fn new(key: &PublicKey, scheme: Scheme, message: Message<'a>) -> Result<Self, VerifyError> {
+        let kind = key.kind();
         if !kind.fits(scheme) {
             return Err(VerifyError::SchemeMismatch { kind, scheme });
         }
         match (scheme.prehash(), message) {
             (None, Message::Bytes(bytes)) => Ok(Self::Whole(bytes)),
-            (None, Message::Digest(_)) => Err(VerifyError::MessageNeeded { scheme }),
+            (None, Message::Representative(short)) if scheme == Scheme::MlDsa => match short.is_of(key) {
+                true => Ok(Self::Representative(short)),
+                false => Err(VerifyError::OtherRepresentative),
+            },
+            (None, Message::Digest(_)) | (_, Message::Representative(_)) => {
+                Err(VerifyError::MessageNeeded { scheme })
+            }
             (Some(hash), Message::Bytes(bytes)) => Ok(Self::Digest(crate::digest(hash, bytes))),
             (Some(hash), Message::Digest(digest)) if digest.algorithm() == hash => Ok(Self::Digest(*digest)),
             (Some(expected), Message::Digest(digest)) => {
@@ -257,6 +266,7 @@ impl<'a> Admitted<'a> {
             && match self {
                 Self::Digest(digest) => key.verify_digest(scheme, digest, signature),
                 Self::Whole(bytes) => key.verify_whole(bytes, signature),
+                Self::Representative(short) => key.verify_representative(short, signature),
             };
         if good { Ok(()) } else { Err(VerifyError::BadSignature) }
     }

@@ -37,6 +37,7 @@ pub mod pem;
 #[doc(hidden)]
 pub mod provider;
 mod registry;
+mod representative;
 mod scheme;
 #[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
 pub mod sealed;
@@ -53,6 +54,7 @@ pub use jwk::JwkError;
 pub use key::PublicKey;
 pub use minisign::MinisignError;
 pub use registry::{KeyDetails, KeyEncoding};
+pub use representative::{Representative, RepresentativeHasher};
 pub use scheme::{KeyKind, Message, Scheme};
 #[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]
 pub use sign::{SigningKey, random};

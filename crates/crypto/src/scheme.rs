@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::{Digest, HashAlgorithm};
+use crate::{Digest, HashAlgorithm, Representative};
 
 /// The kind of a public key, with the parameters that fix it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,11 +96,13 @@ impl fmt::Display for Scheme {
     }
 }
 
-/// What was signed: the bytes, or their digest where the bytes are not at hand.
+/// What was signed: the bytes, or what stands for them where they are not at hand.
 #[derive(Clone, Copy, Debug)]
 pub enum Message<'a> {
     /// The whole message.
     Bytes(&'a [u8]),
     /// Its digest; the hash must be the scheme's [`prehash`](Scheme::prehash).
     Digest(&'a Digest),
+    /// What stands for it under ML-DSA, and nowhere else; it must be of the key that signs or verifies.
+    Representative(&'a Representative),
 }

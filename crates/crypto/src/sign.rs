@@ -11,7 +11,9 @@ use aws_lc_rs::signature::{
 
 use crate::key::Admitted;
 use crate::provider::{active, fit};
-use crate::{Digest, HashAlgorithm, KeyKind, Message, PublicKey, Scheme, SignError, ed25519, spki};
+use crate::{
+    Digest, HashAlgorithm, KeyKind, Message, PublicKey, Scheme, SignError, ed25519, representative, spki,
+};
 
 /// A private key of the registry. It signs what [`PublicKey`] verifies, and nothing else.
 pub struct SigningKey {
@@ -147,7 +149,7 @@ impl SigningKey {
     /// [`SignError::Request`] where [`PublicKey::verify`] would not even try.
     pub fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignError> {
         let kind = self.kind();
-        match (&self.pair, Admitted::new(kind, scheme, message)?) {
+        match (&self.pair, Admitted::new(&self.public, scheme, message)?) {
             (Pair::Rsa(pair), Admitted::Digest(digest)) => sign_rsa(pair, scheme, &digest),
             (Pair::Ecdsa(pair), Admitted::Digest(digest)) => sign_ecdsa(pair, kind, &digest),
             (Pair::Ed25519(pair), Admitted::Digest(digest)) => sign_ed25519ph(pair, &digest),
@@ -155,6 +157,9 @@ impl SigningKey {
             (Pair::MlDsa(pair), Admitted::Whole(message)) => {
                 let mut signature = vec![0; pair.algorithm().signature_len()];
                 pair.sign(message, &mut signature).ok().map(|_| signature)
+            }
+            (Pair::MlDsa(pair), Admitted::Representative(message)) => {
+                seed(pair).and_then(|seed| representative::sign(kind, &seed, message))
             }
             _ => None,
         }
@@ -227,6 +232,15 @@ fn sign_ecdsa(pair: &EcdsaKeyPair, kind: KeyKind, digest: &Digest) -> Option<Vec
 fn sign_ed25519ph(pair: &Ed25519KeyPair, digest: &Digest) -> Option<Vec<u8>> {
     let seed = pair.seed().ok()?.as_be_bytes().ok()?;
     ed25519::sign_ph(seed.as_ref().try_into().ok()?, digest)
+}
+
+/// The seed of an ML-DSA key, if it still has one: the form of RFC 9881 section 6 that AWS-LC writes ends with it.
+fn seed(pair: &PqdsaKeyPair) -> Option<[u8; 32]> {
+    let document = pair.to_pkcs8v1().ok()?;
+    let (_, end) = document.as_ref().split_last_chunk::<34>()?;
+    // [0] IMPLICIT OCTET STRING of 32 bytes.
+    let seed = end.strip_prefix(&[0x80, 0x20])?;
+    seed.try_into().ok()
 }
 
 fn ecdsa(kind: KeyKind) -> Option<&'static EcdsaSigningAlgorithm> {

@@ -1,18 +1,18 @@
 //! Artifacts: what a reference on the command line names, and its digests, read once and in constant memory.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sealwax_crypto::{Digest, HashAlgorithm, Hasher};
+use sealwax_crypto::{Digest, Hasher, Representative, RepresentativeHasher};
+use sealwax_verify::Wanted;
 
 /// What is read at a time: large enough that hashing, not the system call, is the cost.
 const CHUNK: usize = 256 * 1024;
 
-/// The most that is held in memory of an artifact whose key signs the whole of it (Ed25519, ML-DSA) and not a digest.
+/// The most that is held in memory of an artifact whose key signs the whole of it (pure Ed25519) and not a digest.
 pub const MAX_WHOLE_ARTIFACT: u64 = 512 * 1024 * 1024;
 
 /// What a word on the command line names.
@@ -59,16 +59,18 @@ pub struct Content {
     pub digests: Vec<Digest>,
     /// The whole of it, if that was asked for.
     pub bytes: Option<Vec<u8>>,
+    /// What stands for it with the keys that were asked about.
+    pub representatives: Vec<Representative>,
 }
 
 /// Reads what `reference` names.
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn read(reference: &Reference, wanted: &BTreeSet<HashAlgorithm>, whole: bool) -> io::Result<Content> {
-    let held = whole.then_some(MAX_WHOLE_ARTIFACT);
+pub fn read(reference: &Reference, wanted: &Wanted) -> io::Result<Content> {
+    let held = wanted.bytes.then_some(MAX_WHOLE_ARTIFACT);
     match reference {
-        Reference::Digest(digest) => Ok(Content { digests: vec![*digest], bytes: None }),
+        Reference::Digest(digest) => Ok(Content { digests: vec![*digest], ..Content::default() }),
         Reference::Stdin => digest_stream(&mut io::stdin().lock(), None, "standard input", wanted, held),
         Reference::Path(path) => {
             let mut file = File::open(path)?;
@@ -86,10 +88,11 @@ fn digest_stream(
     input: &mut dyn Read,
     length: Option<u64>,
     name: &str,
-    wanted: &BTreeSet<HashAlgorithm>,
+    wanted: &Wanted,
     held: Option<u64>,
 ) -> io::Result<Content> {
-    let mut hashers: Vec<Hasher> = wanted.iter().map(|&algorithm| Hasher::new(algorithm)).collect();
+    let mut hashers: Vec<Hasher> = wanted.digests.iter().map(|&algorithm| Hasher::new(algorithm)).collect();
+    let mut standing: Vec<_> = wanted.representatives.iter().filter_map(RepresentativeHasher::new).collect();
     let mut bytes = held.map(|_| Vec::new());
     let mut progress = Progress::new(name, length);
     let small = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(CHUNK);
@@ -104,6 +107,7 @@ fn digest_stream(
         };
         let read = chunk.get(..count).unwrap_or_default();
         hashers.iter_mut().for_each(|hasher| hasher.update(read));
+        standing.iter_mut().for_each(|hasher| hasher.update(read));
         total = total.saturating_add(count as u64);
         // Some bundle among those found could need the whole artifact. If it really does, the verdict is left open.
         if held.is_some_and(|most| total > most) {
@@ -115,7 +119,9 @@ fn digest_stream(
         progress.advance(total);
     }
     progress.finish();
-    Ok(Content { digests: hashers.into_iter().map(Hasher::finish).collect(), bytes })
+    let digests = hashers.into_iter().map(Hasher::finish).collect();
+    let representatives = standing.into_iter().map(RepresentativeHasher::finish).collect();
+    Ok(Content { digests, bytes, representatives })
 }
 
 /// A line on standard error for what takes longer than a second, on a terminal only.
@@ -158,12 +164,17 @@ impl<'a> Progress<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use sealwax_crypto::HashAlgorithm;
+
     use super::*;
 
     /// What is too large to be held is hashed all the same, so that a bundle that needs a digest only is not held up.
     #[test]
     fn more_than_may_be_held_is_hashed_only() {
-        let wanted = BTreeSet::from([HashAlgorithm::Sha256]);
+        let digests = BTreeSet::from([HashAlgorithm::Sha256]);
+        let wanted = Wanted { digests, ..Wanted::default() };
         for (held, kept) in [(None, false), (Some(5), false), (Some(6), true), (Some(u64::MAX), true)] {
             let content = digest_stream(&mut &b"sealed"[..], None, "six bytes", &wanted, held).unwrap();
             assert_eq!(content.digests, [sealwax_verify::digest(HashAlgorithm::Sha256, b"sealed")]);

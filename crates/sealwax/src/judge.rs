@@ -165,15 +165,20 @@ fn decide(job: &Job, store: &TrustStore, judgement: &mut Judgement) -> Result<()
             let wanted = wanted(bundle, &policy, loaded.verifier.trust());
             all_wanted.digests.extend(wanted.digests);
             all_wanted.bytes |= wanted.bytes;
+            all_wanted.representatives.extend(wanted.representatives);
         }
     }
     let content = if found.iter().any(|found| found.bundle.is_ok()) {
-        artifact::read(&job.artifact, &all_wanted.digests, all_wanted.bytes)
+        artifact::read(&job.artifact, &all_wanted)
             .map_err(|error| Stop::cannot_tell(format!("cannot read {}: {error}", judgement.artifact)))?
     } else {
         artifact::Content::default()
     };
-    let artifact = Artifact { digests: &content.digests, bytes: content.bytes.as_deref() };
+    let artifact = Artifact {
+        digests: &content.digests,
+        bytes: content.bytes.as_deref(),
+        representatives: &content.representatives,
+    };
 
     for Sourced { source, bundle } in found {
         let outcome = match bundle {

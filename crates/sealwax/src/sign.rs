@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use sealwax_client::{IdentityToken, Patience, Prediction, Purpose, Services, Session, Who};
+use sealwax_crypto::Scheme;
 
 use self::args::{RunArgs, SignArgs};
 use self::jobs::{Job, Jobs, Work};
@@ -57,6 +58,13 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
     let purpose = Purpose { certificate: needs_token, logs: log_versions(args.trust.rekor) };
     let services =
         Services::choose(&trust.config, purpose, now).map_err(|error| Failure::cannot(error.to_string()))?;
+    let services = match &key {
+        Some(key) if key.public_key().kind().fits(Scheme::MlDsa) => {
+            notice("signatures by ML-DSA are timestamped and not logged: logs have no entries for them");
+            services.without_logs()
+        }
+        _ => services,
+    };
     let total = crate::verify::duration(&args.patience).map_err(Failure::usage)?.unsigned_abs();
     let patience = Patience { total, ..Patience::default() };
     let runtime = match jobs.jobs.len() {

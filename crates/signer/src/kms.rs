@@ -88,7 +88,7 @@ impl Signer for KmsKey {
             (Some(hash), Message::Bytes(bytes)) => Payload::Digest(digest(hash, bytes)),
             (Some(_), Message::Digest(digest)) => Payload::Digest(*digest),
             (None, Message::Bytes(bytes)) => Payload::Whole(bytes),
-            (None, Message::Digest(_)) => {
+            (None, Message::Digest(_)) | (_, Message::Representative(_)) => {
                 return Err(SignError::Request(VerifyError::MessageNeeded { scheme }).into());
             }
         };

@@ -158,6 +158,7 @@ impl PluginKey {
             (_, Message::Digest(found)) => {
                 (found.algorithm(), Method::Sign { digest: Some(*found) }, Vec::new())
             }
+            (_, Message::Representative(_)) => return Err(PluginError::Scheme { scheme }.into()),
             // Pure schemes sign the message, whatever the hash.
             (None, Message::Bytes(bytes)) => {
                 (HashAlgorithm::Sha512, Method::Sign { digest: None }, bytes.to_vec())

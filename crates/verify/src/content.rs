@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use sealwax_crypto::{Digest, HashAlgorithm, Message, PublicKey, Scheme, VerifyError};
+use sealwax_crypto::{Digest, HashAlgorithm, Message, PublicKey, Representative, Scheme, VerifyError};
 use sealwax_formats::dsse::IN_TOTO;
 use sealwax_formats::{Bundle, Content, Envelope, Statement};
 
@@ -15,8 +15,10 @@ use crate::verdict::SignedContent;
 pub struct Artifact<'a> {
     /// Digests that the caller has computed, or was given. At most one of each algorithm is looked at.
     pub digests: &'a [Digest],
-    /// The artifact itself; only pure Ed25519 and ML-DSA need it.
+    /// The artifact itself; only pure Ed25519 needs it, and ML-DSA where what stands for it is not known.
     pub bytes: Option<&'a [u8]>,
+    /// What stands for it with keys of ML-DSA.
+    pub representatives: &'a [Representative],
 }
 
 impl Artifact<'_> {
@@ -64,7 +66,12 @@ impl<'b> Signable<'b> {
                 Some(key.verify(scheme, Message::Digest(&digest), signature))
             }
             (None, Self::Artifact(artifact)) => {
-                Some(key.verify(scheme, Message::Bytes(artifact.bytes?), signature))
+                let short = artifact.representatives.iter().find(|short| short.is_of(key));
+                let message = match short.filter(|_| scheme == Scheme::MlDsa) {
+                    Some(short) => Message::Representative(short),
+                    None => Message::Bytes(artifact.bytes?),
+                };
+                Some(key.verify(scheme, message, signature))
             }
             (None, Self::Envelope { envelope, .. }) => {
                 Some(key.verify(scheme, Message::Bytes(&envelope.pae()), signature))

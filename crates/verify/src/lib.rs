@@ -33,7 +33,10 @@ pub use content::Artifact;
 pub use jiff::{SignedDuration, Timestamp};
 pub use policy::{IdentityRule, IssuerRule, Match, Policy, Who};
 pub use report::{Check, CheckId, Outcome, Report};
-pub use sealwax_crypto::{Digest, DigestError, HashAlgorithm, Hasher, KeyError, PublicKey, digest};
+pub use sealwax_crypto::{
+    Digest, DigestError, HashAlgorithm, Hasher, KeyError, PublicKey, Representative, RepresentativeHasher,
+    digest,
+};
 pub use sealwax_formats::{Bundle, BundleError, DocumentError, NpmKeys, TrustedRoot, readers};
 pub use sealwax_pki::{Certificate, FulcioExtensions};
 pub use sealwax_tlog::policy::{Policy as WitnessPolicy, PolicyParseError as WitnessPolicyError};

@@ -1,12 +1,12 @@
 //! Log entries: each must be this signature's, and in the log (rules 2, 4, 5, 6).
 
 use jiff::Timestamp;
-use sealwax_crypto::Message;
+use sealwax_crypto::{Message, Scheme};
 use sealwax_formats::{Bundle, BundleVersion, EntryBody, InclusionProof, LogEntry, Window};
 use sealwax_tlog::policy::Log as PolicyLog;
 use sealwax_tlog::{LeafIndex, LogSignatureError, SignedCheckpoint, TreeSize, leaf_hash, verify_inclusion};
 
-use crate::binding::Binding;
+use crate::binding::{Binding, Bound};
 use crate::policy::Policy;
 use crate::report::{CheckId, Report, Scope};
 use crate::trust::{Log, Trust, UsableLogKey};
@@ -51,7 +51,17 @@ pub(crate) fn entries<'t>(
     if good.is_none() && verified.is_empty() {
         return None; // The failures above say more than another line could.
     }
-    let expected = match (trust.logs.is_empty(), policy.witnesses.is_some()) {
+    let lists_logs = !trust.logs.is_empty();
+    if lists_logs && verified.is_empty() && policy.witnesses.is_none() && is_never_logged(binding) {
+        // Whoever trusts this key knows its kind; nothing in the bundle chooses it.
+        report.once().skip(
+            CheckId::LogRequired,
+            "a log entry",
+            "a key of ML-DSA, whose signatures no log takes",
+        );
+        return good.map(|()| verified);
+    }
+    let expected = match (!lists_logs, policy.witnesses.is_some()) {
         (false, _) => "at least one verified log entry, since the trusted root lists logs",
         (true, true) => "at least one verified log entry, since the policy demands witnesses",
         (true, false) => return good.map(|()| verified),
@@ -60,6 +70,12 @@ pub(crate) fn entries<'t>(
         format!("{} entries, none of a trusted log", bundle.log_entries.len())
     })?;
     good.map(|()| verified)
+}
+
+/// Rule 1: logs have no entries for signatures by ML-DSA, so that a key of it that is trusted for a reason outside the bundle signs
+/// without. A certificate is in the bundle, and so is its key.
+fn is_never_logged(binding: &Binding<'_>) -> bool {
+    matches!(binding.signer, Bound::Key(key) if key.kind().fits(Scheme::MlDsa))
 }
 
 /// Every verified entry must lie in the window of its log's key (rule 3).

@@ -16,6 +16,8 @@ pub struct Wanted {
     pub digests: BTreeSet<HashAlgorithm>,
     /// Whether the signer's key may have signed the whole artifact and not a digest of it.
     pub bytes: bool,
+    /// The keys of ML-DSA with which something could stand for the artifact ([`RepresentativeHasher`](crate::RepresentativeHasher)).
+    pub representatives: Vec<PublicKey>,
 }
 
 /// What `bundle` could need, so that an artifact of any size is read once. This is a hint for reading and no check: what is
@@ -25,10 +27,13 @@ pub fn wanted(bundle: &Bundle, policy: &Policy, trust: &Trust) -> Wanted {
     match &bundle.content {
         Content::Message { digest, .. } => {
             wanted.digests.extend(digest.map(|digest| digest.algorithm()));
-            for scheme in schemes(bundle, policy, trust) {
-                match scheme.prehash() {
-                    Some(algorithm) => drop(wanted.digests.insert(algorithm)),
-                    None => wanted.bytes = true,
+            if let Some((key, schemes)) = signer(bundle, policy, trust) {
+                for scheme in schemes {
+                    match scheme.prehash() {
+                        Some(algorithm) => drop(wanted.digests.insert(algorithm)),
+                        None if scheme == Scheme::MlDsa => wanted.representatives.push(key.clone()),
+                        None => wanted.bytes = true,
+                    }
                 }
             }
             for entry in &bundle.log_entries {
@@ -53,18 +58,17 @@ pub fn wanted(bundle: &Bundle, policy: &Policy, trust: &Trust) -> Wanted {
     wanted
 }
 
-fn schemes(bundle: &Bundle, policy: &Policy, trust: &Trust) -> Vec<Scheme> {
-    let of = |key: &PublicKey| key.artifact_schemes().to_vec();
+/// Whose signature it could be, and by which schemes.
+fn signer(bundle: &Bundle, policy: &Policy, trust: &Trust) -> Option<(PublicKey, Vec<Scheme>)> {
+    let any = |key: &PublicKey| (key.clone(), key.artifact_schemes().to_vec());
     match (&policy.who, &bundle.material) {
-        (Who::Key(key), _) => of(key),
-        (_, Material::Certificate { leaf, .. }) => Certificate::from_der(leaf)
-            .ok()
-            .and_then(|leaf| leaf.public_key().ok().map(of))
-            .unwrap_or_default(),
-        (_, Material::PublicKey { hint }) => trust
-            .keys
-            .for_attestations(hint)
-            .and_then(|listed| Some(vec![listed.key.public_key().ok()?.1.scheme()?]))
-            .unwrap_or_default(),
+        (Who::Key(key), _) => Some(any(key)),
+        (_, Material::Certificate { leaf, .. }) => {
+            Certificate::from_der(leaf).ok()?.public_key().ok().map(any)
+        }
+        (_, Material::PublicKey { hint }) => {
+            let (key, details) = trust.keys.for_attestations(hint)?.key.public_key().ok()?;
+            Some((key.clone(), vec![details.scheme()?]))
+        }
     }
 }

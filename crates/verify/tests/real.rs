@@ -168,7 +168,7 @@ type Verdict = Result<Signer, Vec<Reason>>;
 type Reason = (String, String);
 
 fn judge(verifier: &Verifier, bundle: &Bundle, policy: &Policy, digests: &[Digest]) -> Verdict {
-    match verifier.verify(bundle, Artifact { digests, bytes: None }, policy, NOW) {
+    match verifier.verify(bundle, Artifact { digests, ..Artifact::default() }, policy, NOW) {
         Ok(verified) => Ok(verified.signer().clone()),
         Err(refused) => Err(refused
             .report()

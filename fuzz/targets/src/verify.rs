@@ -41,7 +41,7 @@ pub(crate) fn bundle(input: &[u8]) {
             assert_eq!(bundle.signature(), EXAMPLE.signature(), "a forgery");
         }
         let unknown = [digest(HashAlgorithm::Sha256, b"signed by nobody")];
-        let artifact = Artifact { digests: &unknown, bytes: None };
+        let artifact = Artifact { digests: &unknown, ..Artifact::default() };
         let refused = PUBLIC_GOOD_VERIFIER.verify(bundle, artifact, &POLICY, Timestamp::UNIX_EPOCH).err();
         let refused = refused.expect("nobody has signed this artifact");
         for check in refused.report().failed() {
@@ -51,7 +51,7 @@ pub(crate) fn bundle(input: &[u8]) {
 }
 
 fn accepts(verifier: &Verifier, bundle: &Bundle) -> bool {
-    let artifact = Artifact { digests: &DIGESTS, bytes: Some(ARTIFACT) };
+    let artifact = Artifact { digests: &DIGESTS, bytes: Some(ARTIFACT), ..Artifact::default() };
     let verdict = verifier.verify(bundle, artifact, &POLICY, Timestamp::UNIX_EPOCH);
     verdict.is_ok_and(|verified| matches!(verified.signer(), Signer::Certificate(_)))
 }

@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{self as alg, ParsedPublicKey, RsaParameters, RsaPubli
 
 use super::{Context, Prepared, fit};
 use crate::spki::Material;
-use crate::{Digest, HashAlgorithm, KeyKind, Scheme, ed25519};
+use crate::{Digest, HashAlgorithm, KeyKind, Representative, Scheme, ed25519, representative};
 
 pub(crate) enum Key {
     /// One parsed key per hash and padding, each made when first used.
@@ -24,7 +24,11 @@ pub(crate) enum Key {
         key: ParsedPublicKey,
         point: [u8; 32],
     },
-    MlDsa(ParsedPublicKey),
+    MlDsa {
+        key: ParsedPublicKey,
+        kind: KeyKind,
+        raw: Box<[u8]>,
+    },
 }
 
 impl Prepared for Key {
@@ -46,12 +50,15 @@ impl Prepared for Key {
             Material::Ed25519 { point } => {
                 Self::Ed25519 { key: parsed(&alg::ED25519, point)?, point: *point }
             }
-            Material::MlDsa { kind, key } => Self::MlDsa(match kind {
-                KeyKind::MlDsa44 => parsed(&alg::ML_DSA_44, key)?,
-                KeyKind::MlDsa65 => parsed(&alg::ML_DSA_65, key)?,
-                KeyKind::MlDsa87 => parsed(&alg::ML_DSA_87, key)?,
-                _ => return None,
-            }),
+            Material::MlDsa { kind, key: raw } => {
+                let key = match kind {
+                    KeyKind::MlDsa44 => parsed(&alg::ML_DSA_44, raw)?,
+                    KeyKind::MlDsa65 => parsed(&alg::ML_DSA_65, raw)?,
+                    KeyKind::MlDsa87 => parsed(&alg::ML_DSA_87, raw)?,
+                    _ => return None,
+                };
+                Self::MlDsa { key, kind, raw: raw.into() }
+            }
         })
     }
 
@@ -67,14 +74,21 @@ impl Prepared for Key {
             // SHA-512 is shorter than the field; zeros in front change nothing.
             Self::P521(key) => ecdsa(key, HashAlgorithm::Sha512, &fit::<64>(digest), signature),
             Self::Ed25519 { point, .. } => ed25519::verify_ph(point, digest, signature),
-            Self::MlDsa(_) => false,
+            Self::MlDsa { .. } => false,
         }
     }
 
     fn verify_whole(&self, message: &[u8], signature: &[u8]) -> bool {
         match self {
-            Self::Ed25519 { key, .. } | Self::MlDsa(key) => key.verify_sig(message, signature).is_ok(),
+            Self::Ed25519 { key, .. } | Self::MlDsa { key, .. } => key.verify_sig(message, signature).is_ok(),
             Self::Rsa { .. } | Self::P256(_) | Self::P384(_) | Self::P521(_) => false,
+        }
+    }
+
+    fn verify_representative(&self, message: &Representative, signature: &[u8]) -> bool {
+        match self {
+            Self::MlDsa { kind, raw, .. } => representative::verify(*kind, raw, message, signature),
+            _ => false,
         }
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use rustcrypto as active;
 
 use crate::key::Admitted;
 use crate::spki::Material;
-use crate::{Digest, HashAlgorithm, Message, PublicKey, Scheme, VerifyError};
+use crate::{Digest, HashAlgorithm, Message, PublicKey, Representative, Scheme, VerifyError};
 
 /// A key as a provider holds it.
 pub(crate) trait Prepared: Sized {
@@ -31,6 +31,9 @@ pub(crate) trait Prepared: Sized {
 
     /// Verifies the kind's scheme that signs whole messages.
     fn verify_whole(&self, message: &[u8], signature: &[u8]) -> bool;
+
+    /// Verifies ML-DSA by what stands for the message.
+    fn verify_representative(&self, message: &Representative, signature: &[u8]) -> bool;
 }
 
 /// A streaming digest as a provider makes it.
@@ -89,7 +92,7 @@ impl Provider {
         message: Message<'_>,
         signature: &[u8],
     ) -> Result<(), VerifyError> {
-        let message = Admitted::new(key.kind(), scheme, message)?;
+        let message = Admitted::new(key, scheme, message)?;
         let material = key.material().ok_or(VerifyError::BadSignature)?;
         match self {
             #[cfg(all(feature = "aws-lc", not(target_arch = "wasm32")))]

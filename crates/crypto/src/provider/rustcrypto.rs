@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::{Context, Prepared, fit};
 use crate::spki::Material;
-use crate::{Digest, HashAlgorithm, KeyKind, Scheme, ed25519};
+use crate::{Digest, HashAlgorithm, KeyKind, Representative, Scheme, ed25519, representative};
 
 pub(crate) enum Key {
     Rsa(Box<RsaPublicKey>),
@@ -69,6 +69,16 @@ impl Prepared for Key {
             Self::MlDsa65(key) => ml_dsa_verify(key, message, signature),
             Self::MlDsa87(key) => ml_dsa_verify(key, message, signature),
             Self::Rsa(_) | Self::P256(_) | Self::P384(_) | Self::P521(_) => false,
+        }
+    }
+
+    fn verify_representative(&self, message: &Representative, signature: &[u8]) -> bool {
+        let verify = |kind, raw: &[u8]| representative::verify(kind, raw, message, signature);
+        match self {
+            Self::MlDsa44(key) => verify(KeyKind::MlDsa44, &key.encode()),
+            Self::MlDsa65(key) => verify(KeyKind::MlDsa65, &key.encode()),
+            Self::MlDsa87(key) => verify(KeyKind::MlDsa87, &key.encode()),
+            _ => false,
         }
     }
 }

@@ -180,6 +180,6 @@ fn is_verified(instance: &Instance, running: &Running, made: &Made, entry: &Valu
     let rule = IdentityRule::exact(made.identity.as_ref().unwrap(), made.issuer.as_ref().unwrap());
     let policy = Policy { who: Who::Identities(vec![rule]), ..Policy::default() };
     let digests = [digest(HashAlgorithm::Sha256, ARTIFACT)];
-    let artifact = Artifact { digests: &digests, bytes: None };
+    let artifact = Artifact { digests: &digests, ..Artifact::default() };
     verifier.verify(&bundle, artifact, &policy, NOW).is_ok()
 }

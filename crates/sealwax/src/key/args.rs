@@ -169,6 +169,11 @@ pub enum KindArg {
     Rsa3072,
     #[value(name = "rsa-4096")]
     Rsa4096,
+    /// Against quantum computers. Its signatures are timestamped and not logged: no log has entries for them
+    #[value(name = "ml-dsa-44")]
+    MlDsa44,
+    #[value(name = "ml-dsa-65")]
+    MlDsa65,
 }
 
 impl From<KindArg> for KeyKind {
@@ -180,6 +185,8 @@ impl From<KindArg> for KeyKind {
             KindArg::Ed25519 => Self::Ed25519,
             KindArg::Rsa3072 => Self::Rsa { bits: 3072 },
             KindArg::Rsa4096 => Self::Rsa { bits: 4096 },
+            KindArg::MlDsa44 => Self::MlDsa44,
+            KindArg::MlDsa65 => Self::MlDsa65,
         }
     }
 }

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use sealwax_client::{Credential, MAX_PARALLEL, Session, SignError, Signed, Subject, Unfinished};
-use sealwax_crypto::{Digest, HashAlgorithm};
+use sealwax_crypto::{Digest, HashAlgorithm, PublicKey};
+use sealwax_verify::Wanted;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
@@ -13,7 +14,7 @@ use super::jobs::{Job, Jobs, Work};
 use super::progress::Progress;
 use super::report::{self, Done};
 use super::state::StateFile;
-use crate::artifact::{self, Reference};
+use crate::artifact::{self, Content, Reference};
 use crate::judge::Status;
 use crate::terminal::notice;
 use crate::{Failure, output_file};
@@ -131,17 +132,16 @@ impl Run {
         let mut digest = None;
         let result = async {
             let subject = self.subject(job).await?;
-            if let Subject::Artifact(found) = &subject {
+            if let Subject::Artifact(found) | Subject::Streamed(found, _) = &subject {
                 digest = Some(*found);
             }
             let begun = self.state.as_ref().and_then(|state| state.get(&job.name)).cloned();
             let was_begun = begun.is_some();
             let unfinished = match begun {
-                Some(unfinished) if unfinished.is_of(&subject) => unfinished,
-                Some(_) => return Err(changed(&job.name).into()),
+                Some(unfinished) => unfinished.of(&subject).ok_or_else(|| changed(&job.name))?,
                 None => {
                     let credential = self.credential().await?;
-                    self.begin(job, &credential, subject)?
+                    self.begin(job, credential, subject).await?
                 }
             };
             // A step that cannot be recorded ends nothing that is under way: it would only be asked for again.
@@ -166,9 +166,16 @@ impl Run {
         credential
     }
 
-    /// Signs, and records it before anything is sent.
-    fn begin(&self, job: &Job, credential: &Credential, subject: Subject) -> Result<Unfinished, Trouble> {
-        let unfinished = self.session.sign(credential, subject)?;
+    /// Signs, in a thread that may wait, since the key may be in a token or a service; and records it before anything is sent.
+    async fn begin(
+        &self,
+        job: &Job,
+        credential: Credential,
+        subject: Subject,
+    ) -> Result<Unfinished, Trouble> {
+        let session = Arc::clone(&self.session);
+        let signed = tokio::task::spawn_blocking(move || session.sign(&credential, subject)).await;
+        let unfinished = signed.map_err(|error| Failure::cannot(format!("a thread ended: {error}")))??;
         self.keep(job, &unfinished)?;
         Ok(unfinished)
     }
@@ -186,7 +193,10 @@ impl Run {
                 let cannot = |reason: String| Failure::cannot(format!("cannot sign {}: {reason}", job.name));
                 let algorithm = self.session.hash_algorithm();
                 let algorithm = algorithm.ok_or_else(|| cannot("its key signs no digest".to_owned()))?;
-                digest(&job.name, artifact, algorithm).await.map(Subject::Artifact)
+                match self.session.key_of_representative() {
+                    None => digest(&job.name, artifact, algorithm).await.map(Subject::Artifact),
+                    Some(key) => streamed(&job.name, artifact, algorithm, key).await,
+                }
             }
         }
     }
@@ -214,11 +224,34 @@ pub async fn digest(name: &str, artifact: &Reference, algorithm: HashAlgorithm) 
             false => Err(cannot(format!("{algorithm} is signed"))),
         };
     }
-    let artifact = artifact.clone();
-    let read = move || artifact::read(&artifact, &BTreeSet::from([algorithm]), false);
-    let content = tokio::task::spawn_blocking(read).await.map_err(|error| cannot(error.to_string()))?;
-    let content = content.map_err(|error| cannot(error.to_string()))?;
+    let wanted = Wanted { digests: BTreeSet::from([algorithm]), ..Wanted::default() };
+    let content = read(name, artifact, wanted).await?;
     content.digests.first().copied().ok_or_else(|| cannot("nothing was read".to_owned()))
+}
+
+/// A digest of an artifact, and what stands for it with a key that signs no digest.
+async fn streamed(
+    name: &str,
+    artifact: &Reference,
+    algorithm: HashAlgorithm,
+    key: PublicKey,
+) -> Result<Subject, Failure> {
+    let wanted =
+        Wanted { digests: BTreeSet::from([algorithm]), representatives: vec![key], ..Wanted::default() };
+    let mut content = read(name, artifact, wanted).await?;
+    match (content.digests.first(), content.representatives.pop()) {
+        (Some(digest), Some(representative)) => Ok(Subject::Streamed(*digest, representative)),
+        _ => Err(Failure::cannot(format!(
+            "cannot sign {name}: its key signs the artifact, not a digest of it"
+        ))),
+    }
+}
+
+async fn read(name: &str, artifact: &Reference, wanted: Wanted) -> Result<Content, Failure> {
+    let cannot = |reason: String| Failure::cannot(format!("cannot read {name}: {reason}"));
+    let artifact = artifact.clone();
+    let read = tokio::task::spawn_blocking(move || artifact::read(&artifact, &wanted)).await;
+    read.map_err(|error| cannot(error.to_string()))?.map_err(|error| cannot(error.to_string()))
 }
 
 fn changed(name: &str) -> Failure {

@@ -16,6 +16,7 @@ mod identity;
 #[path = "../cli_serve/instance.rs"]
 mod instance;
 mod key;
+mod ml_dsa;
 mod profiles;
 mod proxy;
 mod resume;

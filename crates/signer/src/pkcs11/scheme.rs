@@ -41,7 +41,9 @@ impl<'a> Request<'a> {
                 Message::Bytes(bytes) => {
                     (Mechanism::Eddsa(EddsaParams::new(EddsaSignatureScheme::Ed25519)), bytes.into())
                 }
-                Message::Digest(_) => return Err(refused(VerifyError::MessageNeeded { scheme })),
+                Message::Digest(_) | Message::Representative(_) => {
+                    return Err(refused(VerifyError::MessageNeeded { scheme }));
+                }
             },
             scheme => return Err(TokenError::Scheme { scheme }.into()),
         };
@@ -91,6 +93,7 @@ fn hashed(scheme: Scheme, hash: HashAlgorithm, message: Message<'_>) -> Result<D
             let found = digest.algorithm();
             Err(SignerError::Key(VerifyError::DigestMismatch { scheme, expected: hash, found }.into()))
         }
+        Message::Representative(_) => Err(SignerError::Key(VerifyError::MessageNeeded { scheme }.into())),
     }
 }
 

@@ -60,7 +60,7 @@ impl Scenario {
     }
 
     pub(crate) fn artifact(&self) -> Artifact<'_> {
-        Artifact { digests: &self.digests, bytes: self.bytes.as_deref() }
+        Artifact { digests: &self.digests, bytes: self.bytes.as_deref(), ..Artifact::default() }
     }
 
     pub(crate) fn judge_by(&self, verifier: &Verifier) -> Result<Verified<'_>, Box<NotVerified>> {

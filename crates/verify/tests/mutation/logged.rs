@@ -72,7 +72,7 @@ impl Job {
         let trust = TrustDocuments { root: instance.trusted_root(), keys: instance.npm_keys() };
         let verifier = trust.verifier().expect("trust");
         let digests = made::digests(ARTIFACT);
-        let artifact = sealwax_verify::Artifact { digests: &digests, bytes: None };
+        let artifact = sealwax_verify::Artifact { digests: &digests, ..Default::default() };
         let policy = made::policy(&made);
         verifier.verify(&bundle, artifact, &policy, NOW).ok().map(|verified| Statement::of(&verified))
     }

@@ -54,7 +54,7 @@ pub(crate) enum Verdict {
 
 impl Subject {
     pub(crate) fn artifact(&self) -> Artifact<'_> {
-        Artifact { digests: &self.digests, bytes: None }
+        Artifact { digests: &self.digests, ..Artifact::default() }
     }
 
     pub(crate) fn bundle(&self) -> Bundle {

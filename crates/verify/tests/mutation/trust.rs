@@ -76,7 +76,7 @@ pub(crate) fn other_artifacts(subject: &Subject, judged: impl Fn()) -> Vec<Strin
     let mut accepted = Vec::new();
     let mut judge = |what: String, digests: &[sealwax_verify::Digest]| {
         judged();
-        let artifact = Artifact { digests, bytes: None };
+        let artifact = Artifact { digests, ..Artifact::default() };
         if subject.verifier.verify(&bundle, artifact, &subject.policy, NOW).is_ok() {
             accepted.push(format!("{} | artifact | {what}", subject.name));
         }

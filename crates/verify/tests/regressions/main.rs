@@ -53,7 +53,7 @@ fn judge_bundle(verifier: &Verifier, bundle: &Bundle, artifact: &[u8], policy: &
     let digests = [HashAlgorithm::Sha256, HashAlgorithm::Sha512].map(|hash| digest(hash, artifact));
     match verifier.verify(
         bundle,
-        Artifact { digests: &digests, bytes: Some(artifact) },
+        Artifact { digests: &digests, bytes: Some(artifact), ..Artifact::default() },
         policy,
         Timestamp::UNIX_EPOCH,
     ) {
