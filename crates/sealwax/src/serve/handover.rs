@@ -55,15 +55,14 @@ impl Request {
         output_file::write(&path, format!("{text}\n").as_bytes(), false)
     }
 
-    /// The one in the directory.
-    pub fn find(directory: &Path) -> Result<Option<Self>, Failure> {
+    /// The one in the directory; or why what is there is none.
+    pub fn find(directory: &Path) -> Result<Option<Result<Self, String>>, Failure> {
         let path = directory.join(NAME);
         let bytes = match read_limited(&path, MAX_BYTES) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             read => read.map_err(|error| Failure::cannot(format!("{}: {error}", path.display())))?,
         };
-        let request = serde_json::from_slice(&bytes);
-        request.map(Some).map_err(|error| Failure::cannot(format!("{}: {error}", path.display())))
+        Ok(Some(serde_json::from_slice(&bytes).map_err(|error| error.to_string())))
     }
 
     /// Whether there is one in the directory.

@@ -79,5 +79,11 @@ fn what_a_key_signed_after_its_end_counts_no_more() {
     let root = trusted_root(&scratch, &running, "log.json");
     bot.verifies(&before, &root);
     bot.verifies(&bot.sign(&running, "again"), &root);
+
+    // What nobody can have asked for keeps nothing else from being done.
+    std::fs::write(format!("{directory}/rotate.json"), "{\"id\": 7}").unwrap();
+    running.wait_to_say("cannot be read, and is taken away");
+    scratch.run(&["rotate", "tsa", "--dir", &directory, "--lead", "0s", "--wait"]).exits(0);
+    end("tsa-1", &safe_text).exits(0);
     assert_eq!(running.stop(), Some(0));
 }

@@ -15,7 +15,17 @@ use crate::serve::rotation::{Part, PlanError};
 impl Steward {
     /// Plans, and ends, what is asked for. Whether there is something to tell of.
     pub(super) fn take_request(&mut self, now: Timestamp) -> Result<bool, Failure> {
-        let Some(request) = Request::find(&self.directory)? else { return Ok(false) };
+        let request = match Request::find(&self.directory)? {
+            None => return Ok(false),
+            Some(Ok(request)) => request,
+            Some(Err(reason)) => {
+                // It would keep everything else from being done.
+                let reason = [("reason", Value::Text(&reason))];
+                self.journal.error("what was asked for cannot be read, and is taken away", &reason);
+                Request::clear(&self.directory)?;
+                return Ok(false);
+            }
+        };
         let is_known = self.instance.last_request.as_ref().is_some_and(|looked| looked.id == request.id);
         if !is_known {
             let mut next = self.instance.clone();
