@@ -28,6 +28,8 @@ pub struct Published {
     pub news: Vec<(Part, Timestamp)>,
     /// Whether they are told of all that is planned: else nothing of it is used.
     pub is_told: bool,
+    /// Whether people publish too, beside this instance.
+    pub is_shared: bool,
     /// What others said once and say no more.
     pub kept: Vec<String>,
     /// What only people can sign.
@@ -92,15 +94,17 @@ pub fn publish(
             next: Timestamp::MAX,
             news,
             is_told,
+            is_shared: false,
             kept,
             left: Vec::new(),
             endings: Vec::new(),
         });
     };
     let terms = Terms { policy: rotation.policy(), ..Terms::new(now) };
+    let is_shared = seen.is_shared();
     let Outcome { next, left, endings } = seen.publish(&folder, &documents, &terms)?;
     let next = if left.is_empty() && is_alone { next } else { next.min(look) };
-    Ok(Published { documents, next, news, is_told, kept, left, endings })
+    Ok(Published { documents, next, news, is_told, is_shared, kept, left, endings })
 }
 
 /// What is planned of a part, as the trusted root lists it.

@@ -69,6 +69,11 @@ impl Seen {
         self.ours.contains(&Role::Targets)
     }
 
+    /// Whether people sign some of it, and may have published since.
+    pub fn is_shared(&self) -> bool {
+        self.ours.len() < Role::ALL.len()
+    }
+
     /// The roles that clients may have seen with versions up to `above`.
     fn low(&self, above: u64) -> Vec<Role> {
         let roles = [Role::Targets, Role::Snapshot, Role::Timestamp];

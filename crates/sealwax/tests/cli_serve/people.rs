@@ -5,6 +5,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use sealwax_crypto::{KeyKind, SigningKey, pem};
 use serde_json::Value;
 
@@ -83,6 +84,46 @@ fn what_people_do_not_publish_is_not_used_and_somebody_is_told() {
         sleep(Duration::from_millis(50));
     }
     assert!(Path::new(&directory).join("certificates/tsa-2.pem").exists());
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn what_people_publish_is_seen_and_what_waits_for_them_is_said() {
+    let scratch = Scratch::new();
+    let running = Running::start(&scratch, &["--metrics-listen", "127.0.0.1:0"]);
+    let directory = running.directory();
+    scratch.run(&["rotate", "ca", "--dir", &directory, "--lead", "0s", "--wait"]).exits(0);
+    hand_over(&scratch, &directory);
+    running.hang_up();
+
+    // A key that ends: it is written down, and clients are told when they have signed.
+    let at = Timestamp::from_second(Timestamp::now().as_second()).unwrap().to_string();
+    let end = || {
+        let end = ["trust", "end", &directory, "ca-1", "--at", &at, "--json"];
+        scratch.run(&end).exits(0).json()["state"].as_str().unwrap().to_owned()
+    };
+    assert!(end().contains("those who hold the targets key"));
+    let next = scratch.write("next.json", running.get("/trusted_root.json").text());
+    ceremony(&scratch, &directory, &["--target", &format!("trusted_root.json={next}")], &[], &[]);
+    assert_eq!(end(), "clients are told");
+
+    // Targets that expire tomorrow: nobody but them can renew them, and somebody must hear of it.
+    becomes(&running, 200);
+    let renew = |expires: &str| {
+        let expires = format!("targets:{expires}");
+        ceremony(&scratch, &directory, &["--renew", "targets", "--expires", &expires], &[], &[]);
+        running.hang_up();
+    };
+    renew("1d");
+    becomes(&running, 503);
+    let why = running.get("/readyz").text();
+    assert!(why.contains("renewal: tuf targets ends at"), "{why}");
+    let metrics = metrics(&running);
+    let left =
+        metrics.lines().find_map(|line| line.strip_prefix("sealwax_expiry_seconds{what=\"tuf targets\"} "));
+    assert!((86_000..=86_400).contains(&left.unwrap().parse::<i64>().unwrap()), "{metrics}");
+    renew("365d");
+    becomes(&running, 200);
     assert_eq!(running.stop(), Some(0));
 }
 

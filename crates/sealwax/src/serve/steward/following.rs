@@ -17,9 +17,9 @@ impl Steward {
         !is_others || switched.elapsed() >= PATIENCE
     }
 
-    /// Looks at what others bring: people a publication that only they can sign, operators what other processes say of themselves.
+    /// Looks at what others bring: people what only they can sign, operators what other processes say of themselves.
     pub(super) fn look_at_files(&self, state: &mut State) {
-        state.untold |= !self.published.left.is_empty();
+        state.untold |= self.published.is_shared;
         if !self.holdings.others.0.is_empty() {
             self.read_others(state);
         }
