@@ -71,7 +71,9 @@ fn of_directory(directory: &Path, now: Timestamp) -> Result<Report, Failure> {
         let late = inspection::check_planned(*part, *from, now).err();
         report.attention.extend(late.map(|late| late.to_string()));
     }
-    report.needs(waits && !is_served, || "a rotation is asked for, and waits for the next start".to_owned());
+    report.needs(waits && !is_served, || {
+        "a rotation or the end of a key is asked for, and waits for the next start".to_owned()
+    });
     Ok(report)
 }
 

@@ -33,7 +33,7 @@ pub struct Inspection {
     pub endings: Vec<Ending>,
     pub logs: Vec<LogState>,
     pub planned: Vec<(Part, Timestamp)>,
-    /// Whether a rotation is asked for that nobody has taken up.
+    /// Whether a rotation or the end of a key is asked for that nobody has taken up.
     pub waits: bool,
 }
 
