@@ -5,6 +5,7 @@
 
 mod file;
 mod http;
+mod spiffe;
 
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use sealwax_net::http::{Client, HttpError};
 use crate::{Fault, Patience, ServiceError};
 
 pub use http::token_in;
+pub use spiffe::svid_in;
 
 /// Where a token may be mounted; the path that cosign has made the convention.
 pub const TOKEN_FILE: &str = "/var/run/sigstore/cosign/oidc-token";
@@ -44,6 +46,8 @@ pub enum System {
     Google,
     /// A file.
     File,
+    /// A process that a SPIFFE agent knows.
+    Spiffe,
 }
 
 /// A token, and where it is from.
@@ -120,6 +124,10 @@ pub async fn ambient(
             return Err(AmbientError::Permission { system, advice });
         }
         System::File => file::read(surroundings.token_file)?,
+        System::Spiffe => {
+            let address = variable(spiffe::VARIABLE).unwrap_or_default();
+            spiffe::token(&address, audience, patience).await?
+        }
     };
     Ok(Some(Found { token, system }))
 }
@@ -134,6 +142,8 @@ fn here(variable: &dyn Fn(&str) -> Option<String>, surroundings: &Surroundings<'
         Some(System::Buildkite)
     } else if surroundings.token_file.exists() {
         Some(System::File)
+    } else if variable(spiffe::VARIABLE).is_some() {
+        Some(System::Spiffe)
     } else if surroundings.is_google
         || variable("K_SERVICE").is_some()
         || variable("GCE_METADATA_HOST").is_some()
@@ -157,6 +167,7 @@ impl std::fmt::Display for System {
             System::Buildkite => "Buildkite",
             System::Google => "Google Cloud",
             System::File => "a place with a token mounted",
+            System::Spiffe => "a workload of SPIFFE",
         })
     }
 }

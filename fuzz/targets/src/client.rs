@@ -29,6 +29,10 @@ pub(crate) fn token(input: &[u8]) {
             assert!(token.len() <= input.len());
         }
     }
+    let message = answers::grpc_message(input).unwrap_or_else(|_| input.to_vec());
+    if let Ok(token) = answers::svid(&message) {
+        assert!(token.len() <= message.len());
+    }
     if let Ok(text) = std::str::from_utf8(input) {
         let _ = answers::retry_after(text);
     }
