@@ -43,6 +43,20 @@ pub enum AuthorityError {
         /// Its subject.
         subject: String,
     },
+    /// A certificate with more authorities below it than it allows (RFC 5280 4.2.1.9): no leaf has a path through it.
+    #[error(
+        "certificate {position} of the chain ({subject}) allows {allowed} authorities below it, and has {found}"
+    )]
+    PathLength {
+        /// Its place, from 0.
+        position: usize,
+        /// Its subject.
+        subject: String,
+        /// How many it allows.
+        allowed: u64,
+        /// How many there are.
+        found: u64,
+    },
     /// An intermediate without codeSigning in its extKeyUsage, which verifiers take for a prohibition.
     #[error("the intermediate {subject} may not issue certificates for code signing")]
     NotForCodeSigning {
@@ -123,6 +137,12 @@ impl Authority {
             let signs = certificate.key_usage().is_none_or(|usage| usage.certificate_signing());
             if !certificate.is_ca() || !signs {
                 return Err(AuthorityError::NotCa { position, subject: certificate.subject().to_string() });
+            }
+            let found = chain.iter().take(position).filter(|below| !below.is_self_issued()).count() as u64;
+            let allowed = certificate.basic_constraints().and_then(|constraints| constraints.path_length);
+            if let Some(allowed) = allowed.filter(|allowed| found > *allowed) {
+                let subject = certificate.subject().to_string();
+                return Err(AuthorityError::PathLength { position, subject, allowed, found });
             }
         }
         let for_code = |usage: &sealwax_pki::ExtendedKeyUsage| usage.has(&oids::CODE_SIGNING);

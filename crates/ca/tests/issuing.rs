@@ -254,6 +254,13 @@ fn chains_that_are_no_authority() {
     assert_eq!(error(&[&ca], &ca_key), AuthorityError::NoRoot { cause: LinkCause::Name });
     let subject = "CN=root,O=Tests".to_owned();
     assert_eq!(error(&[&root, &ca], &root_key), AuthorityError::NotForCodeSigning { subject });
+    // An intermediate of ours allows none below it.
+    let lower_key = Arc::new(key(KeyKind::EcdsaP256));
+    let lower =
+        create_intermediate(&ca, &*ca_key, lower_key.public_key(), named("lower", from, until)).unwrap();
+    let (subject, allowed, found) = ("CN=ca,O=Tests".to_owned(), 0, 1);
+    let deep = AuthorityError::PathLength { position: 1, subject, allowed, found };
+    assert_eq!(error(&[&lower, &ca, &root], &lower_key), deep);
     let other = create_root(&*ca_key, named("root", from, until)).unwrap();
     let link = error(&[&ca, &other], &ca_key);
     assert!(matches!(link, AuthorityError::Link { position: 0, cause: LinkCause::Signature(_) }));
