@@ -61,6 +61,7 @@ use tokio::task::spawn_blocking;
 
 use self::args::ServeArgs;
 use self::audit::AuditLog;
+use self::audit::told::Told;
 use self::certificates::Certified;
 use self::config::Config;
 use self::ct::Newest;
@@ -168,14 +169,14 @@ pub(crate) async fn serve(
     if let Some(observer) = observer {
         let _ = observer.await;
     }
-    if let Some(audit) = audit {
-        audit.flush().map_err(|error| Failure::cannot(format!("the audit log: {error}")))?;
-    }
+    // Each to its end, whatever becomes of the others.
+    let flushed = audit.map_or(Ok(()), |audit| audit.flush());
+    let flushed = flushed.map_err(|error| Failure::cannot(format!("the audit log: {error}")));
     let steward = steward.await.map_err(|error| Failure::cannot(format!("a task has failed: {error}")))?;
-    if let Some(timestamps) = &steward.timestamps {
-        timestamps.stop().map_err(|error| Failure::cannot(error.to_string()))?;
-    }
-    steward.logs.stop().await?;
+    let stamped = steward.timestamps.as_ref().map_or(Ok(()), |timestamps| timestamps.stop());
+    let stamped = stamped.map_err(|error| Failure::cannot(error.to_string()));
+    let settled = steward.logs.stop().await;
+    flushed.and(stamped).and(settled)?;
     journal.info("stopped", &[]);
     Ok(())
 }
@@ -217,7 +218,7 @@ async fn set_up(
                 issuers: config.issuers.as_deref(),
                 quotas: config.quota.of_authority(),
                 metrics: watched.certificates.clone(),
-                audit,
+                told: Told { audit, journal: journal.clone() },
             })?;
             (Some(authority), Some(issuers))
         }

@@ -72,7 +72,7 @@ impl ApiError {
         }
     }
 
-    /// What a client is told, over gRPC and in JSON alike.
+    /// What a client is told, over gRPC and in JSON alike: of faults that are ours no more than that there was one, and where.
     #[must_use]
     pub fn status(&self) -> Status {
         let retry_after = match self {
@@ -80,7 +80,16 @@ impl ApiError {
             ApiError::Quota(exceeded) => Some(exceeded.wait),
             _ => None,
         };
-        Status { code: self.code(), message: self.to_string(), retry_after }
+        Status { code: self.code(), message: self.told(), retry_after }
+    }
+
+    /// Whose key cannot be reached, what a log said and where files lie is for the operator, who finds it where refusals are recorded.
+    fn told(&self) -> String {
+        match self {
+            ApiError::Issue(error) => issuance(error).to_owned(),
+            ApiError::Audit(_) => "the certificate could not be recorded, and is not handed out".to_owned(),
+            _ => self.to_string(),
+        }
     }
 }
 

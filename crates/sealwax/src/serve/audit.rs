@@ -7,6 +7,7 @@
 
 mod line;
 mod patience;
+pub mod told;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -129,7 +130,7 @@ impl AuditLog {
             state.is_flushed = true;
             file
         };
-        file.sync_data()
+        file.sync_data().inspect_err(|_| self.state().is_flushed = false)
     }
 
     fn write(&self, event: &Event<'_>) -> io::Result<()> {

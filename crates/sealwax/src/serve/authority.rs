@@ -13,7 +13,7 @@ use sealwax_idp::provider::Provider as IdentityProvider;
 use sealwax_oidc::{Algorithm, Configuration, Issuer, Jwks, Provider};
 use sealwax_store::disk::Os;
 
-use super::audit::AuditLog;
+use super::audit::told::Told;
 use super::certificates::Certified;
 use super::elsewhere;
 use super::issuers::Issuers;
@@ -37,7 +37,7 @@ pub struct Parts<'a> {
     pub accounts: Option<Arc<IdentityProvider<Os>>>,
     /// A configuration of Fulcio with further issuers.
     pub issuers: Option<&'a Path>,
-    pub audit: Option<Arc<AuditLog>>,
+    pub told: Told,
     /// How many certificates there are for whom.
     pub quotas: Quotas,
     /// What it counts.
@@ -58,10 +58,7 @@ pub fn service(parts: Parts<'_>) -> Result<(Arc<Service>, Issuers), Failure> {
     let (authority, logs) = (issuer(&parts.certified)?, vec![parts.log]);
     let service = Service::new(authority, logs, Arc::new(providers), configuration, Timestamp::now);
     let service = service.limited_to(parts.quotas).counted_in(parts.metrics);
-    let service = Arc::new(match parts.audit {
-        Some(audit) => service.recorded_by(audit),
-        None => service,
-    });
+    let service = Arc::new(service.recorded_by(Arc::new(parts.told)));
     let path = parts.issuers.map(Path::to_owned);
     Ok((service.clone(), Issuers { here, path, service, providers: others }))
 }

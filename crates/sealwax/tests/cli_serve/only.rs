@@ -91,6 +91,9 @@ fn three_processes_make_one_sigstore() {
     assert_eq!(logs.stop(), Some(0));
     let refused = signing::certificate(&scratch, &authority, &secret);
     assert!(refused.status >= 500, "{} {}", refused.status, refused.text());
+    // Why there is none is for the operator.
+    assert!(refused.text().contains("Error entering certificate in CTL\""), "{}", refused.text());
+    authority.wait_to_say("a certificate could not be issued");
     assert_eq!((authority.stop(), trust.stop()), (Some(0), Some(0)));
 
     // What a directory is stays.
