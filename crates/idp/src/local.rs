@@ -75,15 +75,17 @@ impl<D: Disk> Local<D> {
         if called.is_empty() || called.len() > MAX_NAME_BYTES {
             return again();
         }
-        let name = sha256(called.to_ascii_lowercase().as_bytes());
-        if let Err(wait) = self.may_try(answer, &name) {
-            return Step::Later { wait };
-        }
         let accounts = match self.accounts.current() {
             Ok(accounts) => accounts,
             Err(error) => return Step::Broken { cause: error.to_string() },
         };
         let found = accounts.person(called);
+        // Whoever guesses by the name and by the e-mail address guesses about one account.
+        let name = found.map_or_else(|| called.to_ascii_lowercase(), |(account, _)| account.name.to_string());
+        let name = sha256(name.as_bytes());
+        if let Err(wait) = self.may_try(answer, &name) {
+            return Step::Later { wait };
+        }
         let nobody = PasswordHash::of_nobody();
         // In any case, so that the time tells nothing.
         let is_right = found.map_or(&nobody, |(_, person)| &person.password).is_of(password);

@@ -3,6 +3,7 @@
 use crate::client::{FORM, send};
 use crate::world::{PASSWORD, World};
 use crate::{PKCE, VERIFIER, basic, link};
+use sealwax_idp::provider::Settings;
 
 const BACK: &str = "http://localhost:4321/";
 
@@ -142,6 +143,18 @@ fn who_is_wrong_too_often_waits() {
     assert!((1..=60).contains(&wait));
     world.pass(wait);
     assert_eq!(browser.fill_in(&page, &fields).status, 303);
+}
+
+#[test]
+fn an_account_that_is_guessed_at_by_two_names_is_one() {
+    let world = World::of(|settings| Settings { knows_addresses: false, ..settings });
+    let mut browser = world.browser();
+    let page = browser.open(&link(BACK));
+    let mut guess = |name: &str| browser.fill_in(&page, &[("username", name), ("password", "wrong")]).status;
+    for name in ["ada", "ADA@example.com"].into_iter().cycle().take(50) {
+        assert_eq!(guess(name), 200, "{name}");
+    }
+    assert_eq!((guess("ada@example.com"), guess("Ada"), guess("grace")), (429, 429, 200));
 }
 
 #[test]

@@ -32,6 +32,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::of(|settings| settings)
+    }
+
+    /// With other settings than those of everybody.
+    pub(crate) fn of(change: impl FnOnce(Settings) -> Settings) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Relaxed);
         let directory = std::env::temp_dir().join(format!("sealwax-idp-{}-{number}", std::process::id()));
@@ -49,7 +54,7 @@ impl World {
         let issuer = IssuerUrl::parse(&format!("http://127.0.0.1:{port}/oidc")).unwrap();
         let ahead = Arc::new(AtomicI64::new(0));
         let now = Timestamp::now();
-        let provider = Provider::open(state, Settings::new(issuer), Journal::silent(), now).unwrap();
+        let provider = Provider::open(state, change(Settings::new(issuer)), Journal::silent(), now).unwrap();
         let clock = {
             let ahead = Arc::clone(&ahead);
             move || Timestamp::now() + SignedDuration::from_secs(ahead.load(Relaxed))
