@@ -19,7 +19,7 @@ use crate::log::{description, new};
 use crate::serve::audit;
 use crate::serve::instance::{self, Instance};
 use crate::serve::secret::beside;
-use crate::serve::vault::private_directory;
+use crate::serve::vault::{create_private, private_directory};
 use crate::sources::read_limited;
 use crate::{Failure, terminal, trust};
 
@@ -238,11 +238,11 @@ fn restore_one(from: &Path, to: &Path, log: &LogCopy, anchors: &Anchors) -> Resu
     Ok(())
 }
 
-/// The master secret, if the backup has it, beside the directory, unless one is there.
+/// The master secret, if the backup has it, beside the directory, unless one is there; whole or not at all, like the rest.
 fn put_secret(to: &Path, files: &[(&StoredFile, Vec<u8>)]) -> Result<(), Failure> {
     let Some((_, bytes)) = files.iter().find(|(file, _)| file.path == SECRET) else { return Ok(()) };
     let path = beside(to)?;
-    match sealwax_signer::file::write_private(&path, bytes) {
+    match create_private(&path, bytes) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             terminal::notice(&format!("{} is there already, and is left as it is", path.display()));
             Ok(())

@@ -99,8 +99,9 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     write_private(Path::new(&unfinished), bytes)?;
     // A link, unlike a rename, never replaces: a key that exists is somebody's identity.
-    fs::hard_link(&unfinished, path)?;
+    let linked = fs::hard_link(&unfinished, path);
     fs::remove_file(&unfinished)?;
+    linked?;
     // The folder of a bare name is the one that we are in.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()

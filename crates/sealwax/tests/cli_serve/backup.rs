@@ -361,6 +361,12 @@ fn the_secret_goes_along_only_when_it_is_asked_for() {
     fs::remove_file(&master).unwrap();
     world.scratch.run(&["restore", &world.backup, &directory]).exits(0);
     assert_eq!(fs::read_to_string(&master).unwrap(), kept);
+    // One that is there stays, and nothing of the other one beside it.
+    let other = format!("{directory}-2");
+    fs::write(format!("{other}.secret"), "mine").unwrap();
+    world.scratch.run(&["restore", &world.backup, &other]).exits(0).complains("is there already");
+    assert_eq!(fs::read_to_string(format!("{other}.secret")).unwrap(), "mine");
+    assert!(!Path::new(&format!("{other}.secret.new")).exists());
     let running = Running::start(&world.scratch, &["--listen", &listen]);
     until_ready(&running);
     world.verify(&running, &world.sign(&running, "on"));
