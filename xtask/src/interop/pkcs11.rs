@@ -13,7 +13,6 @@ use std::fs;
 
 use self::softhsm::SoftHsm;
 use crate::Outcome;
-use crate::process::{cargo, executable, target};
 use crate::running::sealwax::absent;
 
 const USAGE: &str = "usage: cargo xtask interop pkcs11";
@@ -23,15 +22,12 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         return Err(USAGE.into());
     }
     softhsm::install()?;
-    let directory = target().join("interop");
-    fs::create_dir_all(&directory)?;
-    let directory = absent(&directory, "pkcs11")?;
+    let directory = absent(&super::directory()?, "pkcs11")?;
     fs::create_dir_all(&directory)?;
     let directory = directory.canonicalize()?;
 
-    let mut build = cargo();
-    build.args(["build", "-q", "-p", "sealwax-signer", "--example", "pkcs11"]);
-    let hsm = SoftHsm::make(&directory, executable(build, "pkcs11")?)?;
+    let signer = super::built(&["-p", "sealwax-signer", "--example", "pkcs11"], "pkcs11")?;
+    let hsm = SoftHsm::make(&directory, signer)?;
     signatures::every_kind(&hsm)?;
     signatures::many_at_once(&hsm)?;
     signatures::public_halves_elsewhere(&hsm)?;

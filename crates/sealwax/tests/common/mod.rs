@@ -15,6 +15,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// What the place in which the tests run may say: it is nobody who signs here.
+const SURROUNDINGS: &[&str] = &[
+    "SEALWAX_TRUST",
+    "SEALWAX_SECRET",
+    "SEALWAX_PASSWORD",
+    "SEALWAX_NEW_PASSWORD",
+    "COSIGN_PASSWORD",
+    "CREDENTIALS_DIRECTORY",
+    "SIGSTORE_ID_TOKEN",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "BUILDKITE",
+    "K_SERVICE",
+    "GCE_METADATA_HOST",
+    "SPIFFE_ENDPOINT_SOCKET",
+];
+
 /// A directory that is removed at the end of the test.
 pub struct Scratch(PathBuf);
 
@@ -59,12 +76,12 @@ impl Scratch {
         variables: &[(&str, &str)],
         input: &[u8],
     ) -> Ran {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sealwax"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sealwax"));
+        for variable in SURROUNDINGS {
+            command.env_remove(variable);
+        }
+        let mut child = command
             .args(arguments)
-            .env_remove("SEALWAX_TRUST")
-            .env_remove("SEALWAX_PASSWORD")
-            .env_remove("SEALWAX_NEW_PASSWORD")
-            .env_remove("COSIGN_PASSWORD")
             .env("SEALWAX_HOME", self.home())
             .envs(variables.iter().copied())
             .current_dir(directory)

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use sealwax_formats::base64;
 
+use super::super::built;
 use super::signatures::refused;
 use super::softhsm::{PIN, SoftHsm, quietly};
-use crate::process::{cargo, executable, output};
+use crate::process::output;
 use crate::running::sealwax::{ORIGIN, check};
 use crate::running::{Address, Kind, Recipe, Server};
 use crate::{Failure, Outcome};
@@ -21,12 +22,8 @@ use crate::{Failure, Outcome};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn end_to_end(hsm: &SoftHsm) -> Outcome {
-    let mut build = cargo();
-    build.args(["build", "-q", "-p", "sealwax"]);
-    let program = executable(build, "sealwax")?;
-    let mut build = cargo();
-    build.args(["build", "-q", "-p", "sealwax-log", "--example", "sign_and_log"]);
-    let client = executable(build, "sign_and_log")?;
+    let program = built(&["-p", "sealwax"], "sealwax")?;
+    let client = built(&["-p", "sealwax-log", "--example", "sign_and_log"], "sign_and_log")?;
     let test = Test { hsm, program, client };
     test.what_new_refuses()?;
     test.life("ed25519", "signature")?;

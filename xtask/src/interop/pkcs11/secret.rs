@@ -6,18 +6,17 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use super::super::built;
 use super::signatures::refused;
 use super::softhsm::SoftHsm;
-use crate::process::{cargo, executable, output};
+use crate::process::output;
 use crate::{Failure, Outcome};
 
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn opens_an_instance(hsm: &SoftHsm) -> Outcome {
-    let mut build = cargo();
-    build.args(["build", "-q", "-p", "sealwax"]);
-    let program = executable(build, "sealwax")?;
+    let program = built(&["-p", "sealwax"], "sealwax")?;
     hsm.import("opens-rsa", "70", &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])?;
     hsm.import("opens-ed25519", "71", &["-algorithm", "ed25519"])?;
     hsm.import("opens-p256", "72", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"])?;

@@ -90,6 +90,10 @@ impl Place {
             "SEALWAX_HOME",
             "TUF_ROOT",
             "SEALWAX_TRUST",
+            "SIGSTORE_ID_TOKEN",
+            "GITHUB_ACTIONS",
+            "GITLAB_CI",
+            "BUILDKITE",
         ] {
             command.env_remove(name);
         }

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::super::peers;
+use super::super::{built, peers};
 use super::{TARGET, quietly};
 use crate::Failure;
-use crate::process::{cargo, executable, root, run};
+use crate::process::{root, run};
 use crate::running::sealwax::absent;
 
 const PYTHON_TUF: &str = "7.0.1";
@@ -71,9 +71,7 @@ fn ours(program: &Path, store: &Path, url: &str, root: &Path) -> Result<String, 
 /// All of them, ours too.
 pub(super) fn all(directory: &Path) -> Result<Vec<Client>, Failure> {
     let client = |name: String, command: Vec<PathBuf>| Client { name, program: Program::Peer(command) };
-    let mut build = cargo();
-    build.args(["build", "-q", "-p", "sealwax-conformance"]);
-    let ours = executable(build, "sealwax-conformance")?;
+    let ours = built(&["-p", "sealwax-conformance"], "sealwax-conformance")?;
     Ok(vec![
         client(format!("python-tuf {PYTHON_TUF}"), python(directory)?),
         client(format!("go-tuf {GO_TUF}"), go(directory)?),
