@@ -285,7 +285,7 @@ impl Records {
     /// Neither of leaves nor of heads do timestamps decrease, and no head is older than a leaf in it.
     fn check_timestamps(&self, log: FinalLog<'_>) -> Result<(), Violation> {
         let mut latest = log.base.and_then(|base| base.timestamp);
-        let mut latest_at = BTreeMap::new(); // size → timestamp of its last leaf
+        let mut latest_at = BTreeMap::from([(log.base.map_or(0, Base::size), latest)]); // size → timestamp of its last leaf
         for (leaf, index) in log.leaves.iter().zip(log.base.map_or(0, Base::size)..) {
             if leaf.timestamp < latest {
                 return Err(Violation::LeafOlderThanBefore { index });

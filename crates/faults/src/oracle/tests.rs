@@ -113,10 +113,12 @@ fn time_does_not_go_back() {
     assert_eq!(check(&History::default(), &late), Err(Violation::LeafOlderThanBefore { index: 2 }));
     let history = History::default();
     history.signed(Head { timestamp: Some(1), ..head(&leaves(3)) });
-    assert_eq!(
-        history.check(FinalLog { base: None, leaves: &leaves(3) }),
-        Err(Violation::HeadOlderThanLeaf { size: 3 })
-    );
+    // The last leaf of what a run began with counts, too.
+    for (before, after) in [(0, 3), (3, 0)] {
+        let (base, after) = (Base::new(&leaves(before)), leaves(after));
+        let found = history.check(FinalLog { base: Some(&base), leaves: &after });
+        assert_eq!(found, Err(Violation::HeadOlderThanLeaf { size: 3 }), "{before}");
+    }
     let history = History::default();
     history.signed(Head { timestamp: Some(50), ..head(&leaves(2)) });
     history.signed(Head { timestamp: Some(49), ..head(&leaves(3)) });
