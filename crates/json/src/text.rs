@@ -135,4 +135,38 @@ mod tests {
             }
         }
     }
+
+    /// What has to be escaped is found at every place of a piece, alone and beside others, and nothing else is.
+    #[test]
+    fn every_escape_at_every_offset() {
+        let quoted = |text: &str| {
+            let mut out = String::new();
+            push_quoted(&mut out, text);
+            out
+        };
+        for (special, escaped) in [
+            ('"', r#"\""#),
+            ('\\', r"\\"),
+            ('\n', r"\n"),
+            ('\r', r"\r"),
+            ('\t', r"\t"),
+            ('\u{8}', r"\b"),
+            ('\u{c}', r"\f"),
+            ('\0', r"\u0000"),
+            ('\u{1f}', r"\u001f"),
+            ('\u{7f}', "\u{7f}"),
+            ('é', "é"),
+            (' ', " "),
+        ] {
+            for before in 0..70 {
+                let filler = "x".repeat(before);
+                assert_eq!(quoted(&format!("{filler}{special}")), format!("\"{filler}{escaped}\""));
+                let (text, expected) = (
+                    format!("{special}\n{filler}\"{special}y"),
+                    format!(r#""{escaped}\n{filler}\"{escaped}y""#),
+                );
+                assert_eq!(quoted(&text), expected);
+            }
+        }
+    }
 }
