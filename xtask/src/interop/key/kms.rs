@@ -27,6 +27,22 @@ const REGION: &str = "eu-west-3";
 /// What AWS calls the kinds of keys that sign here.
 const SPECS: [&str; 5] = ["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "RSA_3072", "RSA_4096"];
 
+/// moto, taught what it leaves out: it hashes what it is told to sign even where that is a digest.
+const SERVE: &str = r#"
+import sys
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from moto.kms.utils import ECDSAPrivateKey, RSAPrivateKey
+from moto.server import main
+def ecdsa(self, message, signing_algorithm):
+    algorithm = self._ECDSAPrivateKey__hash_algorithm(signing_algorithm)
+    return self.private_key.sign(message, ec.ECDSA(utils.Prehashed(algorithm)))
+def rsa(self, message, signing_algorithm):
+    padding, algorithm = self._RSAPrivateKey__padding_and_hash_algorithm(signing_algorithm)
+    return self.private_key.sign(message, padding, utils.Prehashed(algorithm))
+ECDSAPrivateKey.sign, RSAPrivateKey.sign = ecdsa, rsa
+main(["-H", "127.0.0.1", "-p", sys.argv[1]])
+"#;
+
 /// Makes somebody who may sign, and keys; prints both; after that nobody gets in without a signed request.
 const PREPARE: &str = r#"
 import base64, json, sys, urllib.request
@@ -102,7 +118,7 @@ pub(super) fn vault(bench: &Bench, peers_directory: &Path) -> Outcome {
     vault.stop().map(drop)
 }
 
-/// cosign and we find the same key, the service's, and what we sign with it cosign verifies.
+/// cosign and we find the same key, the service's, and what we sign with it verifies.
 fn signs(bench: &Bench, key: &str, public: &str, account: &Account) -> Outcome {
     let by = |mut command: Command| {
         command.envs(account.iter().map(|(name, value)| (name, value)));
@@ -118,9 +134,15 @@ fn signs(bench: &Bench, key: &str, public: &str, account: &Account) -> Outcome {
     fs::write(bench.directory.join("artifact"), key)?;
     let sign = ["sign", "artifact", "--key", key, "--bundle", "kms.json", "--overwrite", "--yes"];
     output(by(bench.sealwax("")).args(sign).args(["--trust-config", "client_trust_config.json"]))?;
-    let verify = ["verify-blob", "--key", "kms.pub", "--bundle", "kms.json", "artifact"];
-    output(bench.cosign("").args(verify).args(["--trusted-root", "trusted_root.json"]))?;
-    println!("{key}: cosign finds the same key, and verifies what we sign with it");
+    let of = ["--key", "kms.pub", "--bundle", "kms.json", "--trusted-root", "trusted_root.json", "artifact"];
+    output(bench.sealwax("").arg("verify").args(of))?;
+    // Of a key on its command line cosign knows no other hash than SHA-256, which goes with P-256 and RSA.
+    if ["384", "521"].iter().any(|size| key.ends_with(size)) {
+        println!("{key}: cosign finds the same key, and we verify what we sign with it");
+    } else {
+        output(bench.cosign("").arg("verify-blob").args(of))?;
+        println!("{key}: cosign finds the same key, and verifies what we sign with it");
+    }
     Ok(())
 }
 
@@ -143,7 +165,7 @@ fn one_line(pem: &str) -> String {
 fn moto(python: &Path, directory: &Path) -> Result<Server, Failure> {
     let port = free_port()?.to_string();
     let mut command = Command::new(python);
-    command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port]);
+    command.args(["-c", SERVE, &port]);
     start("moto", command, directory.join("moto"), Address::Known(format!("127.0.0.1:{port}")))
 }
 
