@@ -29,6 +29,9 @@ const START: &str = "2020-01-01T00:00:00Z";
 /// What clients take for the origin of the signature log: the host name of its URL.
 const HOST: &str = "localhost";
 
+/// Its checkpoints: of this origin, and every second, since in the ten of its default some clients give up.
+const REKOR_TILES: [&str; 4] = ["--hostname", HOST, "--checkpoint-interval", "1s"];
+
 impl Theirs {
     pub(in super::super) fn install(directory: &Path) -> Result<Self, Failure> {
         Ok(Self {
@@ -57,7 +60,7 @@ impl Theirs {
         let log_key = certificates.directory.join("key.pub");
         let issuers = [ready.member("issuer")?, ready.member("machine_issuer")?];
         let fulcio = Server::start(self.fulcio(&directory, &made, (&certificates, &log_key), &issuers)?)?;
-        let log = rekor_tiles::recipe(&self.rekor_tiles, &directory, &["--hostname", HOST])?;
+        let log = rekor_tiles::recipe(&self.rekor_tiles, &directory, &REKOR_TILES)?;
         let log = Server::start(log)?;
         let stamps = Server::start(self.timestamp_authority(&directory, &made)?)?;
 
