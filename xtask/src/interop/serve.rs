@@ -128,7 +128,8 @@ impl Job {
         let first = (Content::Message, Way::Files, Account::Key, Round::First);
         let ours = self.programs.last().ok_or("no clients")?;
         Signed::by(ours.as_ref(), &instance, first)?;
-        let signed = round(&self.all, &instance, &ways, Round::Only)?;
+        // The libraries verify alone: sigstore-js logs statements as entries that rekor-tiles 2.3 does not take.
+        let signed = round(&self.programs, &instance, &ways, Round::Only)?;
         let title = "Fulcio with a certificate log of ours, rekor-tiles, timestamp-authority";
         let bad = check(&self.all, &instance, &signed, title)?;
         instance.stop()?;
