@@ -45,6 +45,9 @@ Examples:
   By digest, without the file at hand, with every check shown:
     sealwax verify sha256:2c26… --bundle app.sigstore.json --identity … --issuer … --explain
 
+  What the SBOM of a file says, if who it must be has signed it:
+    sealwax verify app.tar.gz --type spdx --predicate-out sbom.json --identity … --issuer …
+
   Ten thousand at once, one JSON line each:
     sealwax verify --list artifacts.jsonl --identity … --issuer …";
 
@@ -177,9 +180,17 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub who: WhoArgs,
 
-    /// The predicate type that an attestation must have
+    /// The predicate type that an attestation must have: a URI, or a short name such as spdx
     #[arg(long = "type", value_name = "TYPE")]
     pub predicate_type: Option<String>,
+
+    /// Where to write what the attestation says, once it has verified: a file, or `-` for standard output
+    #[arg(long, value_name = "FILE", requires = "predicate_type", conflicts_with = "list")]
+    pub predicate_out: Option<PathBuf>,
+
+    /// Replace the file of --predicate-out
+    #[arg(long, requires = "predicate_out")]
+    pub overwrite: bool,
 
     #[command(flatten)]
     pub trust: TrustArgs,

@@ -2,13 +2,13 @@
 
 pub(crate) mod args;
 mod checksums;
-mod predicate;
+pub(crate) mod predicate;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use sealwax_crypto::{Digest, HashAlgorithm};
-use sealwax_formats::Statement;
+use sealwax_formats::{Statement, statement::Subject};
 
 use self::args::AttestArgs;
 use self::predicate::PredicateType;
@@ -31,8 +31,8 @@ pub(crate) fn run(args: &AttestArgs, out: &mut impl Write) -> Result<Status, Fai
     let (kind, payload) = match &args.statement {
         Some(path) => {
             let payload = read(path)?;
-            let statement = Statement::parse(&payload).map_err(|error| cannot(path, &error))?;
-            (PredicateType::of(&statement.predicate_type).map_err(Failure::usage)?, payload)
+            let kind = whole(&payload).map_err(|reason| cannot(path, &reason))?;
+            (kind, payload)
         }
         None => make(args)?,
     };
@@ -44,6 +44,28 @@ pub(crate) fn run(args: &AttestArgs, out: &mut impl Write) -> Result<Status, Fai
     let jobs =
         Jobs { jobs: vec![Job { name, work: Work::Statement(payload), output: Some(output) }], lines: None };
     sign::all(&jobs, &args.run, out)
+}
+
+/// What kind of statement somebody else has made: one about something that verifiers can recognise, and what its type claims.
+fn whole(payload: &[u8]) -> Result<PredicateType, String> {
+    let statement = Statement::parse(payload).map_err(|error| error.to_string())?;
+    let kind = PredicateType::of(&statement.predicate_type)?;
+    let nobody_would_know =
+        |subject: &Subject<'_>| subject.digests.iter().all(|digest| digest.digest().is_none());
+    match statement.subjects.iter().find(|subject| nobody_would_know(subject)) {
+        Some(subject) => {
+            return Err(format!(
+                "its subject {:?} has no sha256, sha384 or sha512 to know it by",
+                subject.name
+            ));
+        }
+        None if statement.subjects.is_empty() => {
+            return Err("it is about nothing: it has no subject".to_owned());
+        }
+        None => {}
+    }
+    kind.check(statement.predicate.unwrap_or("{}").as_bytes()).map_err(|error| error.to_string())?;
+    Ok(kind)
 }
 
 /// The statement about the artifacts on the command line and in the list of checksums.

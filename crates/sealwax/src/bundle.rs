@@ -58,24 +58,32 @@ fn no_such_form(file: &Path, reason: &dyn std::fmt::Display) -> Failure {
     Failure::cannot(format!("{} has no such form: {reason}", file.display()))
 }
 
-fn write_detached(bundle: &Bundle, file: &Path, prefix: &Path, overwrite: bool) -> Result<(), Failure> {
-    let detached = bundle.to_detached().map_err(|reason| no_such_form(file, &reason))?;
-    let entries = bundle.log_entries.len();
-    if entries > 0 && detached.rekor_entry.is_none() {
-        return Err(no_such_form(
-            file,
-            &"its log entry has no signed entry timestamp (Rekor v2 gives none), and beside a detached signature \
-              only such an entry can be kept; keep the bundle",
-        ));
+/// The files that a bundle is taken apart into, beside `prefix`: the signature, the certificate, the log entry, the timestamps.
+///
+/// # Errors
+/// A sentence that says why it has no such form.
+pub(crate) fn detached_files(bundle: &Bundle, prefix: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
+    let detached = bundle.to_detached().map_err(|error| error.to_string())?;
+    if !bundle.log_entries.is_empty() && detached.rekor_entry.is_none() {
+        return Err(
+            "its log entry has no signed entry timestamp (Rekor v2 gives none), and beside a detached signature \
+             only such an entry can be kept; keep the bundle"
+                .to_owned(),
+        );
     }
     let mut files = vec![(beside(prefix, ".sig"), detached.signature.into_bytes())];
     files.extend(detached.certificate.map(|pem| (beside(prefix, ".pem"), pem.into_bytes())));
     files.extend(detached.rekor_entry.map(|entry| (beside(prefix, ".rekor.json"), entry.into_bytes())));
-    let stamps = detached.timestamps.len();
     for (number, timestamp) in (1..).zip(detached.timestamps) {
         let suffix = if number == 1 { ".tsr".to_owned() } else { format!(".{number}.tsr") };
         files.push((beside(prefix, &suffix), timestamp));
     }
+    Ok(files)
+}
+
+fn write_detached(bundle: &Bundle, file: &Path, prefix: &Path, overwrite: bool) -> Result<(), Failure> {
+    let files = detached_files(bundle, prefix).map_err(|reason| no_such_form(file, &reason))?;
+    let (entries, stamps) = (bundle.log_entries.len(), bundle.timestamps.len());
     output_file::check_free(files.iter().map(|(path, _)| path), overwrite)?;
     for (path, bytes) in &files {
         output_file::write(path, bytes, overwrite)?;
@@ -98,13 +106,14 @@ fn write_detached(bundle: &Bundle, file: &Path, prefix: &Path, overwrite: bool) 
 }
 
 /// The name of a bundle without what says that it is one.
-fn artifact_of(bundle: &Path) -> PathBuf {
+pub(crate) fn artifact_of(bundle: &Path) -> PathBuf {
     let name = bundle.file_name().unwrap_or_default().to_string_lossy();
     let artifact = SUFFIXES.iter().find_map(|suffix| name.strip_suffix(suffix));
     bundle.with_file_name(artifact.filter(|artifact| !artifact.is_empty()).unwrap_or(&name))
 }
 
-fn beside(prefix: &Path, suffix: &str) -> PathBuf {
+/// A file whose name begins with that of another.
+pub(crate) fn beside(prefix: &Path, suffix: &str) -> PathBuf {
     let mut name = prefix.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
+use sealwax_formats::Statement;
 use sealwax_verify::{
     Artifact, IdentityRule, NotVerified, Policy, Report, SignedContent, Signer, Verified, Wanted, Who,
     WitnessPolicy, wanted,
@@ -23,6 +24,8 @@ pub struct Job {
     pub who: WhoSource,
     /// The predicate type that an attestation must have.
     pub predicate_type: Option<String>,
+    /// Whether what attestations say is kept. Then every bundle is looked at: one must not hide another that contradicts it.
+    pub keep_predicate: bool,
     /// On what trust.
     pub trust: TrustSource,
     /// Whether every bundle must satisfy the policy.
@@ -89,13 +92,15 @@ pub enum CandidateOutcome {
     Unreadable(String),
 }
 
-/// A [`Verified`] without the statement, which may be large.
+/// A [`Verified`] without the statement, which may be large, unless what it says was asked for.
 #[derive(Clone, Debug)]
 pub struct Summary {
     /// The predicate type; `None` for a signature over the artifact itself.
     pub predicate_type: Option<String>,
     /// The subject's name.
     pub subject: Option<String>,
+    /// What the statement says, as it stands there, if that was asked for.
+    pub predicate: Option<String>,
     /// Who signed.
     pub signer: Signer,
     /// When, by which sources.
@@ -184,11 +189,13 @@ fn decide(job: &Job, store: &TrustStore, judgement: &mut Judgement) -> Result<()
         let outcome = match bundle {
             Err(error) => CandidateOutcome::Unreadable(error),
             Ok(bundle) => match loaded.verifier.verify(&bundle, artifact, &policy, store.now()) {
-                Ok(verified) => CandidateOutcome::Verified(Box::new(Summary::from(&verified))),
+                Ok(verified) => {
+                    CandidateOutcome::Verified(Box::new(Summary::of(&verified, job.keep_predicate)))
+                }
                 Err(refused) => CandidateOutcome::Refused(refused),
             },
         };
-        let done = matches!(outcome, CandidateOutcome::Verified(_)) && !job.all;
+        let done = matches!(outcome, CandidateOutcome::Verified(_)) && !job.all && !job.keep_predicate;
         judgement.candidates.push(Candidate { source, outcome });
         if done {
             break;
@@ -235,17 +242,19 @@ pub fn reason_of(candidate: &Candidate) -> String {
     }
 }
 
-impl From<&Verified<'_>> for Summary {
-    fn from(verified: &Verified<'_>) -> Self {
-        let (predicate_type, subject) = match verified.content() {
-            SignedContent::Attestation { predicate_type, subject, .. } => {
-                (Some(predicate_type.clone()), subject.clone())
+impl Summary {
+    fn of(verified: &Verified<'_>, keep_predicate: bool) -> Self {
+        let (predicate_type, subject, predicate) = match verified.content() {
+            SignedContent::Attestation { predicate_type, subject, statement } => {
+                let predicate = || Statement::parse(statement).ok()?.predicate.map(str::to_owned);
+                (Some(predicate_type.clone()), subject.clone(), keep_predicate.then(predicate).flatten())
             }
-            _ => (None, None),
+            _ => (None, None, None),
         };
         Self {
             predicate_type,
             subject,
+            predicate,
             signer: verified.signer().clone(),
             times: verified.times().to_vec(),
             entries: verified.entries().to_vec(),

@@ -117,9 +117,7 @@ impl Failure {
 
 fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failure> {
     match command {
-        Command::Verify(args) => {
-            verify::run(&args, &TrustStore::new(Timestamp::now()), out).map_err(Failure::usage)
-        }
+        Command::Verify(args) => verify::run(&args, &TrustStore::new(Timestamp::now()), out),
         Command::Sign(args) => sign::run(&args, out),
         Command::Attest(args) => attest::run(&args, out),
         Command::Demo(args) => demo::run(&args, out),

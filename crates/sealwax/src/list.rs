@@ -4,6 +4,7 @@ use sealwax_json::{Limits, Value};
 use sealwax_verify::IdentityRule;
 
 use crate::artifact::Reference;
+use crate::attest::predicate::type_uri;
 use crate::judge::{Job, Judgement, Status, WhoSource, judge};
 use crate::ordered::Line;
 use crate::sources::BundleSource;
@@ -56,7 +57,7 @@ fn read(line: &[u8], defaults: &Job) -> Result<(String, Job), String> {
             "key" => job.who = WhoSource::Key(text()?.into()),
             "trusted_root" => root = Some(text()?),
             "trust" => profile = Some(text()?),
-            "type" => job.predicate_type = Some(text()?),
+            "type" => job.predicate_type = Some(type_uri(&text()?)),
             // A name that is not known may be a typing error for one that matters.
             other => return Err(format!("unknown member {other:?}")),
         }

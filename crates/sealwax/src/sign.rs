@@ -1,5 +1,6 @@
 //! `sealwax sign`: artifacts become bundles. The flow is `sealwax-client`'s; here are files, the terminal, and the order of things.
 
+mod also;
 pub(crate) mod args;
 mod certificate;
 pub(crate) mod jobs;
@@ -26,7 +27,7 @@ use self::state::StateFile;
 use self::trust::{SigningTrust, log_versions};
 use crate::artifact::Reference;
 use crate::judge::Status;
-use crate::terminal::notice;
+use crate::terminal::{notice, shell_quoted};
 use crate::{Failure, output_file};
 
 /// Runs the command.
@@ -65,6 +66,7 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
         }
         _ => services,
     };
+    also::check(&args.also, jobs, &begun, args.overwrite, &services)?;
     let total = crate::verify::duration(&args.patience).map_err(Failure::usage)?.unsigned_abs();
     let patience = Patience { total, ..Patience::default() };
     let runtime = match jobs.jobs.len() {
@@ -78,7 +80,7 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
         false => None,
     };
     if token.is_none() && needs_token {
-        return Err(nobody(&trust.name));
+        return Err(nobody(&trust.name, &jobs.jobs));
     }
     expected(args, token.as_ref())?;
     let may_ask = !args.yes && args.who.token.is_none();
@@ -107,6 +109,7 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
         session: Arc::new(session),
         state: state.map(Arc::new),
         overwrite: args.overwrite,
+        also: args.also.clone(),
         json: args.json,
         refused: Arc::default(),
     };
@@ -127,13 +130,18 @@ fn expected(args: &RunArgs, token: Option<&IdentityToken>) -> Result<(), Failure
     }
 }
 
-/// What is needed, in three lines.
-fn nobody(profile: &str) -> Failure {
+/// What is needed, in three lines; the last is the command to type next.
+fn nobody(profile: &str, jobs: &[Job]) -> Failure {
+    let (verb, what) = match jobs {
+        [Job { name, work: Work::Artifact(_), .. }] => ("sign", shell_quoted(name)),
+        [Job { work: Work::Statement(_), .. }] => ("attest", "…".to_owned()),
+        _ => ("sign", "…".to_owned()),
+    };
+    notice("nobody is here to sign: there is no identity token, and no terminal to sign in on");
     notice(
-        "there is no identity token, so nobody to sign. In CI, put one for the audience \"sigstore\" into SIGSTORE_ID_TOKEN;",
+        "in CI the job needs one (GitHub: `permissions: id-token: write`; elsewhere SIGSTORE_ID_TOKEN, or --token @FILE, for the audience sigstore)",
     );
-    notice("elsewhere get one: sealwax token --browser --issuer URL > token.jwt");
     Failure::cannot(format!(
-        "then: sealwax sign FILE --token @token.jwt (by the services of {profile}; --trust names others)"
+        "or sign in at {profile} (--trust names another) by the link that this prints: sealwax {verb} {what} --browser"
     ))
 }

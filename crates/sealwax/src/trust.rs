@@ -5,6 +5,7 @@ pub(crate) mod args;
 mod change;
 mod end_key;
 mod export;
+mod keys;
 mod lint;
 pub(crate) mod new;
 mod show;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: TrustCommand, out: &mut impl Write) -> Result<Status,
             let source = add::Source { tuf, root, trusted_root, config, keys, private };
             add::run(&name, &source, now, out)
         }
+        TrustCommand::Keys(args) => keys::run(&args, now, out),
         TrustCommand::Remove { name } => remove(&name, out),
         TrustCommand::Lint { file, json } => lint::run(&file, json, now, out),
         TrustCommand::New(args) => new::run(&args, now, out),

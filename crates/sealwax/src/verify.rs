@@ -1,5 +1,7 @@
 //! `sealwax verify`.
 
+mod predicate;
+
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -9,13 +11,14 @@ use sealwax_verify::{IdentityRule, IssuerRule, Match, WitnessPolicy};
 
 use crate::args::{VerifyArgs, WhoArgs};
 use crate::artifact::Reference;
+use crate::attest::predicate::type_uri;
 use crate::judge::{Job, Status, WhoSource, judge};
 use crate::profile;
 use crate::render::{self, Shown};
 use crate::sources::{BundleSource, read_limited};
 use crate::terminal::escaped_json;
 use crate::trust_store::{TrustSource, TrustStore};
-use crate::{list, ordered};
+use crate::{Failure, list, ordered};
 
 /// The largest witness policy, as `tlog-policy` files are read.
 const MAX_POLICY_FILE: u64 = 1024 * 1024;
@@ -23,12 +26,13 @@ const MAX_POLICY_FILE: u64 = 1024 * 1024;
 /// Runs the command.
 ///
 /// # Errors
-/// A sentence about the command line.
-pub fn run(args: &VerifyArgs, store: &TrustStore, out: &mut (impl Write + Send)) -> Result<Status, String> {
-    let defaults = defaults(args)?;
-    match &args.list {
-        Some(file) => run_list(file, &defaults, args, store, out),
-        None => run_each(&defaults, args, store, out),
+/// A sentence about the command line, or a file that cannot be written.
+pub fn run(args: &VerifyArgs, store: &TrustStore, out: &mut (impl Write + Send)) -> Result<Status, Failure> {
+    let defaults = defaults(args).map_err(Failure::usage)?;
+    match (&args.list, &args.predicate_out) {
+        (Some(list), _) => run_list(list, &defaults, args, store, out).map_err(Failure::usage),
+        (None, Some(file)) => predicate::hand_on(file, &defaults, args, store, out),
+        (None, None) => run_each(&defaults, args, store, out).map_err(Failure::usage),
     }
 }
 
@@ -144,7 +148,8 @@ fn defaults(args: &VerifyArgs) -> Result<Job, String> {
         artifact: Reference::Stdin,
         bundle,
         who: who(&args.who)?,
-        predicate_type: args.predicate_type.clone(),
+        predicate_type: args.predicate_type.as_deref().map(type_uri),
+        keep_predicate: false,
         trust: trust(args.trust.trust.as_deref(), args.trust.trusted_root.clone()),
         all: args.all,
         witnesses,

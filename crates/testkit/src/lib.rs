@@ -44,6 +44,7 @@ pub mod instance;
 pub mod leaf;
 pub mod merkle;
 pub mod options;
+pub mod rekor_v1;
 mod sha1;
 mod sign;
 pub mod signature_log;

@@ -1,32 +1,61 @@
 //! Kinds of statements: their names, and what a file must have to be what it claims.
 
-use std::borrow::Cow;
+use std::fmt;
 
-use sealwax_json::{Error, Limits, Reader};
+use sealwax_json::{Error, Kind, Limits, Reader};
 
 /// How a predicate is looked at: large, and nothing of it is kept.
 const LIMITS: Limits = Limits { bytes: 128 << 20, depth: 63, values: 1 << 26, members: 1 << 22 };
 
-/// Short names, what cosign calls the same, URIs, and members that such a file has at its top.
-const KNOWN: &[(&str, &[&str], &str, &[&str])] = &[
+/// What a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    Object,
+    Array,
+    /// A text that begins like this.
+    Text(&'static str),
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+}
+
+/// Members that such a file has at its top.
+type Members = &'static [(&'static str, Shape)];
+
+/// Short names, what cosign calls the same, URIs, and what such a file has.
+const KNOWN: &[(&str, &[&str], &str, Members)] = &[
     (
         "slsa-provenance",
         &["slsaprovenance1"],
         "https://slsa.dev/provenance/v1",
-        &["buildDefinition", "runDetails"],
+        &[("buildDefinition", Shape::Object), ("runDetails", Shape::Object)],
     ),
     (
         "slsa-provenance-v0.2",
         &["slsaprovenance", "slsaprovenance02"],
         "https://slsa.dev/provenance/v0.2",
-        &["builder", "buildType"],
+        &[("builder", Shape::Object), ("buildType", Shape::Text(""))],
     ),
-    ("spdx", &["spdxjson"], "https://spdx.dev/Document", &["spdxVersion"]),
-    ("cyclonedx", &[], "https://cyclonedx.org/bom", &["bomFormat", "specVersion"]),
-    ("openvex", &["vex"], "https://openvex.dev/ns/v0.2.0", &["@context", "statements"]),
-    ("test-result", &[], "https://in-toto.io/attestation/test-result/v0.1", &["result"]),
-    ("vuln", &[], "https://cosign.sigstore.dev/attestation/vuln/v1", &["scanner"]),
-    ("link", &[], "https://in-toto.io/attestation/link/v0.3", &["name"]),
+    ("spdx", &["spdxjson"], "https://spdx.dev/Document", &[("spdxVersion", Shape::Text("SPDX-"))]),
+    (
+        "cyclonedx",
+        &[],
+        "https://cyclonedx.org/bom",
+        &[("bomFormat", Shape::OneOf(&["CycloneDX"])), ("specVersion", Shape::Text(""))],
+    ),
+    (
+        "openvex",
+        &["vex"],
+        "https://openvex.dev/ns/v0.2.0",
+        &[("@context", Shape::Text("https://openvex.dev/ns")), ("statements", Shape::Array)],
+    ),
+    (
+        "test-result",
+        &[],
+        "https://in-toto.io/attestation/test-result/v0.1",
+        &[("result", Shape::OneOf(&["PASSED", "WARNED", "FAILED"]))],
+    ),
+    ("vuln", &[], "https://cosign.sigstore.dev/attestation/vuln/v1", &[("scanner", Shape::Object)]),
+    ("link", &[], "https://in-toto.io/attestation/link/v0.3", &[("name", Shape::Text(""))]),
 ];
 
 /// The longest name of a kind in a file name.
@@ -38,7 +67,7 @@ pub struct PredicateType {
     uri: String,
     /// For file names: without a dot.
     pub short: String,
-    members: &'static [&'static str],
+    members: Members,
 }
 
 /// Why a file is not what it claims.
@@ -55,6 +84,21 @@ pub enum PredicateError {
         /// What it claims to be.
         uri: String,
     },
+    /// Something else than it claims, which has a member of that name too.
+    #[error("its {member:?} is not what every {uri} has there: {expected}")]
+    Value {
+        /// The member.
+        member: &'static str,
+        /// What it should be.
+        expected: Shape,
+        /// What it claims to be.
+        uri: String,
+    },
+}
+
+/// The URI that a short name stands for; any other word stands for itself.
+pub fn type_uri(word: &str) -> String {
+    PredicateType::of(word).map_or_else(|_| word.to_owned(), |kind| kind.uri)
 }
 
 impl PredicateType {
@@ -91,17 +135,52 @@ impl PredicateType {
     /// [`PredicateError`].
     pub fn check(&self, predicate: &[u8]) -> Result<(), PredicateError> {
         let mut reader = Reader::new(predicate, &LIMITS)?;
-        let mut found: Vec<Cow<'_, str>> = Vec::new();
+        let mut found: Vec<(&'static str, bool)> = Vec::new();
         reader.members(|name, reader| {
-            if self.members.contains(&name.as_ref()) {
-                found.push(name);
+            match self.members.iter().find(|(member, _)| *member == name) {
+                Some(&(member, shape)) => found.push((member, shape.read(reader)?)),
+                None => drop(reader.skip()?),
             }
-            reader.skip().map(|_| ())
+            Ok::<(), Error>(())
         })?;
         reader.end()?;
-        match self.members.iter().find(|member| !found.iter().any(|name| name == **member)) {
-            Some(member) => Err(PredicateError::Missing { member, uri: self.uri.clone() }),
-            None => Ok(()),
+        for &(member, expected) in self.members {
+            let uri = || self.uri.clone();
+            match found.iter().find(|(name, _)| *name == member) {
+                None => return Err(PredicateError::Missing { member, uri: uri() }),
+                Some((_, false)) => return Err(PredicateError::Value { member, expected, uri: uri() }),
+                Some((_, true)) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Shape {
+    /// Reads the value, whatever it is; whether it is this.
+    fn read(self, reader: &mut Reader<'_>) -> Result<bool, Error> {
+        let kind = reader.kind()?;
+        if let (Shape::Text(_) | Shape::OneOf(_), Kind::String) = (self, kind) {
+            let text = reader.string()?;
+            return Ok(match self {
+                Shape::Text(start) => text.starts_with(start),
+                Shape::OneOf(texts) => texts.contains(&text.as_ref()),
+                Shape::Object | Shape::Array => false,
+            });
+        }
+        reader.skip()?;
+        Ok(matches!((self, kind), (Shape::Object, Kind::Object) | (Shape::Array, Kind::Array)))
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shape::Object => f.write_str("an object"),
+            Shape::Array => f.write_str("an array"),
+            Shape::Text("") => f.write_str("a string"),
+            Shape::Text(start) => write!(f, "a string that begins with {start:?}"),
+            Shape::OneOf(texts) => f.write_str(&texts.join(" or ")),
         }
     }
 }
@@ -131,6 +210,30 @@ mod tests {
         let missing = PredicateError::Missing { member: "spdxVersion", uri };
         assert_eq!(check("spdx", r#"{"bomFormat":"CycloneDX"}"#), Err(missing));
         assert!(matches!(check("spdx", "[]"), Err(PredicateError::Json(_))));
+        for (kind, text, wrong) in [
+            ("spdx", r#"{"spdxVersion":2.3}"#, "spdxVersion"),
+            ("spdx", r#"{"spdxVersion":"2.3"}"#, "spdxVersion"),
+            ("cyclonedx", r#"{"bomFormat":"SPDX","specVersion":"1.6"}"#, "bomFormat"),
+            ("slsa-provenance", r#"{"buildDefinition":{},"runDetails":[]}"#, "runDetails"),
+            ("vex", r#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":{}}"#, "statements"),
+            ("test-result", r#"{"result":"passed"}"#, "result"),
+        ] {
+            match check(kind, text) {
+                Err(PredicateError::Value { member, .. }) => assert_eq!(member, wrong, "{text}"),
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        for (kind, text) in [
+            ("cyclonedx", r#"{"specVersion":"1.6","bomFormat":"CycloneDX"}"#),
+            ("slsa-provenance", r#"{"buildDefinition":{},"runDetails":{}}"#),
+            ("slsaprovenance", r#"{"builder":{"id":"x"},"buildType":"y"}"#),
+            ("vex", r#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":[]}"#),
+            ("test-result", r#"{"result":"FAILED","configuration":[]}"#),
+            ("vuln", r#"{"scanner":{"uri":"x"}}"#),
+            ("link", r#"{"name":"build"}"#),
+        ] {
+            assert_eq!(check(kind, text), Ok(()), "{text}");
+        }
         assert!(matches!(check("urn:x", r#"{"a":1,"a":2}"#), Err(PredicateError::Json(_))));
         assert_eq!(check("urn:x", "{}"), Ok(()));
     }

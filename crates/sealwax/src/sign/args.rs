@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::also::Also;
 use crate::password::PasswordArgs;
 
 pub const EXAMPLES: &str = "\
@@ -66,6 +67,10 @@ pub struct RunArgs {
     /// Replace bundles that are there
     #[arg(long)]
     pub overwrite: bool,
+
+    /// Older forms to write beside the bundle, for those who do not read it yet; they need a log of Rekor's first interface
+    #[arg(long, value_enum, value_name = "FORM", value_delimiter = ',')]
+    pub also: Vec<Also>,
 
     /// Keep what is signed but not finished in this file, which holds no key, and take up what is in it
     #[arg(long, value_name = "FILE")]

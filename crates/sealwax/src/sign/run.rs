@@ -10,6 +10,7 @@ use sealwax_verify::Wanted;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use super::also::{self, Also};
 use super::jobs::{Job, Jobs, Work};
 use super::progress::Progress;
 use super::report::{self, Done};
@@ -25,6 +26,8 @@ pub struct Run {
     pub session: Arc<Session>,
     pub state: Option<Arc<StateFile>>,
     pub overwrite: bool,
+    /// Older forms beside each bundle.
+    pub also: Vec<Also>,
     pub json: bool,
     /// Why there is no certificate, once there is none.
     pub refused: Arc<Mutex<Option<Failure>>>,
@@ -204,11 +207,17 @@ impl Run {
     /// Writes the bundle, whole or not at all. One that was written before a crash is the same.
     fn write(&self, job: &Job, signed: &Signed, was_begun: bool) -> Result<(), Failure> {
         let Some(path) = &job.output else { return Ok(()) };
-        let text = format!("{}\n", signed.bundle.write());
-        if was_begun && std::fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
-            return Ok(());
+        let mut files = vec![(path.clone(), format!("{}\n", signed.bundle.write()).into_bytes())];
+        let also = also::files(&self.also, &signed.bundle, path);
+        files.extend(
+            also.map_err(|reason| Failure::cannot(format!("--also: {reason}; nothing was written")))?,
+        );
+        for (path, bytes) in files {
+            if !(was_begun && std::fs::read(&path).is_ok_and(|there| there == bytes)) {
+                output_file::write(&path, &bytes, self.overwrite)?;
+            }
         }
-        output_file::write(path, text.as_bytes(), self.overwrite)
+        Ok(())
     }
 }
 

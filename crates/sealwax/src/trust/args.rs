@@ -56,6 +56,11 @@ pub enum TrustCommand {
         #[arg(long, conflicts_with = "trusted_root")]
         private: bool,
     },
+    /// List managed keys with the windows in which they sign, for `trust add --keys`
+    #[command(
+        after_help = "Example:\n  sealwax trust keys release.pub --start 2026-01-01T00:00:00Z --end 2026-12-31T23:59:59Z --output keys.json\n\nA bundle names its key by a hint; what that key signed inside its window verifies without --key."
+    )]
+    Keys(KeysArgs),
     /// Remove a profile of your own, or the refreshed copy of a built-in one
     Remove {
         /// Its name
@@ -98,6 +103,28 @@ pub enum TrustCommand {
         #[arg(long)]
         overwrite: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub struct KeysArgs {
+    /// Public keys in PEM
+    #[arg(value_name = "KEY", required = true)]
+    pub keys: Vec<PathBuf>,
+    /// A list to add them to
+    #[arg(long, value_name = "FILE")]
+    pub with: Option<PathBuf>,
+    /// The first instant of their window [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<String>,
+    /// The last instant of their window [default: none]
+    #[arg(long, value_name = "TIME")]
+    pub end: Option<String>,
+    /// The file to write
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace what is there
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// Services with the keys that verify them.

@@ -66,6 +66,55 @@ fn a_statement_is_about_its_artifacts() {
     let whole = scratch.path("whole.json").to_string_lossy().into_owned();
     attest(&["--statement", &statement, "--bundle", &whole]).exits(0);
     signer.verify_by(&scratch, &app, &[&who[..], &["--bundle", &whole]].concat()).exits(0);
+
+    // It is what it claims, too, and about something that can be recognised.
+    let text = std::fs::read_to_string(&statement).unwrap();
+    for (from, to, part) in [
+        ("https://x.example/t", "https://cyclonedx.org/bom", "bomFormat"),
+        ("https://x.example/t", "", "neither a URI"),
+        ("sha256", "sha1", "to know it by"),
+        ("ed7002b4", "ED7002B4", "to know it by"),
+        (r#"{"name":"app""#, r#"{"name":"no""#, ""),
+    ] {
+        let statement = scratch.write("odd.json", text.replace(from, to));
+        let odd = scratch.path("odd.sigstore.json").to_string_lossy().into_owned();
+        let ran = attest(&["--statement", &statement, "--bundle", &odd]);
+        if part.is_empty() {
+            ran.exits(0)
+        } else {
+            ran.exits(3).complains(part)
+        };
+    }
+    let nothing = r#"{"_type":"https://in-toto.io/Statement/v1","predicateType":"urn:x","subject":[]}"#;
+    let nothing = scratch.write("nothing.json", nothing);
+    attest(&["--statement", &nothing, "--bundle", "x"]).exits(3).complains("about nothing");
+}
+
+#[test]
+fn what_is_said_may_be_large_and_about_many() {
+    let scratch = Scratch::new();
+    let signer = Signer::start(&scratch);
+    let token = format!("@{}", scratch.write("token", signer.token(&scratch)));
+    let files: Vec<String> =
+        (0..3).map(|n| scratch.write(&format!("many/{n}"), format!("content {n}"))).collect();
+    // The limit of entries is 64 KiB, that of requests 4 MiB: the log gets neither.
+    let package = format!(r#"{{"name":"{}"}}"#, "x".repeat(1000));
+    let sbom = format!(r#"{{"spdxVersion":"SPDX-2.3","packages":[{}]}}"#, vec![package; 8 << 10].join(","));
+    let predicate = scratch.write("sbom.json", &sbom);
+    let bundle = scratch.path("all.json").to_string_lossy().into_owned();
+    let arguments =
+        ["attest", "--token", &token, "--type", "spdx", "--predicate", &predicate, "--bundle", &bundle];
+    let words: Vec<&str> = files.iter().map(String::as_str).collect();
+    signer.sign(&scratch, &[&arguments[..], &words].concat(), &[], b"").exits(0);
+    assert!(std::fs::metadata(&bundle).unwrap().len() > 8 << 20);
+    let who = signer.who();
+    let out = scratch.path("out.json").to_string_lossy().into_owned();
+    for file in &files {
+        let arguments = ["--bundle", &bundle, "--type", "spdx", "--predicate-out", &out, "--overwrite"];
+        let who: Vec<&str> = who.iter().map(String::as_str).collect();
+        signer.verify_by(&scratch, file, &[&arguments[..], &who].concat()).exits(0);
+        assert!(std::fs::read_to_string(&out).unwrap() == sbom);
+    }
 }
 
 #[test]

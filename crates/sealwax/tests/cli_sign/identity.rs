@@ -58,6 +58,17 @@ fn a_token_that_travels_in_the_clear_is_asked_for_by_no_proxy() {
 
 #[test]
 fn a_person_signs_in_with_a_browser() {
+    signs_in(&[("BROWSER", "true")]);
+}
+
+#[test]
+fn where_there_is_no_browser_the_link_is_enough() {
+    signs_in(&[("BROWSER", "/nowhere/browser")]);
+    signs_in(&[("BROWSER", ""), ("PATH", "/nowhere")]);
+}
+
+/// Follows the printed link, as somebody would on another screen of the machine.
+fn signs_in(variables: &[(&str, &str)]) {
     let scratch = Scratch::new();
     // Under the name by which the browser knows it: forms are for the same origin alone.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
@@ -68,7 +79,7 @@ fn a_person_signs_in_with_a_browser() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_sealwax"))
         .args(["sign", &app, "--browser", "--trust-config", &signer.config, "--json"])
         .args(["--expect-identity", "ada@example.com"])
-        .env("BROWSER", "true")
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod also;
 mod attest;
+mod bare;
 mod certificate;
 #[allow(dead_code, reason = "shared with the tests of the identity provider")]
 #[path = "../../../idp/tests/flows/client.rs"]
@@ -17,11 +19,14 @@ mod identity;
 mod instance;
 mod key;
 mod ml_dsa;
+mod predicate;
 mod profiles;
 mod proxy;
 mod resume;
 mod signer;
 mod slow;
+mod windows;
+mod world;
 
 use common::Scratch;
 use serde_json::Value;
@@ -95,11 +100,6 @@ fn nothing_is_signed_for_somebody_else() {
     let other = if signature.starts_with('A') { 'B' } else { 'A' };
     let forged = format!("{other}{}", &signature[1..]);
     sign(&[], &format!("{head}.{forged}")).exits(1).says("status 400");
-    signer
-        .sign(&scratch, &["sign", &app], &[], b"")
-        .exits(3)
-        .complains("SIGSTORE_ID_TOKEN")
-        .complains("--token @");
     // Neither a bundle nor half of one.
     assert_eq!(names(&scratch, "app"), ["app"]);
 }

@@ -2,27 +2,11 @@
 
 use std::fs;
 
-use crate::common::{Ran, Scratch};
+use crate::common::Ran;
 use crate::names;
-use crate::signer::Signer;
-
-/// A file, the instance's machine, and nothing on the command line about trust.
-struct World {
-    scratch: Scratch,
-    signer: Signer,
-    app: String,
-    token: String,
-}
+use crate::world::World;
 
 impl World {
-    fn new() -> Self {
-        let scratch = Scratch::new();
-        let signer = Signer::start(&scratch);
-        let app = scratch.write("app", b"content");
-        let token = format!("@{}", scratch.write("token", signer.token(&scratch)));
-        Self { scratch, signer, app, token }
-    }
-
     /// Signs anew, from the top of the scratch directory.
     fn sign(&self, more: &[&str], variables: &[(&str, &str)]) -> Ran {
         let arguments = [&["sign", &self.app, "--overwrite", "--token", &self.token][..], more].concat();
