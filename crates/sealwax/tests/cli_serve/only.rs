@@ -2,7 +2,7 @@
 //! carries.
 
 use crate::common::Scratch;
-use crate::instance::{Running, free_port};
+use crate::instance::Running;
 use crate::signing;
 
 /// Who certifies, who logs and stamps, and who tells clients.
@@ -21,18 +21,17 @@ impl Three {
             let config = format!("only = [{only}]\ntrust.others = [{others}]\n");
             scratch.write(&format!("{name}/serve.toml"), config);
         };
-        let [issuing, logging, trusted] = [free_port(), free_port(), free_port()];
         // The first start of the authority makes what the log needs, and says what it needs itself.
         part("issuing", "'ca', 'idp'", &[]);
         let directory = scratch.path("issuing").to_string_lossy().into_owned();
-        let refused = scratch.run(&["serve", "--dir", &directory, "--listen", &issuing]);
+        let refused = scratch.run(&["serve", "--dir", &directory, "--listen", "127.0.0.1:0"]);
         refused.exits(2).complains("has no certificate log");
         part("logging", "'ct', 'log', 'tsa'", &["issuing"]);
-        let logs = Running::start_in(scratch, "logging", &["--listen", &logging]);
+        let logs = Running::start_in(scratch, "logging", &[]);
         part("issuing", "'ca', 'idp'", &["logging"]);
-        let authority = Running::start_in(scratch, "issuing", &["--listen", &issuing]);
+        let authority = Running::start_in(scratch, "issuing", &[]);
         part("trusted", "'tuf', 'page'", &["issuing", "logging"]);
-        let trust = Running::start_in(scratch, "trusted", &["--listen", &trusted]);
+        let trust = Running::start_in(scratch, "trusted", &[]);
         Self { authority, logs, trust }
     }
 }
