@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn commands_are_cut_before_options() {
-        let (long, value) = ("--identity", "x".repeat(60));
+        let (long, value) = ("--identity", "x".repeat(64));
         let words = ["verify", "a b", long, &value, "--issuer", &value, "--machine", "--json", ">", "out"];
         let lines = in_lines(&words);
         assert_eq!(lines[0], format!("verify 'a b' {long} {value} \\"));
