@@ -133,9 +133,12 @@ fn many_are_signed_with_one_certificate() {
     signer.verify(&scratch, &files[1]).exits(0);
 }
 
-/// The names in the scratch directory that begin like this.
+/// The names in the scratch directory that begin like this, in order.
 fn names(scratch: &Scratch, start: &str) -> Vec<String> {
     let entries = std::fs::read_dir(scratch.path("")).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.trim_start_matches('.').starts_with(start)).collect()
+    let mut names: Vec<String> =
+        names.filter(|name| name.trim_start_matches('.').starts_with(start)).collect();
+    names.sort();
+    names
 }
