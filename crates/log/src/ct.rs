@@ -90,7 +90,7 @@ impl CtFace {
         let chain = request::parse(body)?;
         let roots = self.roots.load();
         let chain = VerifiedChain::verify(&chain, submitted, &roots, &self.window, &self.issuers)?;
-        self.add(log, coming, &chain).await
+        self.add(coming, &chain).await
     }
 
     /// The same for an authority in this process: a precertificate that it has signed a moment ago, with the certificates
@@ -102,17 +102,17 @@ impl CtFace {
         let coming = log.coming();
         let roots = self.roots.load();
         let chain = VerifiedChain::issued_here(chain, &roots, &self.window, &self.issuers)?;
-        self.add(log, coming, &chain).await
+        self.add(coming, &chain).await
     }
 
-    async fn add(&self, log: &Log, coming: Coming<'_>, chain: &VerifiedChain) -> Result<Sct, AddChainError> {
+    async fn add(&self, mut coming: Coming<'_>, chain: &VerifiedChain) -> Result<Sct, AddChainError> {
         let submission = entry::submission(chain).map_err(ChainError::from)?;
         let entry = match &submission.body {
             Body::Certificate { entry, .. } => entry.clone(),
             Body::Signature(entry) => entry.clone(),
         };
         for issuer in chain.issuers() {
-            log.keep_object(&entry::issuer_name(issuer), issuer.der()).await?;
+            coming = coming.keep_object(&entry::issuer_name(issuer), issuer.der()).await?;
         }
         let added = coming.add(submission).await?;
         Ok(sct::sign_anywhere(&self.signer, entry, added.index, added.timestamp).await?)

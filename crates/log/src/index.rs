@@ -66,7 +66,7 @@ pub struct Options {
     /// runs not yet written, are read from the log again: for a certificate log of 3 kB per entry the default is 100 MB.
     pub chunk_leaves: NonZeroUsize,
     /// How much memory the filters of all runs have together, rounded down to 16 KiB. What has no room stays in the files. The
-    /// default is 8 MiB, in which a log of 2²⁴ leaves has room, in whatever runs; a log of less than 200,000 leaves takes a
+    /// default is 8 MiB, in which a log of 11 million leaves has room, in whatever runs; a log of less than 200,000 leaves takes a
     /// quarter of one, and a larger one all of it at once.
     pub kept_bytes: usize,
     /// Runs of at most so many leaves have all of their filter in memory, 1.25 bytes for each leaf, if there is room, and

@@ -17,7 +17,7 @@ use sealwax_tlog::{
 use std::{
     collections::BTreeSet,
     fs::File,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
@@ -46,6 +46,15 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// Whether entries are taken and this object beside the tree is known to be durable.
+    fn has_kept(&self, name: &str) -> bool {
+        self.queue.closed().is_none() && self.kept().contains(name)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn size(&self) -> TreeSize {
         TreeSize(self.published.borrow().as_ref().map_or(0, |published| published.size))
     }
@@ -54,6 +63,7 @@ impl Opened {
 /// A submission that is being checked: the next round waits until that is done. Not to be held while waiting for anything.
 pub struct Coming<'a> {
     log: &'a Log,
+    opened: Arc<Opened>,
     checking: Checking,
 }
 
@@ -64,13 +74,47 @@ impl Coming<'_> {
     /// See [`AddError`].
     pub async fn add(self, submission: Submission) -> Result<Added, AddError> {
         let start = Instant::now();
-        let added = self.log.place(submission, self.checking).await;
         let metrics = self.log.metrics();
+        let added = self.place(submission).await;
         if added.is_ok() {
             metrics.add_seconds.time(start.elapsed());
         }
         metrics.entries.add(result_of(&added), 1);
         added
+    }
+
+    /// As [`Log::keep_object`]; if that takes time, nobody waits for this submission meanwhile.
+    ///
+    /// # Errors
+    /// See [`KeepError`].
+    pub async fn keep_object(self, name: &str, value: &[u8]) -> Result<Self, KeepError> {
+        if self.opened.has_kept(name) {
+            return Ok(self);
+        }
+        let log = self.log;
+        drop(self);
+        log.keep_object(name, value).await?;
+        Ok(log.coming())
+    }
+
+    async fn place(self, submission: Submission) -> Result<Added, AddError> {
+        let (found, limit) = self.log.kind().length_and_limit(&submission);
+        if found > limit {
+            return Err(AddError::TooLarge { found, limit });
+        }
+        // It may have been opened again while the check went on.
+        let opened = self.log.opened();
+        let is_the_same = Arc::ptr_eq(&opened, &self.opened);
+        let checking = if is_the_same { self.checking } else { opened.queue.check() };
+        let waiting = checking.push(submission, found)?;
+        let place = waiting.await.unwrap_or(Err(AddError::Stopped))?;
+        let (index, timestamp, published) = (place.index, place.timestamp, place.published);
+        let duplicate = place.proof.is_none();
+        let proof = match place.proof {
+            Some(proof) => proof,
+            None => opened.reader.prove(index, published.size).await.map_err(not_now)?,
+        };
+        Ok(Added { index, timestamp, duplicate, proof, published })
     }
 }
 
@@ -204,24 +248,9 @@ impl Log {
     /// Begins to check what is to be added.
     #[must_use]
     pub fn coming(&self) -> Coming<'_> {
-        Coming { log: self, checking: self.opened().queue.check() }
-    }
-
-    async fn place(&self, submission: Submission, checking: Checking) -> Result<Added, AddError> {
-        let (found, limit) = self.0.kind.length_and_limit(&submission);
-        if found > limit {
-            return Err(AddError::TooLarge { found, limit });
-        }
         let opened = self.opened();
-        let waiting = checking.push(submission, found)?;
-        let place = waiting.await.unwrap_or(Err(AddError::Stopped))?;
-        let (index, timestamp, published) = (place.index, place.timestamp, place.published);
-        let duplicate = place.proof.is_none();
-        let proof = match place.proof {
-            Some(proof) => proof,
-            None => opened.reader.prove(index, published.size).await.map_err(not_now)?,
-        };
-        Ok(Added { index, timestamp, duplicate, proof, published })
+        let checking = opened.queue.check();
+        Coming { log: self, opened, checking }
     }
 
     /// The newest published checkpoint.
@@ -312,13 +341,12 @@ impl Log {
             // It might be forgotten before the log takes entries again.
             Some(error) => return Err(KeepError::Closed(error)),
         }
-        let kept = || opened.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept().contains(name) {
+        if opened.kept().contains(name) {
             return Ok(());
         }
         // Also if it is there: whoever put it may not have flushed it yet.
         opened.reader.objects.keep(name, Bytes::copy_from_slice(value)).await?;
-        let mut kept = kept();
+        let mut kept = opened.kept();
         if kept.len() >= MAX_KEPT {
             kept.clear();
         }

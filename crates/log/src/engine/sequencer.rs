@@ -112,22 +112,25 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
 
     /// Returns at once if there is something to do.
     async fn wait(&mut self) -> Why {
-        if self.queue.asked_to_freeze() && self.lock.frozen.is_none() {
-            return Why::Freeze;
-        }
-        if !self.carried.is_empty() || self.queue.is_ready() {
-            return Why::Work;
-        }
-        if self.queue.asked_to_stop() {
-            return Why::Stop;
-        }
-        let (pause, why) = self.next();
         let queue = self.queue.clone();
-        tokio::select! {
-            biased;
-            () = queue.ready() => Why::Work,
-            () = settled(&mut self.settling) => Why::Work,
-            () = self.host.sleep(pause) => why,
+        loop {
+            if queue.asked_to_freeze() && self.lock.frozen.is_none() {
+                return Why::Freeze;
+            }
+            if !self.carried.is_empty() || queue.is_ready() {
+                return Why::Work;
+            }
+            if queue.asked_to_stop() {
+                return Why::Stop;
+            }
+            let (pause, why) = self.next();
+            tokio::select! {
+                biased;
+                // It is looked at again: this may have been said of what the round before has taken.
+                () = queue.ready() => {}
+                () = settled(&mut self.settling) => return Why::Work,
+                () = self.host.sleep(pause) => return why,
+            }
         }
     }
 

@@ -90,6 +90,39 @@ fn what_waits_together_is_one_round() {
 }
 
 #[test]
+fn a_round_waits_for_what_is_being_checked() {
+    run(async {
+        let log = Running::new(Memory::new(), Kind::Signature, Shape::Exclusive).await;
+        // What is said of a round while it is on may be heard after it, and is no reason for another one.
+        for nth in 0..200 {
+            let both = (log.add(entry(4 * nth)), log.add(entry(4 * nth + 1)));
+            let (one, other) = tokio::join!(both.0, both.1);
+            one.and(other).unwrap();
+
+            let coming = log.coming();
+            let rounds = log.metrics().rounds.value();
+            let first = tokio::spawn(log.adding(entry(4 * nth + 2)));
+            while log.queue().0 == 0 {
+                tokio::task::yield_now().await;
+            }
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(log.metrics().rounds.value(), rounds);
+            coming.add(entry(4 * nth + 3)).await.unwrap();
+            first.await.unwrap().unwrap();
+            assert_eq!(log.metrics().rounds.value(), rounds + 1);
+        }
+        // One that comes to nothing keeps nobody waiting.
+        let coming = log.coming();
+        let last = tokio::spawn(log.adding(entry(1000)));
+        drop(coming);
+        last.await.unwrap().unwrap();
+        log.stop().await.unwrap();
+    });
+}
+
+#[test]
 fn the_same_entry_again_is_the_same_entry() {
     run(async {
         for kind in [Kind::Signature, Kind::Certificate] {
