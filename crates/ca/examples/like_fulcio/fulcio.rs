@@ -47,7 +47,10 @@ impl Fulcio {
         command.args(["--fileca-key", &write("key.pem", &pem::encode("PRIVATE KEY", &pkcs8))]);
         command.args(["--fileca-key-passwd", "unused", "--fileca-watch=false"]);
         command.args(["--config-path", &write("config.yaml", configuration)]);
-        command.arg("--legacy-unix-domain-socket").arg(directory.join("socket"));
+        // One that was killed has left its socket.
+        let socket = directory.join("socket");
+        let _ = std::fs::remove_file(&socket);
+        command.arg("--legacy-unix-domain-socket").arg(socket);
         let output = std::fs::File::create(directory.join("output")).unwrap();
         command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
         let mut child = command.spawn().unwrap();
