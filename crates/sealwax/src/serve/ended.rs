@@ -85,9 +85,16 @@ impl Instance {
             self.check_end(part, *place, end.at, of_root)?;
         }
         let mut terms = self.terms_mut(part);
+        // A root is as old as the first that is under it.
+        let from = places.iter().filter_map(|place| terms.get(*place)).map(|term| term.from).min();
+        if let Some(from) = from.filter(|from| end.at < *from) {
+            return Err(EndError::BeforeStart { key: end.key.clone(), from });
+        }
         for place in places {
             if let Some(term) = terms.get_mut(place) {
-                term.until = term.until.map(|until| until.min(end.at));
+                // What began under the root later has no earlier end than its start.
+                let at = end.at.max(term.from);
+                term.until = term.until.map(|until| until.min(at));
             }
         }
         Ok(())
@@ -107,7 +114,6 @@ impl Instance {
         match term.until {
             None if self.in_use(part) == Some(place) => Err(EndError::InUse { key, part, of_root }),
             None => Err(EndError::Planned { key, from: term.from }),
-            Some(_) if at < term.from => Err(EndError::BeforeStart { key, from: term.from }),
             // Of all that is under a root, some may have ended earlier.
             Some(until) if at > until && !of_root => Err(EndError::Later { key, until }),
             Some(_) => Ok(()),
@@ -239,6 +245,11 @@ mod tests {
         end(&mut instance, "ca-1", 1_500).unwrap();
         end(&mut instance, "ca-root-1", 2_050).unwrap();
         assert_eq!(until(&instance, "ca-root-1"), [Some(at(1_500)), Some(at(2_050))]);
+        // Before the second one began: then that was never to be trusted.
+        let before = EndError::BeforeStart { key: "ca-root-1".to_owned(), from: at(1_000) };
+        assert_eq!(end(&mut instance, "ca-root-1", 999), Err(before));
+        end(&mut instance, "ca-root-1", 1_200).unwrap();
+        assert_eq!(until(&instance, "ca-root-1"), [Some(at(1_200)), Some(at(2_000))]);
     }
 
     #[test]
