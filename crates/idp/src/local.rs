@@ -1,8 +1,9 @@
 //! The accounts of this directory, as a connector: a password, then the code of an authenticator app where there is one.
 //!
 //! **What can be learnt by trying.** A name that nobody has costs as much as one that somebody has, and is answered the same. Wrong
-//! answers cost the address and the name alike, and one address runs out of them sooner than the name it tries, so that nobody
-//! is locked out from one place. The codes have a patience of their own: who gets so far knows the password.
+//! answers cost the address and what was typed as the name alike, and one address runs out of them sooner than the name it tries,
+//! so that nobody is locked out from one place. The name and the e-mail address of an account are counted apart: who has used up
+//! one would learn from the other to whom it belongs. The codes have a patience of their own: who gets so far knows the password.
 
 use crate::account::{Account, Person};
 use crate::connector::{Answer, Connector, Field, FieldKind, Identity, Question, Step, Trouble};
@@ -19,9 +20,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Wrong passwords of one address: ten at once, then one a minute.
 const OF_ADDRESS: Patience = Patience { burst: 10, refill: SignedDuration::from_mins(1) };
 
-/// Wrong passwords for one name, from anywhere: fifty at once, then two a minute. NIST SP 800-63B §5.2.2 wants no more than a
-/// hundred in a row; here they do not end, but become slow: nobody guesses twelve characters at 3,000 a day, and nobody
-/// can lock somebody out for good.
+/// Wrong passwords for one name, from anywhere: fifty at once, then two a minute; and as many for the account's e-mail address.
+/// NIST SP 800-63B §5.2.2 wants no more than a hundred in a row; here they do not end, but become slow: nobody guesses twelve
+/// characters at 6,000 a day, and nobody can lock somebody out for good.
 const OF_NAME: Patience = Patience { burst: 50, refill: SignedDuration::from_secs(30) };
 
 /// Wrong codes of one account: five at once, then one each quarter of an hour: 96 a day, of which each has three chances in a
@@ -80,9 +81,8 @@ impl<D: Disk> Local<D> {
             Err(error) => return Step::Broken { cause: error.to_string() },
         };
         let found = accounts.person(called);
-        // Whoever guesses by the name and by the e-mail address guesses about one account.
-        let name = found.map_or_else(|| called.to_ascii_lowercase(), |(account, _)| account.name.to_string());
-        let name = sha256(name.as_bytes());
+        // What was typed, and not the account: which name belongs to which e-mail address is not told.
+        let name = sha256(called.to_ascii_lowercase().as_bytes());
         if let Err(wait) = self.may_try(answer, &name) {
             return Step::Later { wait };
         }
