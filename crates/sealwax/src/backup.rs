@@ -199,7 +199,8 @@ fn names(folder: &Path) -> Result<Vec<String>, Failure> {
     let mut names = Vec::new();
     for entry in entries {
         let name = entry.map_err(|error| cannot(folder, &error))?.file_name();
-        names.push(name.to_string_lossy().into_owned());
+        // What cannot be named in a list cannot be left out of it either.
+        names.push(name.into_string().map_err(|name| cannot(&folder.join(name), &"its name is not UTF-8"))?);
     }
     names.sort();
     Ok(names)

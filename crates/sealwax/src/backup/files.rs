@@ -33,17 +33,22 @@ fn copy_below(
     files: &mut Vec<StoredFile>,
 ) -> Result<(), Failure> {
     let folder = from.join(below);
-    let last = folder.join(TIMESTAMP);
-    let last = last.exists().then(|| read(&last)).transpose()?.flatten();
+    let last = read(&folder.join(TIMESTAMP))?;
     for name in super::names(&folder)? {
         if without.contains(&name.as_str()) || is_passing(&name) || name == TIMESTAMP {
             continue;
         }
         let path = if below.is_empty() { name } else { format!("{below}/{name}") };
         let there = from.join(&path);
-        // Gone in between: it was replaced by a file of another name, or was on its way.
-        let (Ok(metadata), Ok(named)) = (fs::metadata(&there), fs::symlink_metadata(&there)) else {
-            continue;
+        let named = match fs::symlink_metadata(&there) {
+            // Gone in between: it was replaced by a file of another name, or was on its way.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            named => named.map_err(|error| cannot(&there, &error))?,
+        };
+        let metadata = match fs::metadata(&there) {
+            // The same; but a link that leads nowhere is still there.
+            Err(error) if error.kind() == ErrorKind::NotFound && !named.is_symlink() => continue,
+            metadata => metadata.map_err(|error| cannot(&there, &error))?,
         };
         if metadata.is_dir() && !named.is_symlink() {
             private_directory(&to.join(&path)).map_err(|error| cannot(&to.join(&path), &error))?;

@@ -1,6 +1,7 @@
 //! A whole instance from one place to another: hot, checked, through kills and damage.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -235,6 +236,17 @@ fn what_is_not_ours_stays_and_nothing_is_left_out() {
     std::os::unix::fs::symlink(world.scratch.path("elsewhere"), &link).unwrap();
     world.scratch.run(&["backup", &directory, &world.backup]).exits(3).complains("sigstore/folder");
     fs::remove_file(link).unwrap();
+    // Nor is one that leads nowhere, or to itself, taken for a file that has gone.
+    for target in ["nowhere", "dangling"] {
+        let link = format!("{directory}/dangling");
+        std::os::unix::fs::symlink(target, &link).unwrap();
+        world.scratch.run(&["backup", &directory, &world.backup]).exits(3).complains("sigstore/dangling");
+        fs::remove_file(link).unwrap();
+    }
+    let unnamed = Path::new(&directory).join(std::ffi::OsStr::from_bytes(b"n\xe4me"));
+    fs::write(&unnamed, "").unwrap();
+    world.scratch.run(&["backup", &directory, &world.backup]).exits(3).complains("is not UTF-8");
+    fs::remove_file(unnamed).unwrap();
 
     // What the audit log was is kept, whatever it is now.
     fs::write(format!("{directory}/audit/audit.jsonl"), "").unwrap();
