@@ -117,14 +117,25 @@ pub fn copy_grown(from: &Path, to: &Path, name: &str) -> Result<Option<StoredFil
     let copy = to.join(name);
     let there = read(&copy)?.map(|(bytes, _)| bytes);
     let has_more = there.as_ref().is_some_and(|there| there.starts_with(bytes));
-    if let Some(there) = there.filter(|there| !has_more && !bytes.starts_with(there)) {
-        let kept = to.join(format!("{name}.{}", hex(&sha256(&there))));
-        fs::rename(&copy, &kept).map_err(|error| cannot(&copy, &error))?;
-        terminal::notice(&format!(
-            "{} does not begin as it did at the last backup: what it was is in {}",
-            from.join(name).display(),
-            kept.display()
-        ));
+    let live = from.join(name);
+    match there {
+        Some(there) if has_more && there.len() > bytes.len() => terminal::notice(&format!(
+            "{} is shorter than at the last backup: what it was is in {}",
+            live.display(),
+            copy.display()
+        )),
+        Some(there) if !bytes.starts_with(&there) => {
+            // Beside it, before it is replaced: until the manifest is written, the backup before needs it.
+            let kept = to.join(format!("{name}.{}", hex(&sha256(&there))));
+            crate::output_file::write(&kept, &there, true)?;
+            sync(to)?;
+            terminal::notice(&format!(
+                "{} does not begin as it did at the last backup: what it was is in {}",
+                live.display(),
+                kept.display()
+            ));
+        }
+        _ => {}
     }
     if !has_more {
         crate::output_file::write(&copy, bytes, true)?;
@@ -132,14 +143,26 @@ pub fn copy_grown(from: &Path, to: &Path, name: &str) -> Result<Option<StoredFil
     Ok(Some(describe(name, mode, bytes)))
 }
 
-/// Reads a file of a backup, which must be what was written. One that only grows may have more behind.
+/// Reads a file of a backup, which must be what was written. One that only grows may have more behind, or have been kept under
+/// another name.
 pub fn read_stored(folder: &Path, file: &StoredFile, may_have_grown: bool) -> Result<Vec<u8>, Failure> {
     let path = folder.join(&file.path);
     if !is_below(&file.path) {
         return Err(cannot(&path, &"it would lie outside of the backup"));
     }
-    let damaged = |why: &str| cannot(&path, &format_args!("the backup is damaged: {why}"));
-    let (mut bytes, _) = read(&path)?.ok_or_else(|| damaged("the file is missing"))?;
+    let found = read_described(&path, file, may_have_grown);
+    if !may_have_grown || found.is_ok() {
+        return found;
+    }
+    // A later backup that was cut short may have kept it under another name.
+    let kept = format!("{}.", file.path);
+    let names = super::names(folder)?.into_iter().filter(|name| name.starts_with(&kept));
+    names.map(|name| read_described(&folder.join(name), file, true)).find(Result::is_ok).unwrap_or(found)
+}
+
+fn read_described(path: &Path, file: &StoredFile, may_have_grown: bool) -> Result<Vec<u8>, Failure> {
+    let damaged = |why: &str| cannot(path, &format_args!("the backup is damaged: {why}"));
+    let (mut bytes, _) = read(path)?.ok_or_else(|| damaged("the file is missing"))?;
     if may_have_grown {
         bytes.truncate(usize::try_from(file.bytes).unwrap_or(usize::MAX));
     }

@@ -249,14 +249,23 @@ fn what_is_not_ours_stays_and_nothing_is_left_out() {
     fs::remove_file(unnamed).unwrap();
 
     // What the audit log was is kept, whatever it is now.
+    let cut_short = world.scratch.path("cut-short");
+    assert!(Command::new("cp").arg("-a").args([&backup, &cut_short]).status().unwrap().success());
     fs::write(format!("{directory}/audit/audit.jsonl"), "").unwrap();
-    world.back_up(&directory);
+    world.scratch.run(&["backup", &directory, &world.backup]).exits(0).complains("is shorter than");
     assert_eq!(fs::read_to_string(backup.join("audit/audit.jsonl")).unwrap(), audit);
     fs::write(format!("{directory}/audit/audit.jsonl"), "{}\n").unwrap();
     world.scratch.run(&["backup", &directory, &world.backup]).exits(0).complains("does not begin as it did");
     let kept: Vec<_> =
         files(&backup.join("audit")).iter().map(|path| fs::read_to_string(path).unwrap()).collect();
-    assert_eq!(kept, ["{}\n".to_owned(), audit]);
+    assert_eq!(kept, ["{}\n".to_owned(), audit.clone()]);
+    // Also for the backup before, if this one was killed before it wrote its manifest.
+    for path in files(&backup.join("audit")) {
+        fs::copy(&path, cut_short.join("audit").join(path.file_name().unwrap())).unwrap();
+    }
+    let to = world.scratch.path("before").to_string_lossy().into_owned();
+    world.scratch.run(&["restore", &cut_short.to_string_lossy(), &to]).exits(0);
+    assert_eq!(fs::read_to_string(format!("{to}/audit/audit.jsonl")).unwrap(), audit);
 
     // Where nothing can be written, as on a medium that is read only, there is no lock to make.
     fs::remove_file(backup.join("lock")).unwrap();
