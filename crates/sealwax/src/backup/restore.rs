@@ -52,7 +52,11 @@ pub(crate) fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status
         .ok_or_else(|| cannot(&folder.join(instance::NAME), &"the backup is damaged: it is missing"))?;
     let anchors = Anchors::of(&args.anchors, from, &backup)?;
 
-    let _marker = begin(to, &backup, &anchors)?;
+    let Some(_marker) = begin(to, &backup, &anchors)? else {
+        terminal::notice(&format!("{} was restored to its end already", to.display()));
+        let above = Instance::read(to)?.and_then(|instance| instance.tuf_above);
+        return report(args, &backup, &anchors, above, out);
+    };
     let beside_logs = |path: &str| backup.logs.iter().find(|log| path.starts_with(&format!("{}/", log.path)));
     for (file, bytes) in &files {
         match beside_logs(&file.path) {
@@ -82,7 +86,17 @@ pub(crate) fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status
     instance.write(to)?;
     remove(&to.join(MARKER))?;
     sync(to)?;
+    report(args, &backup, &anchors, Some(above), out)
+}
 
+/// Says what was restored. `above`: what the next start publishes above, if it has not done so yet.
+fn report(
+    args: &RestoreArgs,
+    backup: &Backup,
+    anchors: &Anchors,
+    above: Option<u64>,
+    out: &mut impl Write,
+) -> Result<Status, Failure> {
     let lost = backup.logs.iter().filter(|log| !anchors.knows(&log.path)).count();
     if lost > 0 {
         terminal::notice(
@@ -91,7 +105,7 @@ pub(crate) fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status
         );
     }
     let node = Node::new()
-        .with("directory", to.display().to_string())
+        .with("directory", args.directory.display().to_string())
         .with("url", backup.url.as_str())
         .with("taken", backup.taken.to_string())
         .with("tuf_above", above)
@@ -153,8 +167,8 @@ impl Anchors {
 }
 
 /// The directory, for its owner alone: new, empty, or one in which the same restore was cut short, with the same anchors: a log that
-/// is there is not looked at again. Taken until the file is closed.
-fn begin(to: &Path, backup: &Backup, anchors: &Anchors) -> Result<File, Failure> {
+/// is there is not looked at again. Taken until the file is closed. `None`: that one had come to its end.
+fn begin(to: &Path, backup: &Backup, anchors: &Anchors) -> Result<Option<File>, Failure> {
     private_directory(to).map_err(|error| cannot(to, &error))?;
     let (path, digest) = (to.join(MARKER), format!("{} {}", backup.digest()?, anchors.digest()?));
     let other =
@@ -182,9 +196,10 @@ fn begin(to: &Path, backup: &Backup, anchors: &Anchors) -> Result<File, Failure>
         // Cut short after its last step, and it may have been served since.
         Ok(()) if to.join(instance::NAME).exists() => {
             remove(&path)?;
-            Err(other("has an instance that was restored to its end, and is not empty"))
+            sync(to)?;
+            Ok(None)
         }
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Some(file)),
         Err(fs::TryLockError::WouldBlock) => Err(other("is being restored by another process")),
         Err(fs::TryLockError::Error(error)) => Err(cannot(&path, &error)),
     }

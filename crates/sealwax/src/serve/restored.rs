@@ -53,14 +53,15 @@ pub fn take_up(
         }
         seen.rise_above(&tuf, above, &terms)?;
     }
-    instance.tuf_above = None;
-    instance.write(directory)?;
+    // First, since nothing looks for it any more when there is nothing to be above.
     match fs::remove_file(directory.join(NEXT)) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(Failure::cannot(format!("{}: {error}", directory.join(NEXT).display())))
+            return Err(Failure::cannot(format!("{}: {error}", directory.join(NEXT).display())));
         }
-        _ => Ok(()),
+        _ => {}
     }
+    instance.tuf_above = None;
+    instance.write(directory)
 }
 
 /// Leaves what people are to sign where they find it: with the keys of the shards that are new, so that one ceremony does.

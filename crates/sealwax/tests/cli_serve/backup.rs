@@ -210,7 +210,16 @@ fn a_restore_that_was_cut_short_goes_on_with_the_same_anchors_alone() {
     let restore = ["restore", &world.backup, &to];
     let refused = world.scratch.run(&[&restore[..], &["--anchor", &anchor]].concat());
     refused.exits(3).complains("with other anchors");
-    world.scratch.run(&restore).exits(0);
+    let marker = Path::new(&to).join("restoring");
+    let kept = fs::read(&marker).unwrap();
+    let restored = world.scratch.run(&[&restore[..], &["--json"]].concat()).exits(0).json();
+    assert!(!marker.exists());
+
+    // Killed after its last step, before it said so.
+    fs::write(&marker, kept).unwrap();
+    let again = world.scratch.run(&[&restore[..], &["--json"]].concat()).exits(0);
+    assert_eq!(again.complains("to its end already").json(), restored);
+    world.scratch.run(&restore).exits(3).complains("is not empty");
 }
 
 #[test]
