@@ -84,7 +84,7 @@ struct State {
     turned: Option<Instant>,
     /// Something is planned that clients may not have been told of.
     untold: bool,
-    /// A log has ended that requests may still use, and when that was.
+    /// A log has ended that requests may still use, and when that was; or the start.
     switched: Option<Instant>,
     /// What others said of themselves when they were last read, and why they could not be read since.
     others: Vec<ClientTrustConfig>,
@@ -175,13 +175,13 @@ impl Steward {
         mut stop: watch::Receiver<bool>,
     ) -> Self {
         let others = block_in_place(|| self.holdings.others.read()).unwrap_or_default();
-        let mut state = State { others, ..State::default() };
+        // The process before may have ended between a switch and the end of what had begun before it, and others may still use
+        // what has ended.
+        let mut state = State { others, switched: Some(Instant::now()), ..State::default() };
         let mut files = Looks::new(hangup);
         self.say_what_is_planned();
         self.say_what_is_kept(&self.published.kept);
         self.say_what_people_sign(&self.published.left);
-        // Of a process that was killed between a switch and the end of what had begun before it.
-        self.logs.freeze_ended();
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -1,6 +1,9 @@
 //! A Sigstore of three processes, each on a directory of its own: what they need of each other is in files that an operator
 //! carries.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use crate::common::Scratch;
 use crate::instance::Running;
 use crate::signing;
@@ -85,6 +88,14 @@ fn three_processes_make_one_sigstore() {
             ["verify", &artifact, "--bundle", bundle, "--trusted-root", &root, "--identity", &identity];
         scratch.run(&[&verify[..], &["--issuer", authority.machine_issuer()]].concat()).exits(0);
     }
+
+    // Started again, it leaves authorities the time to go on to the next log.
+    let listen = logs.listen();
+    assert_eq!(logs.stop(), Some(0));
+    let logs = Running::start_in(&scratch, "logging", &["--listen", &listen]);
+    sleep(Duration::from_secs(2));
+    let said = std::fs::read_to_string(scratch.path("logging.said")).unwrap();
+    assert!(!said.contains("freezing the log that another one has followed"), "{said}");
 
     // Without the log there is no certificate.
     assert_eq!(logs.stop(), Some(0));
