@@ -45,13 +45,16 @@ fn is_harmful(character: char) -> bool {
 pub fn escaped_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for character in json.chars() {
-        // White space between the values is the writer's own.
-        if is_harmful(character) && character != '\n' {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
+        match character {
+            // Raw, these stand between the values only, where no escape may, and a space means the same.
+            '\t' | '\r' => escaped.push(' '),
+            '\n' => escaped.push(character),
+            _ if is_harmful(character) => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    escaped.push_str(&format!("\\u{unit:04x}"));
+                }
             }
-        } else {
-            escaped.push(character);
+            _ => escaped.push(character),
         }
     }
     escaped
@@ -117,6 +120,7 @@ mod tests {
         assert!(!escaped.chars().any(|c| is_harmful(c) && c != '\n'), "{escaped}");
         assert!(escaped.contains("Grüße"));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+        assert_eq!(escaped_json("{\t\"a\":\r\n\"\u{7f}\\t\"}"), "{ \"a\": \n\"\\u007f\\t\"}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use crate::common::Ran;
 use crate::world::World;
 
-const SBOM: &str = "{\"spdxVersion\": \"SPDX-2.3\", \"name\": \"caf\\u00e9 \u{202e}\", \"packages\": [{\"z\": 1.0, \"a\": 1e3}]}";
+const SBOM: &str = "{\"spdxVersion\": \"SPDX-2.3\",\r\n\t\"name\": \"caf\\u00e9 \u{202e}\", \"packages\": [{\"z\": 1.0, \"a\": 1e3}]}";
 
 impl World {
     fn attest(&self, kind: &str, predicate: &str, more: &[&str]) -> Ran {
