@@ -75,10 +75,14 @@ pub(crate) fn detached_files(bundle: &Bundle, prefix: &Path) -> Result<Vec<(Path
     files.extend(detached.certificate.map(|pem| (beside(prefix, ".pem"), pem.into_bytes())));
     files.extend(detached.rekor_entry.map(|entry| (beside(prefix, ".rekor.json"), entry.into_bytes())));
     for (number, timestamp) in (1..).zip(detached.timestamps) {
-        let suffix = if number == 1 { ".tsr".to_owned() } else { format!(".{number}.tsr") };
-        files.push((beside(prefix, &suffix), timestamp));
+        files.push((beside(prefix, &timestamp_suffix(number)), timestamp));
     }
     Ok(files)
+}
+
+/// What the file of a timestamp ends in, by its number from 1.
+pub(crate) fn timestamp_suffix(number: usize) -> String {
+    if number == 1 { ".tsr".to_owned() } else { format!(".{number}.tsr") }
 }
 
 fn write_detached(bundle: &Bundle, file: &Path, prefix: &Path, overwrite: bool) -> Result<(), Failure> {

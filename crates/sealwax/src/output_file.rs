@@ -20,6 +20,15 @@ pub fn check_free<'a>(paths: impl IntoIterator<Item = &'a PathBuf>, overwrite: b
     }
 }
 
+/// Where a path leads, also if nothing is there yet: two names of one file are one place.
+pub fn real_place(path: &Path) -> PathBuf {
+    let to_be = || {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        Some(fs::canonicalize(directory.unwrap_or(Path::new("."))).ok()?.join(path.file_name()?))
+    };
+    fs::canonicalize(path).ok().or_else(to_be).unwrap_or_else(|| path.to_owned())
+}
+
 /// Writes a file: a reader sees what was there before, or all of this.
 ///
 /// # Errors

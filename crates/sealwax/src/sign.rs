@@ -12,6 +12,7 @@ mod state;
 mod token;
 mod trust;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use sealwax_client::{IdentityToken, Patience, Prediction, Purpose, Services, Session, Who};
 use sealwax_crypto::Scheme;
 
+use self::also::Also;
 use self::args::{RunArgs, SignArgs};
 use self::jobs::{Job, Jobs, Work};
 use self::preview::Preview;
@@ -66,7 +68,8 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
         }
         _ => services,
     };
-    also::check(&args.also, jobs, &begun, args.overwrite, &services)?;
+    let also: BTreeSet<Also> = args.also.iter().copied().collect();
+    also::check(&also, jobs, &begun, args.overwrite, &services)?;
     let total = crate::verify::duration(&args.patience).map_err(Failure::usage)?.unsigned_abs();
     let patience = Patience { total, ..Patience::default() };
     let runtime = match jobs.jobs.len() {
@@ -109,7 +112,7 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
         session: Arc::new(session),
         state: state.map(Arc::new),
         overwrite: args.overwrite,
-        also: args.also.clone(),
+        also,
         json: args.json,
         refused: Arc::default(),
     };

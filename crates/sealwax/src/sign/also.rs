@@ -1,5 +1,6 @@
 //! `--also`: older forms of a bundle, beside it, for those who do not read bundles yet.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -8,11 +9,11 @@ use sealwax_formats::Bundle;
 
 use super::jobs::{Job, Jobs, Work};
 use crate::artifact::Reference;
-use crate::bundle::{artifact_of, beside, detached_files};
+use crate::bundle::{artifact_of, beside, detached_files, timestamp_suffix};
 use crate::{Failure, output_file};
 
 /// A form that came before bundles, or was one of the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Also {
     /// FILE.sig, FILE.pem, FILE.rekor.json and FILE.tsr
     Detached,
@@ -44,15 +45,18 @@ impl Also {
         }
     }
 
-    /// What [`Self::files`] may write.
-    fn names(self, output: &Path) -> Vec<PathBuf> {
-        let suffixes: &[&str] = match self {
-            Self::Detached => &[".sig", ".pem", ".rekor.json", ".tsr"],
-            Self::V01 => &[".sigstore"],
-            Self::Cosign => &[".bundle"],
-        };
+    /// What [`Self::files`] may write, if there are so many timestamps.
+    fn names(self, output: &Path, timestamps: usize) -> Vec<PathBuf> {
         let prefix = artifact_of(output);
-        suffixes.iter().map(|suffix| beside(&prefix, suffix)).collect()
+        let name = |suffix: &str| beside(&prefix, suffix);
+        match self {
+            Self::Detached => {
+                let stamps = (1..=timestamps).map(|number| name(&timestamp_suffix(number)));
+                [".sig", ".pem", ".rekor.json"].map(name).into_iter().chain(stamps).collect()
+            }
+            Self::V01 => vec![name(".sigstore")],
+            Self::Cosign => vec![name(".bundle")],
+        }
     }
 }
 
@@ -60,17 +64,21 @@ impl Also {
 ///
 /// # Errors
 /// The bundle has no such form.
-pub fn files(forms: &[Also], bundle: &Bundle, output: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
+pub fn files(
+    forms: &BTreeSet<Also>,
+    bundle: &Bundle,
+    output: &Path,
+) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
     let files: Vec<_> = forms.iter().map(|form| form.files(bundle, output)).collect::<Result<_, _>>()?;
     Ok(files.into_iter().flatten().collect())
 }
 
-/// Whether they can be had and written, before anybody is asked: a log that promises nothing leads to none of them.
+/// Whether they can be had and written, before anybody is asked: without a log, or by one that promises nothing, there are none.
 ///
 /// # Errors
 /// A sentence that says what is in the way.
 pub fn check(
-    forms: &[Also],
+    forms: &BTreeSet<Also>,
     jobs: &Jobs,
     begun: &dyn Fn(&Job) -> bool,
     overwrite: bool,
@@ -84,25 +92,55 @@ pub fn check(
             "--also writes beside each bundle: it does not go with one --bundle for several",
         ));
     }
-    if services.logs.needed > 0 && services.log_version == LogVersion::V2 {
+    if services.logs.needed == 0 {
+        return Err(Failure::cannot(
+            "--also: the older forms need a log's signed entry timestamp, and this is not logged",
+        ));
+    }
+    if services.log_version == LogVersion::V2 {
         return Err(Failure::cannot(
             "--also: the older forms need a log's signed entry timestamp, and Rekor v2 gives none; \
              --rekor v1 picks a log that does, where the profile has one",
         ));
     }
-    let names = |output: &PathBuf| forms.iter().flat_map(|form| form.names(output)).collect::<Vec<_>>();
-    let fresh = jobs.jobs.iter().filter(|job| !begun(job)).filter_map(|job| job.output.as_ref());
-    let fresh: Vec<PathBuf> = fresh.flat_map(names).collect();
-    let is_signed = |path: &PathBuf| {
-        jobs.jobs
-            .iter()
-            .any(|job| matches!(&job.work, Work::Artifact(Reference::Path(signed)) if signed == path))
+    let timestamps = services.timestamp_authorities.needed;
+    let names = |job: &Job| -> Vec<PathBuf> {
+        let Some(output) = &job.output else { return Vec::new() };
+        forms.iter().flat_map(|form| form.names(output, timestamps)).collect()
     };
-    if let Some(path) = fresh.iter().find(|path| is_signed(path)) {
-        return Err(Failure::usage(format!(
-            "--also would write to {}, which is to be signed",
-            path.display()
-        )));
-    }
+    check_places(jobs, jobs.jobs.iter().flat_map(names))?;
+    let fresh: Vec<PathBuf> = jobs.jobs.iter().filter(|job| !begun(job)).flat_map(names).collect();
     output_file::check_free(&fresh, overwrite)
+}
+
+/// None of these files may take the place of another, of a bundle, or of what is signed, however it is spelled.
+fn check_places(jobs: &Jobs, names: impl Iterator<Item = PathBuf>) -> Result<(), Failure> {
+    let bundle = |path: &PathBuf| (output_file::real_place(path), ", where a bundle goes");
+    let signed = |job: &Job| match &job.work {
+        Work::Artifact(Reference::Path(path)) => {
+            Some((output_file::real_place(path), ", which is to be signed"))
+        }
+        Work::Artifact(_) | Work::Statement(_) => None,
+    };
+    let mut taken: BTreeMap<PathBuf, &str> = jobs.outputs().map(bundle).collect();
+    taken.extend(jobs.jobs.iter().filter_map(signed));
+    for path in names {
+        if let Some(what) = taken.insert(output_file::real_place(&path), " twice") {
+            return Err(Failure::usage(format!("--also would write to {}{what}", path.display())));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_files() {
+        let names = |form: Also, timestamps| form.names(Path::new("d/app.sigstore.json"), timestamps);
+        let detached = ["d/app.sig", "d/app.pem", "d/app.rekor.json", "d/app.tsr", "d/app.2.tsr"];
+        assert_eq!(names(Also::Detached, 2), detached.map(PathBuf::from));
+        assert_eq!(names(Also::Cosign, 2), [PathBuf::from("d/app.bundle")]);
+    }
 }

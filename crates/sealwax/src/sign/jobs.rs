@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use sealwax_json::Limits;
 
 use super::args::SignArgs;
-use crate::Failure;
 use crate::artifact::Reference;
+use crate::{Failure, output_file};
 
 /// How a line of a list is read.
 const LIMITS: Limits = Limits { bytes: 64 << 10, depth: 4, values: 16, members: 16 };
@@ -73,7 +73,7 @@ impl Jobs {
     }
 
     fn check_outputs(&self) -> Result<(), Failure> {
-        let mut outputs: Vec<&PathBuf> = self.outputs().collect();
+        let mut outputs: Vec<PathBuf> = self.outputs().map(|path| output_file::real_place(path)).collect();
         outputs.sort();
         let twice = outputs.windows(2).find_map(|pair| match pair {
             [one, other] if one == other => Some(one),

@@ -27,7 +27,7 @@ pub struct Run {
     pub state: Option<Arc<StateFile>>,
     pub overwrite: bool,
     /// Older forms beside each bundle.
-    pub also: Vec<Also>,
+    pub also: BTreeSet<Also>,
     pub json: bool,
     /// Why there is no certificate, once there is none.
     pub refused: Arc<Mutex<Option<Failure>>>,

@@ -54,7 +54,8 @@ impl Old {
 fn every_form_verifies_and_what_is_there_stays() {
     let old = Old::new();
     let (world, config) = (&old.world, &old.config);
-    let forms = ["--also", "detached", "--also", "v0.1,cosign"];
+    // One of them twice is that one.
+    let forms = ["--also", "detached", "--also", "v0.1,cosign,cosign"];
     fs::write(world.scratch.path("app.pem"), "mine").unwrap();
     old.sign(config, &forms).exits(3).complains("app.pem is there already");
     assert_eq!(names(&world.scratch, "app").len(), 2);
@@ -108,6 +109,18 @@ fn what_would_verify_nowhere_is_refused_before_anything_is_sent() {
     // Not over what is to be signed, whoever asks for it.
     let signature = world.scratch.write("app.sig", b"an artifact of that name");
     let forms = ["--also", "detached", "--overwrite"];
-    old.sign(config, &[&[signature.as_str()][..], &forms].concat()).exits(2).complains("to be signed");
+    for spelling in [signature.as_str(), "./app.sig"] {
+        old.sign(config, &[&[spelling][..], &forms].concat()).exits(2).complains("to be signed");
+    }
+    // Nor over each other.
+    let bundle = ["--bundle", "./app.bundle", "--also", "cosign", "--overwrite"];
+    old.sign(config, &bundle).exits(2).complains("app.bundle, where a bundle goes");
+    let list = world.scratch.write(
+        "list",
+        "{\"artifact\":\"app\",\"bundle\":\"x.json\"}\n{\"artifact\":\"other\",\"bundle\":\"./x.jsonl\"}",
+    );
+    let list =
+        ["sign", "--list", &list, "--also", "cosign", "--token", &world.token, "--trust-config", config];
+    world.scratch.run(&list).exits(2).complains("x.bundle twice");
     assert_eq!(names(&world.scratch, "app"), ["app", "app.sig"]);
 }
