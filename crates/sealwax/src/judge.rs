@@ -167,10 +167,7 @@ fn decide(job: &Job, store: &TrustStore, judgement: &mut Judgement) -> Result<()
     let mut all_wanted = Wanted::default();
     for found in &found {
         if let Ok(bundle) = &found.bundle {
-            let wanted = wanted(bundle, &policy, loaded.verifier.trust());
-            all_wanted.digests.extend(wanted.digests);
-            all_wanted.bytes |= wanted.bytes;
-            all_wanted.representatives.extend(wanted.representatives);
+            all_wanted.extend(wanted(bundle, &policy, loaded.verifier.trust()));
         }
     }
     let content = if found.iter().any(|found| found.bundle.is_ok()) {

@@ -45,7 +45,7 @@ pub use verdict::{
     CertificateSigner, EstablishedTime, KeySigner, LoggedEntry, NotVerified, SignedContent, Signer,
     TimeSource, Verified,
 };
-pub use wanted::{Wanted, wanted};
+pub use wanted::{MAX_REPRESENTATIVES, Wanted, wanted};
 
 use binding::{Binding, Bound};
 use sealwax_formats::bundle::{MAX_LOG_ENTRIES, MAX_TIMESTAMPS};
