@@ -2,7 +2,7 @@
 
 use sealwax_crypto::{Digest, HashAlgorithm, Representative};
 use sealwax_formats::dsse::IN_TOTO;
-use sealwax_formats::{Bundle, Content, DocumentError, Statement};
+use sealwax_formats::{Bundle, Content, DocumentError, Statement, bundle};
 use sealwax_json::{Limits, Object, Value};
 
 /// What is to be signed.
@@ -28,8 +28,13 @@ pub struct Unfinished {
     pub(crate) representative: Option<Representative>,
 }
 
-/// How a line is read: a bundle with an envelope stands in it.
-const LINE_LIMITS: Limits = Limits { bytes: 48 << 20, depth: 65, values: 1 << 16, members: 1 << 16 };
+/// How a line is read: a bundle stands in it, as large as any, and the artifact's name.
+const LINE_LIMITS: Limits = Limits {
+    bytes: bundle::MAX_BYTES + (1 << 20),
+    depth: 65,
+    values: bundle::MAX_VALUES + 16,
+    members: 1 << 16,
+};
 
 /// Why a line of a file is no unfinished signature.
 #[derive(Debug, thiserror::Error)]
@@ -119,5 +124,32 @@ impl Unfinished {
             Content::Message { digest, .. } => digest.filter(|digest| digest.algorithm() == algorithm),
             Content::Dsse(envelope) => Some(envelope.pae_digest(algorithm)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealwax_formats::{BundleVersion, Envelope, EnvelopeSignature, Material};
+
+    use super::*;
+
+    /// What is kept is read again, however large the statement.
+    #[test]
+    fn a_line_has_room_for_a_large_statement() {
+        let signatures = vec![EnvelopeSignature { keyid: String::new(), sig: vec![1] }];
+        let envelope =
+            Envelope { payload_type: IN_TOTO.to_owned(), payload: vec![b' '; 40 << 20], signatures };
+        let unfinished = Unfinished {
+            bundle: Bundle {
+                version: BundleVersion::V03,
+                material: Material::PublicKey { hint: "hint".to_owned() },
+                log_entries: Vec::new(),
+                timestamps: Vec::new(),
+                content: Content::Dsse(envelope),
+            },
+            representative: None,
+        };
+        let (artifact, again) = Unfinished::from_line(unfinished.to_line("app").as_bytes()).unwrap();
+        assert!(artifact == "app" && again == unfinished);
     }
 }
