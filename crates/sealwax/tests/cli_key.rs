@@ -146,6 +146,18 @@ fn keys_of_other_programs_are_taken() {
     assert!(!scratch.path("x.key").exists() && !scratch.path("x.pub").exists());
 }
 
+/// A pipe is read once only.
+#[test]
+#[cfg(unix)]
+fn a_key_comes_out_of_a_pipe() {
+    let scratch = Scratch::new();
+    let secret = [("SEALWAX_PASSWORD", "correct horse")];
+    let key = fs::read(data("cosign/p256.key")).unwrap();
+    scratch.run_with(&["key", "import", "/dev/stdin", "a.key"], &secret, &key).exits(0);
+    let expected = PublicKey::from_pem(&fs::read_to_string(data("cosign/p256.pub")).unwrap()).unwrap();
+    assert_eq!(opens(&scratch, "a.key", "correct horse"), expected);
+}
+
 #[test]
 fn public_keys_are_taken_and_given() {
     let scratch = Scratch::new();

@@ -71,11 +71,35 @@ pub fn read(path: &Path) -> Result<SigningKey, KeyFileError> {
 /// # Errors
 /// [`KeyFileError::Io`], [`KeyFileError::Stored`].
 pub fn read_stored(path: &Path) -> Result<StoredKey, KeyFileError> {
+    parse_stored(path, &read_bytes(path)?)
+}
+
+/// Reads what may be a private key, once: it may come out of a pipe. It is wiped from memory when it is dropped.
+///
+/// # Errors
+/// [`KeyFileError::Io`], also if there are more than [`MAX_KEY_FILE_BYTES`].
+pub fn read_bytes(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let failed = |cause| io_error(path, cause);
-    let mut text = Zeroizing::new(String::new());
+    // A buffer that grew would leave copies behind.
+    let room = usize::try_from(MAX_KEY_FILE_BYTES).map_or(0, |most| most + 64);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     let file = File::open(path).map_err(failed)?;
-    file.take(MAX_KEY_FILE_BYTES).read_to_string(&mut text).map_err(failed)?;
-    StoredKey::parse(&text).map_err(|cause| KeyFileError::Stored { path: path.to_owned(), cause })
+    file.take(MAX_KEY_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_KEY_FILE_BYTES {
+        let reason = format!("it has more than {MAX_KEY_FILE_BYTES} bytes");
+        return Err(failed(io::Error::new(io::ErrorKind::FileTooLarge, reason)));
+    }
+    Ok(bytes)
+}
+
+/// The key in what [`read_bytes`] has read of this file.
+///
+/// # Errors
+/// [`KeyFileError::Stored`]; [`KeyFileError::Io`] if it is no text.
+pub fn parse_stored(path: &Path, bytes: &[u8]) -> Result<StoredKey, KeyFileError> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|cause| io_error(path, io::Error::new(io::ErrorKind::InvalidData, cause)))?;
+    StoredKey::parse(text).map_err(|cause| KeyFileError::Stored { path: path.to_owned(), cause })
 }
 
 /// Makes a key and writes it to a new file, plain, for the owner only. It is durable when this returns; the name is once its
@@ -160,6 +184,11 @@ mod tests {
         let key = SigningKey::generate(KeyKind::Ed25519).unwrap();
         let text = encrypted(&key, &b"password".to_vec().into()).unwrap();
         assert!(matches!(error(&text), KeyFileError::Encrypted { .. }));
+        fs::write(&path, vec![b' '; 65 << 10]).unwrap();
+        let too_large = read(&path).unwrap_err();
+        assert!(
+            matches!(too_large, KeyFileError::Io { cause, .. } if cause.kind() == io::ErrorKind::FileTooLarge)
+        );
         fs::remove_file(&path).unwrap();
         assert!(matches!(read(&path).unwrap_err(), KeyFileError::Io { .. }));
     }

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use sealwax_crypto::{PublicKey, SigningKey};
 use sealwax_signer::Signer;
-use sealwax_signer::file::{self as stored, MAX_KEY_FILE_BYTES, Password, StoredKey};
+use sealwax_signer::file::{self as stored, Password, StoredKey};
 
 use super::{cannot, name};
 use crate::password::PasswordArgs;
-use crate::sources::read_limited;
 use crate::{Failure, output_file};
 
 /// What every PEM block of a private key is called, whatever stands before it.
-const PRIVATE: &str = "PRIVATE KEY-----";
+const PRIVATE: &[u8] = b"PRIVATE KEY-----";
 
 /// What keeps a private key from who can read its file.
 pub(super) enum Protection {
@@ -33,10 +32,11 @@ pub(super) enum Imported {
 
 /// Reads a key of either half. A password is asked for only if it is needed.
 pub(super) fn read(path: &Path, password: &PasswordArgs) -> Result<Imported, Failure> {
-    if let Some(key) = public_in(path)? {
+    let bytes = stored::read_bytes(path).map_err(cannot)?;
+    if let Some(key) = public_in(path, &bytes)? {
         return Ok(Imported::Public(key));
     }
-    Ok(match stored::read_stored(path).map_err(cannot)? {
+    Ok(match stored::parse_stored(path, &bytes).map_err(cannot)? {
         StoredKey::Plain(key) => Imported::Private { key, password: None },
         StoredKey::Encrypted(encrypted) => {
             let password = password.opening(&name(path))?;
@@ -60,7 +60,7 @@ pub(super) fn open(path: &Path, password: &PasswordArgs) -> Result<Arc<dyn Signe
 /// The public key that stands in the file of this name; `None` if it is no file, or holds a private key.
 pub(super) fn public(word: &str) -> Result<Option<PublicKey>, Failure> {
     let path = Path::new(word);
-    if path.is_file() { public_in(path) } else { Ok(None) }
+    if path.is_file() { public_in(path, &stored::read_bytes(path).map_err(cannot)?) } else { Ok(None) }
 }
 
 /// The public half may be in a file by its name: beside `release.key`, `release.pub`.
@@ -118,14 +118,15 @@ pub(super) fn write_private(
     }
 }
 
-fn public_in(path: &Path) -> Result<Option<PublicKey>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::cannot(format!("{}: {error}", name(path)));
-    let bytes = read_limited(path, MAX_KEY_FILE_BYTES).map_err(|error| failed(&error))?;
-    if String::from_utf8_lossy(&bytes).contains(PRIVATE) {
+/// `None` if a private key stands there.
+fn public_in(path: &Path, bytes: &[u8]) -> Result<Option<PublicKey>, Failure> {
+    if bytes.windows(PRIVATE.len()).any(|window| window == PRIVATE) {
         return Ok(None);
     }
-    match PublicKey::from_file_bytes(&bytes) {
+    match PublicKey::from_file_bytes(bytes) {
         Ok(key) => Ok(Some(key)),
-        Err(error) => Err(failed(&format!("it is no key that is read here: {error}"))),
+        Err(error) => {
+            Err(Failure::cannot(format!("{}: it is no key that is read here: {error}", name(path))))
+        }
     }
 }
