@@ -71,9 +71,9 @@ pub enum ProjectError {
         /// The file.
         file: PathBuf,
     },
-    /// A profile that the user has not added.
+    /// A profile that the user has not added. The name is another's text, so it is no part of the command that is advised.
     #[error(
-        "{file} names the trust profile {name:?}, which is none that you have added: if you trust it, add it with `sealwax trust add {name}`; \
+        "{file} names the trust profile {name:?}, which is none that you have added: if you trust it, `sealwax trust add NAME` adds it; \
          --trust NAME signs by another"
     )]
     NotAdded {
@@ -96,8 +96,10 @@ impl Project {
         let files = directory.ancestors().map(|above| above.join(NAME));
         for file in files {
             let read = |source| ProjectError::Read { file: file.clone(), source };
+            // A link that leads nowhere is a file that cannot be read.
+            let is_link = || file.symlink_metadata().is_ok();
             match fs::metadata(&file) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !is_link() => {}
                 Err(error) => return Err(read(error)),
                 // A pipe would be waited for.
                 Ok(metadata) if !metadata.is_file() => {

@@ -122,6 +122,9 @@ fn a_project_chooses_nothing_else() {
         ("trust = \"staging\"\n".to_owned(), "none that you have added"),
         ("trust = \"key-only\"\n".to_owned(), "none that you have added"),
         (format!("trust = \"{url}\"\n"), "none that you have added"),
+        // It goes nowhere where it could be taken for a part of the command.
+        ("trust = \"x --config /tmp/x\"\n".to_owned(), "profile \"x --config /tmp/x\""),
+        ("trust = \"x --config /tmp/x\"\n".to_owned(), "`sealwax trust add NAME`"),
         ("trust = [\"acme\"]\n".to_owned(), "names no trust profile"),
         ("trust = acme\n".to_owned(), "sealwax.toml:1"),
     ] {
@@ -129,8 +132,15 @@ fn a_project_chooses_nothing_else() {
         world.sign(&[], &[]).exits(3).complains(complaint);
     }
     assert_eq!(names(&world.scratch, "app"), ["app"]);
-    fs::remove_file(world.scratch.path("sealwax.toml")).unwrap();
-    fs::create_dir(world.scratch.path("sealwax.toml")).unwrap();
+    let file = world.scratch.path("sealwax.toml");
+    fs::remove_file(&file).unwrap();
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("nowhere", &file).unwrap();
+        world.sign(&[], &[]).exits(3).complains("cannot read").complains("sealwax.toml");
+        fs::remove_file(&file).unwrap();
+    }
+    fs::create_dir(&file).unwrap();
     world.sign(&[], &[]).exits(3).complains("not a regular file");
 }
 
