@@ -57,16 +57,23 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
     let trust = SigningTrust::of(&args.trust)?;
     let key = args.who.key.as_deref().map(|word| crate::key::open(word, &args.who.password)).transpose()?;
     let certificate = certificate::read(&args.who)?;
+    let is_ml_dsa = key.as_ref().is_some_and(|key| key.public_key().kind().fits(Scheme::MlDsa));
+    if is_ml_dsa && certificate.is_some() && trust.verifier.trust().lists_logs() {
+        return Err(Failure::cannot(
+            "--certificate: the trust lists logs, so that with a certificate an entry is demanded, and no log \
+             takes signatures by ML-DSA: sign by the key alone",
+        ));
+    }
     let needs_token = key.is_none() && !jobs.jobs.iter().all(begun);
     let purpose = Purpose { certificate: needs_token, logs: log_versions(args.trust.rekor) };
     let services =
         Services::choose(&trust.config, purpose, now).map_err(|error| Failure::cannot(error.to_string()))?;
-    let services = match &key {
-        Some(key) if key.public_key().kind().fits(Scheme::MlDsa) => {
+    let services = match is_ml_dsa {
+        true => {
             notice("signatures by ML-DSA are timestamped and not logged: logs have no entries for them");
             services.without_logs()
         }
-        _ => services,
+        false => services,
     };
     let also: BTreeSet<Also> = args.also.iter().copied().collect();
     also::check(&also, jobs, &begun, args.overwrite, &services)?;

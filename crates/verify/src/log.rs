@@ -51,7 +51,7 @@ pub(crate) fn entries<'t>(
     if good.is_none() && verified.is_empty() {
         return None; // The failures above say more than another line could.
     }
-    let lists_logs = !trust.logs.is_empty();
+    let lists_logs = trust.lists_logs();
     if lists_logs && verified.is_empty() && policy.witnesses.is_none() && is_never_logged(binding) {
         // Whoever trusts this key knows its kind; nothing in the bundle chooses it.
         report.once().skip(

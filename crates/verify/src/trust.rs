@@ -79,6 +79,11 @@ impl Trust {
         self
     }
 
+    /// Whether there are signature logs, so that entries are demanded (rule 1).
+    pub fn lists_logs(&self) -> bool {
+        !self.logs.is_empty()
+    }
+
     /// The ids of the signature logs, as entries name them.
     pub fn log_ids(&self) -> impl Iterator<Item = &[u8]> {
         self.logs.iter().flat_map(|log| log.ids.iter().map(Vec::as_slice))

@@ -137,5 +137,11 @@ fn a_certificate_that_does_not_fit_signs_nothing() {
         assert!(format!("{}{}", ran.out, ran.err).contains(said), "{said}: {}{}", ran.out, ran.err);
     }
     scratch.run(&["sign", &app, "--certificate", &good]).exits(2).complains("--key");
+    // A good one, of a key whose signatures no log takes, on a trust that demands an entry.
+    scratch.run(&["key", "generate", "ml-dsa.key", "--kind", "ml-dsa-44", "--plain"]).exits(0);
+    let key = scratch.path("ml-dsa.key").to_string_lossy().into_owned();
+    let public = file::read(key.as_ref()).unwrap().public_key().clone();
+    let certificate = scratch.write("ml-dsa.pem", authority.certify(&public, -1, 1));
+    world.sign(&app, &key, &["--certificate", &certificate]).exits(3).complains("the trust lists logs");
     assert!(!scratch.path("app.sigstore.json").exists());
 }

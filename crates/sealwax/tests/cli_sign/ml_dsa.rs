@@ -18,6 +18,10 @@ fn keys_of_ml_dsa_sign_without_a_log() {
         let public = scratch.path(&format!("{kind}.pub")).to_string_lossy().into_owned();
         scratch.run(&["key", "generate", &key, "--kind", kind, "--plain"]).exits(0);
         let sign = ["sign", app.as_str(), "--key", key.as_str()];
+        signer
+            .sign(&scratch, &[&sign[..], &["--also", "detached"]].concat(), &[], b"")
+            .exits(3)
+            .complains("--also");
         signer.sign(&scratch, &sign, &[], b"").exits(0).complains("logs have no entries");
         signer.verify_by(&scratch, &app, &["--key", &public]).exits(0);
 
