@@ -14,7 +14,8 @@ pub fn public_service(config: &SigningConfig) -> Option<&str> {
 
 fn is_public(url: &str) -> bool {
     let url = Url::parse(url).ok();
-    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    // A name may end in the dot of the root.
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default().trim_end_matches('.');
     let within =
         |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     PUBLIC_DOMAINS.iter().any(within)
@@ -30,6 +31,7 @@ mod tests {
             "https://fulcio.sigstore.dev",
             "https://log2025-1.rekor.sigstore.dev/",
             "https://REKOR.sigstage.dev:443",
+            "https://fulcio.sigstore.dev./",
         ] {
             assert!(is_public(public), "{public}");
         }
