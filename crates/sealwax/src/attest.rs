@@ -27,7 +27,7 @@ const MAX_STATEMENT_BYTES: u64 = 128 << 20;
 /// # Errors
 /// Nothing was begun: a sentence for people.
 pub(crate) fn run(args: &AttestArgs, out: &mut impl Write) -> Result<Status, Failure> {
-    check_standard_input(&args.artifacts, None, args.run.who.token.as_deref())?;
+    check_standard_input(&args.artifacts, None, &args.run.who)?;
     let (kind, payload) = match &args.statement {
         Some(path) => {
             let payload = read(path)?;

@@ -27,7 +27,6 @@ use self::preview::Preview;
 use self::run::Run;
 use self::state::StateFile;
 use self::trust::{SigningTrust, log_versions};
-use crate::artifact::Reference;
 use crate::judge::Status;
 use crate::terminal::{notice, shell_quoted};
 use crate::{Failure, output_file};
@@ -46,10 +45,6 @@ pub(crate) fn run(args: &SignArgs, out: &mut impl Write) -> Result<Status, Failu
 /// Nothing was begun: a sentence for people.
 pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let now = Timestamp::now();
-    let stdin = |job: &Job| matches!(job.work, Work::Artifact(Reference::Stdin));
-    if args.who.password.takes_standard_input() && jobs.jobs.iter().any(stdin) {
-        return Err(Failure::usage("standard input cannot be both the artifact and the password"));
-    }
     let state = args.resume.as_deref().map(StateFile::open).transpose()?;
     let begun = |job: &Job| state.as_ref().and_then(|state| state.get(&job.name)).is_some();
     let fresh = jobs.jobs.iter().filter(|job| !begun(job)).filter_map(|job| job.output.as_ref());

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use sealwax_json::Limits;
 
-use super::args::SignArgs;
+use super::args::{SignArgs, SignerArgs};
 use crate::artifact::Reference;
 use crate::{Failure, output_file};
 
@@ -49,7 +49,7 @@ impl Jobs {
     /// # Errors
     /// A sentence about the command line, or the list.
     pub fn of(args: &SignArgs) -> Result<Self, Failure> {
-        check_standard_input(&args.artifacts, args.list.as_deref(), args.run.who.token.as_deref())?;
+        check_standard_input(&args.artifacts, args.list.as_deref(), &args.run.who)?;
         let lines = args.bundle.clone().filter(|_| args.artifacts.len() > 1);
         let one = args.bundle.clone().filter(|_| args.artifacts.len() == 1);
         let jobs = match &args.list {
@@ -93,14 +93,14 @@ impl Jobs {
 pub fn check_standard_input(
     artifacts: &[OsString],
     list: Option<&str>,
-    token: Option<&str>,
+    who: &SignerArgs,
 ) -> Result<(), Failure> {
-    let words =
-        artifacts.iter().map(OsString::as_os_str).chain(list.into_iter().chain(token).map(OsStr::new));
-    match words.filter(|word| *word == "-").count() {
+    let named = list.into_iter().chain(who.token.as_deref()).map(OsStr::new);
+    let words = artifacts.iter().map(OsString::as_os_str).chain(named).filter(|word| *word == "-").count();
+    match words + usize::from(who.password.takes_standard_input()) {
         0 | 1 => Ok(()),
         _ => Err(Failure::usage(
-            "standard input can be read once only: it is one artifact, or the list, or the token",
+            "standard input can be read once only: it is one artifact, or the list, or the token, or the password",
         )),
     }
 }
@@ -170,6 +170,7 @@ fn from_object(line: &str) -> Result<(String, Option<PathBuf>), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::password::PasswordArgs;
 
     fn jobs(words: &[&str], bundle: Option<&str>) -> Result<Vec<Option<PathBuf>>, Failure> {
         let args = SignArgs {
@@ -198,14 +199,20 @@ mod tests {
     #[test]
     fn standard_input_is_one_thing_only() {
         let dash = [OsString::from("-")];
-        assert_eq!(check_standard_input(&dash, None, Some("@file")), Ok(()));
-        assert_eq!(check_standard_input(&[], Some("list"), Some("-")), Ok(()));
-        for (artifacts, list, token) in [
-            (&dash[..], None, Some("-")),
-            (&[], Some("-"), Some("-")),
-            (&[dash[0].clone(), dash[0].clone()], None, None),
+        let token = |token: &str| SignerArgs { token: Some(token.to_owned()), ..SignerArgs::default() };
+        let password = PasswordArgs { password_file: Some("-".into()) };
+        let password = || SignerArgs { password: password.clone(), ..SignerArgs::default() };
+        assert_eq!(check_standard_input(&dash, None, &token("@file")), Ok(()));
+        assert_eq!(check_standard_input(&[], Some("list"), &token("-")), Ok(()));
+        assert_eq!(check_standard_input(&[], None, &password()), Ok(()));
+        for (artifacts, list, who) in [
+            (&dash[..], None, token("-")),
+            (&[], Some("-"), token("-")),
+            (&[dash[0].clone(), dash[0].clone()], None, SignerArgs::default()),
+            (&dash[..], None, password()),
+            (&[], Some("-"), password()),
         ] {
-            let refused = check_standard_input(artifacts, list, token).unwrap_err();
+            let refused = check_standard_input(artifacts, list, &who).unwrap_err();
             assert!(refused.message.contains("once"), "{refused:?}");
         }
     }
