@@ -58,7 +58,7 @@ pub enum TrustCommand {
     },
     /// List managed keys with the windows in which they sign, for `trust add --keys`
     #[command(
-        after_help = "Example:\n  sealwax trust keys release.pub --start 2026-01-01T00:00:00Z --end 2026-12-31T23:59:59Z --output keys.json\n\nA bundle names its key by a hint; what that key signed inside its window verifies without --key."
+        after_help = "Example:\n  sealwax trust keys release.pub --start 2026-01-01T00:00:00Z --end 2026-12-31T23:59:59Z --output keys.json\n\nA bundle names its key by a hint; what that key signed inside its window verifies without --key.\nAn Ed25519 key is listed as one of Ed25519ph, by which `sealwax sign` signs artifacts: envelopes of `attest` by it need --key."
     )]
     Keys(KeysArgs),
     /// Remove a profile of your own, or the refreshed copy of a built-in one
