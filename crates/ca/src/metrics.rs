@@ -127,20 +127,8 @@ impl Metrics {
 
 impl From<&IssuerType> for IssuerLabel {
     fn from(kind: &IssuerType) -> Self {
-        match kind {
-            IssuerType::Email { .. } => Self::Email,
-            IssuerType::Spiffe { .. } => Self::Spiffe,
-            IssuerType::Uri { .. } => Self::Uri,
-            IssuerType::Username { .. } => Self::Username,
-            IssuerType::Kubernetes => Self::Kubernetes,
-            IssuerType::GithubWorkflow => Self::GithubWorkflow,
-            IssuerType::GitlabPipeline => Self::GitlabPipeline,
-            IssuerType::BuildkiteJob => Self::BuildkiteJob,
-            IssuerType::CodefreshWorkflow => Self::CodefreshWorkflow,
-            IssuerType::ChainguardIdentity => Self::ChainguardIdentity,
-            IssuerType::CiProvider { .. } => Self::CiProvider,
-            _ => Self::Other,
-        }
+        let named = Self::ALL.into_iter().find(|(_, name)| *name == kind.name());
+        named.map_or(Self::Other, |(label, _)| label)
     }
 }
 
