@@ -107,13 +107,8 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         if !identities.is_empty() {
             self.absorb(old, &identities);
         }
+        // Before the answers: whoever has one finds its round counted.
         let entries = sorted.fresh.len() as u64;
-        if published {
-            self.answer(sorted);
-        } else {
-            self.refuse_all(sorted);
-        }
-        self.reader.edge_mut().prune();
         if entries > 0 {
             self.metrics.rounds.add(1);
             self.metrics.round_entries.observe(entries);
@@ -121,6 +116,12 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         } else {
             self.metrics.resigned.add(1);
         }
+        if published {
+            self.answer(sorted);
+        } else {
+            self.refuse_all(sorted);
+        }
+        self.reader.edge_mut().prune();
         Ok(true)
     }
 

@@ -73,6 +73,8 @@ pub(super) enum Why {
     Freeze,
     /// It is time to see what is due: rounds of other replicas, a settling, an index that failed.
     Look,
+    /// A settling has ended, and is looked after at the end of every turn.
+    Settled,
 }
 
 impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
@@ -96,6 +98,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             match self.wait().await {
                 Why::Stop => return self.finish().await,
                 Why::Look => self.catch_up().await?,
+                Why::Settled => {}
                 Why::Work => self.round(Why::Work).await.map(drop)?,
                 why => {
                     if !self.round(why).await? {
@@ -128,7 +131,7 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
                 biased;
                 // It is looked at again: this may have been said of what the round before has taken.
                 () = queue.ready() => {}
-                () = settled(&mut self.settling) => return Why::Work,
+                () = settled(&mut self.settling) => return Why::Settled,
                 () = self.host.sleep(pause) => return why,
             }
         }
