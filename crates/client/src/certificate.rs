@@ -3,7 +3,7 @@
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, PublicKey, Scheme, SigningKey};
 use sealwax_formats::base64;
 use sealwax_json::{Limits, Object, Value};
-use sealwax_net::http::{Answer, Client, Method, Url};
+use sealwax_net::http::{Client, Method, Url};
 use sealwax_pki::{Certificate, UnsignedRequest};
 use sealwax_signer::SignerError;
 use sealwax_verify::{CertificateSigner, Verifier};
@@ -13,6 +13,9 @@ use crate::{CertificateFault, Choice, Fault, IdentityToken, Kind, Services, Sign
 
 /// Where Fulcio answers.
 const PATH: &str = "/api/v2/signingCert";
+
+/// How it refuses a token, a key, a request or a proof.
+const REFUSED: u16 = 400;
 
 /// The longest answer: a chain of the most certificates that anybody has, in PEM.
 const MAX_ANSWER_BYTES: u64 = 256 << 10;
@@ -41,16 +44,17 @@ pub(crate) async fn request(
     token: &IdentityToken,
     key: &SigningKey,
 ) -> Result<Certificate, SignError> {
-    let body = body(token, key)?;
-    let headers = [("content-type", "application/json"), ("accept", "application/json")];
+    let (by_request, by_proof) = (by_request(token, key)?, by_proof(token, key)?);
     let choice =
         Choice { operators: services.authorities.iter().map(|one| vec![one.clone()]).collect(), needed: 1 };
     let question: &exchange::Question<'_, Vec<u8>> = &|endpoint| {
-        let (url, body) = (endpoint.join(PATH), body.as_bytes());
+        let (url, by_request, by_proof) = (endpoint.join(PATH), &by_request, &by_proof);
         Box::pin(async move {
-            let request = Request { method: Method::POST, headers: &headers, body, limit: MAX_ANSWER_BYTES };
-            let answer = request.send(http, &url).await?;
-            accepted(&url, answer)
+            match post(http, &url, by_request).await {
+                // It says why in words only. One that takes no certificate requests takes a proof.
+                Err(Fault::Status { status: REFUSED, .. }) => post(http, &url, by_proof).await,
+                answered => answered,
+            }
         })
     };
     let answers = exchange::ask(Kind::CertificateAuthority, &choice, patience, question).await?;
@@ -114,23 +118,37 @@ pub(crate) fn check_own(
     }
 }
 
-fn accepted(url: &Url, answer: Answer) -> Result<Vec<u8>, Fault> {
+async fn post(http: &Client, url: &Url, body: &str) -> Result<Vec<u8>, Fault> {
+    let headers = [("content-type", "application/json"), ("accept", "application/json")];
+    let body = body.as_bytes();
+    let request = Request { method: Method::POST, headers: &headers, body, limit: MAX_ANSWER_BYTES };
+    let answer = request.send(http, url).await?;
     match answer.status {
         200 | 201 => Ok(answer.body),
         _ => Err(Fault::of(url, &answer)),
     }
 }
 
-/// The token, and the key with the proof that we have it.
-fn body(token: &IdentityToken, key: &SigningKey) -> Result<String, SignError> {
+/// The token, and the key in a request for a certificate, whose signature shows that we have it.
+fn by_request(token: &IdentityToken, key: &SigningKey) -> Result<String, SignError> {
     let request = UnsignedRequest::new(key.public_key());
     let signature = key.sign(SCHEME, Message::Bytes(request.to_be_signed())).map_err(SignerError::Key)?;
     let unsuited = SignError::KeyKind { kind: key.kind(), what: "a certificate request" };
     let pem = request.into_pem(SCHEME, &signature).ok_or(unsuited)?;
-    let body = Object::new()
-        .with("credentials", Object::new().with("oidcIdentityToken", token.secret()))
-        .with("certificateSigningRequest", base64::encode(pem.as_bytes()));
-    Ok(sealwax_json::compact(&Value::Object(body)))
+    Ok(with_token(token, "certificateSigningRequest", base64::encode(pem.as_bytes()).into()))
+}
+
+/// The token, and the key with a signature of its own over whom the token names.
+fn by_proof(token: &IdentityToken, key: &SigningKey) -> Result<String, SignError> {
+    let proof = key.sign(SCHEME, Message::Bytes(token.principal().as_bytes())).map_err(SignerError::Key)?;
+    let public = Object::new().with("algorithm", "ECDSA").with("content", key.public_key().to_pem());
+    let request = Object::new().with("publicKey", public).with("proofOfPossession", base64::encode(&proof));
+    Ok(with_token(token, "publicKeyRequest", Value::Object(request)))
+}
+
+fn with_token(token: &IdentityToken, member: &'static str, key: Value<'_>) -> String {
+    let credentials = Object::new().with("oidcIdentityToken", token.secret());
+    sealwax_json::compact(&Value::Object(Object::new().with("credentials", credentials).with(member, key)))
 }
 
 /// The leaf of an answer. A detached SCT is of no use: bundles have no place for it.

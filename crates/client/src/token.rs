@@ -95,6 +95,15 @@ impl IdentityToken {
         )
     }
 
+    /// What a proof that somebody has a key is a signature of: the address where the issuer says that it is theirs, else the subject.
+    pub(crate) fn principal(&self) -> &str {
+        let verified = self.claims.get("email_verified");
+        // Some issuers write it as a text.
+        let is_verified = verified.is_some_and(|value| value.as_bool() == Some(true) || value.as_str() == Some("true"));
+        let email = self.claims.get("email").and_then(|value| value.as_str());
+        email.filter(|email| is_verified && !email.is_empty()).unwrap_or(self.claims.subject())
+    }
+
     /// Whom a certificate for this token names instead of `subject`, where that can be told: a good certificate of somebody else is none
     /// to sign with.
     pub(crate) fn contradicts(&self, subject: &str) -> Option<String> {
@@ -178,6 +187,20 @@ mod tests {
         let person = token(r#""iss":"https://i.example","sub":"7","email":"a@b.example""#);
         assert_eq!((person.contradicts("a@b.example"), person.contradicts("7!domain")), (None, None));
         assert_eq!(person.contradicts("c@b.example").unwrap(), "a@b.example");
+    }
+
+    #[test]
+    fn what_a_proof_is_a_signature_of() {
+        for (claims, principal) in [
+            (r#""email":"a@b.example","email_verified":true"#, "a@b.example"),
+            (r#""email":"a@b.example","email_verified":"true""#, "a@b.example"),
+            (r#""email":"a@b.example","email_verified":false"#, "s"),
+            (r#""email":"a@b.example""#, "s"),
+            (r#""email":"","email_verified":true"#, "s"),
+        ] {
+            let rest = r#""iss":"https://i.example","sub":"s","aud":"sigstore","exp":2000"#;
+            assert_eq!(check(&format!("{{{rest},{claims}}}")).unwrap().principal(), principal, "{claims}");
+        }
     }
 
     #[test]

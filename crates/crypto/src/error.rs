@@ -147,6 +147,12 @@ pub enum SignError {
     /// Not a PKCS#8 private key of a supported kind.
     #[error("not a private key in PKCS#8 of a supported kind")]
     Pkcs8,
+    /// The expanded form of an ML-DSA key alone (RFC 9881 section 6), out of which nobody finds the seed again.
+    #[error("an {kind} key in its expanded form alone: keys of ML-DSA are read with their seed")]
+    NoSeed {
+        /// The kind of key.
+        kind: KeyKind,
+    },
     /// Its public half was refused.
     #[error("the key's public half: {0}")]
     PublicKey(#[from] KeyError),

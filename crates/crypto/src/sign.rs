@@ -75,7 +75,8 @@ impl SigningKey {
     /// Reads an unencrypted PKCS#8 private key (RFC 5958).
     ///
     /// # Errors
-    /// [`SignError::Pkcs8`], or [`SignError::Unsupported`] for RSA 2048 and sizes that are not in the registry.
+    /// [`SignError::Pkcs8`], or [`SignError::Unsupported`] for RSA 2048 and sizes that are not in the registry, or
+    /// [`SignError::NoSeed`].
     pub fn from_pkcs8_der(pkcs8: &[u8]) -> Result<Self, SignError> {
         for kind in [KeyKind::EcdsaP256, KeyKind::EcdsaP384, KeyKind::EcdsaP521] {
             if let Some(Ok(pair)) = ecdsa(kind).map(|algorithm| EcdsaKeyPair::from_pkcs8(algorithm, pkcs8)) {
@@ -84,6 +85,8 @@ impl SigningKey {
         }
         for kind in [KeyKind::MlDsa44, KeyKind::MlDsa65, KeyKind::MlDsa87] {
             if let Some(Ok(pair)) = ml_dsa(kind).map(|algorithm| PqdsaKeyPair::from_pkcs8(algorithm, pkcs8)) {
+                // Neither written again nor used for what stands for a message: found now, and not in the middle of a signature.
+                seed(&pair).ok_or(SignError::NoSeed { kind })?;
                 return Self::new(kind, Pair::MlDsa(pair));
             }
         }
@@ -259,4 +262,41 @@ fn ml_dsa(kind: KeyKind) -> Option<&'static PqdsaSigningAlgorithm> {
         KeyKind::MlDsa87 => &alg::ML_DSA_87_SIGNING,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::AsRawBytes as _;
+
+    use super::*;
+
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let length: &[u8] = match content.len() {
+            0..128 => &[low],
+            128..256 => &[0x81, low],
+            _ => &[0x82, high, low],
+        };
+        [&[tag], length, content].concat()
+    }
+
+    /// The forms of RFC 9881 section 6: the seed makes a key, the expanded form without it is refused by name.
+    #[test]
+    fn keys_of_ml_dsa_have_their_seeds() {
+        for (kind, last) in [(KeyKind::MlDsa44, 17), (KeyKind::MlDsa65, 18), (KeyKind::MlDsa87, 19)] {
+            let pair = PqdsaKeyPair::generate(ml_dsa(kind).unwrap()).unwrap();
+            let seed = der(0x04, &seed(&pair).unwrap());
+            let expanded = der(0x04, pair.private_key().as_raw_bytes().unwrap().as_ref());
+            let oid = [0x06, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, last];
+            let pkcs8 = |key: &[u8]| {
+                let algorithm = der(0x30, &oid);
+                der(0x30, &[&[0x02, 1, 0][..], &algorithm, &der(0x04, key)].concat())
+            };
+            let both = pkcs8(&der(0x30, &[seed, expanded.clone()].concat()));
+            let key = SigningKey::from_pkcs8_der(&both).unwrap();
+            assert_eq!(key.to_pkcs8_der().unwrap(), pair.to_pkcs8v1().unwrap().as_ref());
+            let refused = SigningKey::from_pkcs8_der(&pkcs8(&expanded)).unwrap_err();
+            assert_eq!(refused, SignError::NoSeed { kind });
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! `sealwax attest`: a statement about artifacts (in-toto Statement v1) becomes a bundle, by the flow of `sealwax sign`.
 
 pub(crate) mod args;
-mod checksums;
+pub(crate) mod checksums;
 pub(crate) mod predicate;
 
 use std::io::Write;
@@ -41,9 +41,16 @@ pub(crate) fn run(args: &AttestArgs, out: &mut impl Write) -> Result<Status, Fai
         _ => format!("the {} statement", kind.short),
     };
     let output = output(args, &kind)?;
-    let jobs =
-        Jobs { jobs: vec![Job { name, work: Work::Statement(payload), output: Some(output) }], lines: None };
-    sign::all(&jobs, &args.run, out)
+    let jobs = vec![Job { name, work: Work::Statement(payload), output: Some(output) }];
+    sign::all(&Jobs { jobs, lines: None, inputs: inputs(args) }, &args.run, out)
+}
+
+/// The files that the statement is made of.
+fn inputs(args: &AttestArgs) -> Vec<PathBuf> {
+    let subjects = args.artifacts.iter().filter_map(|word| Reference::parse(word).ok());
+    let subjects = subjects.filter_map(|reference| reference.path().map(Path::to_owned));
+    let named = [&args.statement, &args.predicate, &args.subject_checksums];
+    subjects.chain(named.into_iter().flatten().cloned()).collect()
 }
 
 /// What kind of statement somebody else has made: one about something that verifiers can recognise, and what its type claims.

@@ -5,7 +5,7 @@ mod file;
 mod open;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sealwax_crypto::{PublicKey, SigningKey};
 
@@ -64,6 +64,8 @@ fn import(args: ImportArgs, out: &mut impl Write) -> Result<Status, Failure> {
 }
 
 fn export(args: &ExportArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    let inputs = [Some(PathBuf::from(&args.key)), args.password.password_file.clone()];
+    output_file::check_apart(&args.output, inputs.into_iter().flatten())?;
     let key = match file::public(&args.key)? {
         Some(key) => key,
         None => open(&args.key, &args.password)?.public_key().clone(),

@@ -1,5 +1,6 @@
 //! Files that a command writes: whole or not at all, and never over one that is there unless that was asked for.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,43 @@ pub fn check_free<'a>(paths: impl IntoIterator<Item = &'a PathBuf>, overwrite: b
         Some(path) => Err(exists(path)),
         None => Ok(()),
     }
+}
+
+/// Refuses to write where this command reads: with `--overwrite` it would destroy what it is about. By whatever name: a link leads to a
+/// file, and a file may have several names.
+///
+/// # Errors
+/// A sentence that names both.
+pub fn check_apart<'a>(
+    outputs: impl IntoIterator<Item = &'a PathBuf>,
+    inputs: impl IntoIterator<Item = PathBuf>,
+) -> Result<(), Failure> {
+    let there: Vec<_> = outputs.into_iter().filter_map(|path| Some((identity(path)?, path))).collect();
+    if there.is_empty() {
+        return Ok(());
+    }
+    let read: BTreeMap<_, _> = inputs.into_iter().filter_map(|path| Some((identity(&path)?, path))).collect();
+    match there.into_iter().find_map(|(file, path)| Some((path, read.get(&file)?))) {
+        Some((path, read)) => Err(Failure::usage(format!(
+            "{} would take the place of {}, which this command reads: nothing was written",
+            path.display(),
+            read.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Which file a path leads to, if there is one.
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = path.metadata().ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok()
 }
 
 /// Where a path leads, also if nothing is there yet: two names of one file are one place.
@@ -145,6 +183,19 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             write_private(&path, b"five", true).unwrap();
             assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let other = directory.join("other");
+        let apart = |output: &PathBuf, input: &PathBuf| check_apart([output], [input.clone()]);
+        assert_eq!(apart(&other, &path), Ok(()));
+        assert!(apart(&path, &directory.join("./file")).unwrap_err().message.contains("file"));
+        fs::hard_link(&path, &other).unwrap();
+        assert!(apart(&other, &path).is_err());
+        fs::remove_file(&other).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("file", &other).unwrap();
+            assert!(apart(&other, &path).is_err() && apart(&path, &other).is_err());
+            fs::remove_file(&other).unwrap();
         }
         assert!(write(&directory, b"five", true).unwrap_err().message.contains("not a regular file"));
         // No temporary file is left behind.

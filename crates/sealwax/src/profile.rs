@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 pub use choice::{ChosenBy, VARIABLE, for_signing, working_directory};
 pub use private::public_service;
-pub use project::{Project, ProjectError};
+pub use project::{Project, ProjectError, name_in};
 pub use store::{Files, Removed, create, remove, replace, tuf_directory, tuf_root};
 
 /// The profile that applies when nobody says otherwise.
@@ -108,6 +108,23 @@ pub struct Description {
     /// Whether its services are nobody else's to read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub private: bool,
+}
+
+impl Description {
+    /// Reads `profile.json`.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn parse(text: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(text)
+    }
+
+    /// What [`Description::parse`] reads.
+    pub fn write(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
 }
 
 /// Where the files of a profile come from.
@@ -329,7 +346,7 @@ fn read_directory(name: &str, directory: &Path) -> Result<Option<Profile>, Profi
     let opened = Directory::open(directory)?;
     let read = |file: &str| opened.read(file, MAX_FILE);
     let text = read("profile.json")?.unwrap_or_default();
-    let description: Description = serde_json::from_slice(&text)
+    let description = Description::parse(&text)
         .map_err(|error| ProfileError::Description { path, reason: error.to_string() })?;
     Ok(Some(Profile {
         name: name.to_owned(),

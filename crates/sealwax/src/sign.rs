@@ -45,6 +45,7 @@ pub(crate) fn run(args: &SignArgs, out: &mut impl Write) -> Result<Status, Failu
 /// Nothing was begun: a sentence for people.
 pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let now = Timestamp::now();
+    check_apart(jobs, args)?;
     let state = args.resume.as_deref().map(StateFile::open).transpose()?;
     let begun = |job: &Job| state.as_ref().and_then(|state| state.get(&job.name)).is_some();
     let fresh = jobs.jobs.iter().filter(|job| !begun(job)).filter_map(|job| job.output.as_ref());
@@ -71,7 +72,7 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
         false => services,
     };
     let also: BTreeSet<Also> = args.also.iter().copied().collect();
-    also::check(&also, jobs, &begun, args.overwrite, &services)?;
+    also::check(&also, jobs, &begun, args, &services)?;
     let total = crate::verify::duration(&args.patience).map_err(Failure::usage)?.unsigned_abs();
     let patience = Patience { total, ..Patience::default() };
     let runtime = match jobs.jobs.len() {
@@ -122,6 +123,17 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
     // Requests that nobody waits for any more are not waited for either.
     runtime.shutdown_background();
     Ok(status)
+}
+
+/// Nothing that is read is written to, and the file of `--resume` is nothing else.
+fn check_apart(jobs: &Jobs, args: &RunArgs) -> Result<(), Failure> {
+    let inputs = jobs.inputs.iter().cloned().chain(args.inputs());
+    output_file::check_apart(jobs.outputs().chain(&args.resume), inputs)?;
+    let Some(state) = args.resume.as_deref().map(output_file::real_place) else { return Ok(()) };
+    match jobs.outputs().any(|path| output_file::real_place(path) == state) {
+        true => Err(Failure::usage(format!("--resume {}: that is where a bundle goes", state.display()))),
+        false => Ok(()),
+    }
 }
 
 /// Whether the token is for whom the caller expects, where that can be told from it.

@@ -175,7 +175,10 @@ fn public_keys_are_taken_and_given() {
     assert_eq!(scratch.run(&["key", "export", "a.pub"]).exits(0).out, half);
     let jwk = scratch.run(&["key", "export", "a.pub", "--form", "jwk"]).exits(0).json();
     assert_eq!((jwk["kty"].as_str(), jwk.get("d")), (Some("EC"), None));
-    scratch.run(&["key", "export", "a.pub", "--output", "a.pub"]).exits(3).complains("--overwrite");
+    scratch.run(&["key", "export", "a.pub", "--output", "a.key"]).exits(3).complains("--overwrite");
+    let over_itself = ["key", "export", "a.key", "--output", "./a.key", "--overwrite"];
+    scratch.run_with(&over_itself, &secret, b"").exits(2).complains("which this command reads");
+    assert_eq!(opens(&scratch, "a.key", "one"), public(&scratch, "a.pub"));
     scratch.run(&["key", "export", "nothing"]).exits(3);
     scratch
         .run(&["key", "export", "kms-that-is-not://key"])

@@ -25,6 +25,7 @@ mod keys;
 mod oidc;
 mod pkcs11;
 mod pki;
+mod program;
 mod rekor;
 pub mod seeds;
 mod server;
@@ -100,6 +101,8 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "client_entry", run: client::entry, likes: seeds::none, seeds: client::entry_seeds },
     Target { name: "client_token", run: client::token, likes: seeds::none, seeds: client::token_seeds },
+    Target { name: "profile", run: program::profile, likes: seeds::none, seeds: program::profile_seeds },
+    Target { name: "attest", run: program::attest, likes: seeds::is_statement, seeds: program::attest_seeds },
     Target { name: "client_resume", run: client::resume, likes: seeds::none, seeds: client::resume_seeds },
 ];
 

@@ -127,7 +127,10 @@ fn is_added(name: &str) -> Result<bool, ProfileError> {
 }
 
 /// The name in the file.
-fn name_in(bytes: &[u8], file: &Path) -> Result<String, ProjectError> {
+///
+/// # Errors
+/// [`ProjectError::Syntax`], [`ProjectError::Key`], [`ProjectError::NoName`].
+pub fn name_in(bytes: &[u8], file: &Path) -> Result<String, ProjectError> {
     let syntax = |start: usize, reason: String| {
         let before = bytes.get(..start).unwrap_or_default();
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();

@@ -2,7 +2,7 @@
 //! last, so that it never claims more than is there.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sealwax_net::cache::Directory;
@@ -79,7 +79,7 @@ fn fill(directory: &Path, description: &Description, files: &Files) -> Result<()
     for (name, bytes) in files.named() {
         opened.write(name, bytes)?;
     }
-    opened.write("profile.json", &encode(description))?;
+    opened.write("profile.json", &description.write())?;
     Ok(())
 }
 
@@ -101,7 +101,7 @@ pub fn replace(name: &str, description: &Description, files: &Files) -> Result<(
     if files.keys.is_none() {
         opened.remove("keys.json")?;
     }
-    opened.write("profile.json", &encode(description))?;
+    opened.write("profile.json", &description.write())?;
     Ok(())
 }
 
@@ -168,13 +168,6 @@ fn private_directory(path: &Path) -> Result<PathBuf, ProfileError> {
         Ok(()) => Ok(path.to_owned()),
         Err(source) => Err(ProfileError::Write { path: path.to_owned(), source }),
     }
-}
-
-fn encode(description: &Description) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(description).unwrap_or_default();
-    // Writing to a vector cannot fail.
-    let _ = text.write_all(b"\n");
-    text
 }
 
 /// Makes a rename last.

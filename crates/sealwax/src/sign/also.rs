@@ -7,8 +7,8 @@ use clap::ValueEnum;
 use sealwax_client::{LogVersion, Services};
 use sealwax_formats::Bundle;
 
-use super::jobs::{Job, Jobs, Work};
-use crate::artifact::Reference;
+use super::args::RunArgs;
+use super::jobs::{Job, Jobs};
 use crate::bundle::{artifact_of, beside, detached_files, timestamp_suffix};
 use crate::{Failure, output_file};
 
@@ -81,7 +81,7 @@ pub fn check(
     forms: &BTreeSet<Also>,
     jobs: &Jobs,
     begun: &dyn Fn(&Job) -> bool,
-    overwrite: bool,
+    args: &RunArgs,
     services: &Services,
 ) -> Result<(), Failure> {
     if forms.is_empty() {
@@ -108,24 +108,20 @@ pub fn check(
         let Some(output) = &job.output else { return Vec::new() };
         forms.iter().flat_map(|form| form.names(output, timestamps)).collect()
     };
-    check_places(jobs, jobs.jobs.iter().flat_map(names))?;
+    let all: Vec<PathBuf> = jobs.jobs.iter().flat_map(names).collect();
+    check_places(jobs, &all)?;
+    let inputs = jobs.inputs.iter().cloned().chain(args.inputs()).chain(args.resume.clone());
+    output_file::check_apart(&all, inputs)?;
     let fresh: Vec<PathBuf> = jobs.jobs.iter().filter(|job| !begun(job)).flat_map(names).collect();
-    output_file::check_free(&fresh, overwrite)
+    output_file::check_free(&fresh, args.overwrite)
 }
 
-/// None of these files may take the place of another, of a bundle, or of what is signed, however it is spelled.
-fn check_places(jobs: &Jobs, names: impl Iterator<Item = PathBuf>) -> Result<(), Failure> {
+/// None of these files may take the place of another, or of a bundle, however it is spelled.
+fn check_places(jobs: &Jobs, names: &[PathBuf]) -> Result<(), Failure> {
     let bundle = |path: &PathBuf| (output_file::real_place(path), ", where a bundle goes");
-    let signed = |job: &Job| match &job.work {
-        Work::Artifact(Reference::Path(path)) => {
-            Some((output_file::real_place(path), ", which is to be signed"))
-        }
-        Work::Artifact(_) | Work::Statement(_) => None,
-    };
     let mut taken: BTreeMap<PathBuf, &str> = jobs.outputs().map(bundle).collect();
-    taken.extend(jobs.jobs.iter().filter_map(signed));
     for path in names {
-        if let Some(what) = taken.insert(output_file::real_place(&path), " twice") {
+        if let Some(what) = taken.insert(output_file::real_place(path), " twice") {
             return Err(Failure::usage(format!("--also would write to {}{what}", path.display())));
         }
     }

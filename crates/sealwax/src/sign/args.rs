@@ -95,6 +95,18 @@ pub struct RunArgs {
     pub trust: SignTrustArgs,
 }
 
+impl RunArgs {
+    /// The files that it names to be read, but for that of `--resume`, which is written too.
+    pub fn inputs(&self) -> impl Iterator<Item = PathBuf> {
+        let (who, trust) = (&self.who, &self.trust);
+        let token = who.token.as_deref().and_then(|word| word.strip_prefix('@')).map(PathBuf::from);
+        let key = who.key.as_deref().map(PathBuf::from);
+        let named = [&who.password.password_file, &who.certificate, &who.certificate_chain];
+        let of_trust = [&trust.trust_config, &trust.trusted_root, &trust.signing_config];
+        token.into_iter().chain(key).chain(named.into_iter().chain(of_trust).flatten().cloned())
+    }
+}
+
 /// Who signs.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Who signs")]

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sealwax_json::Limits;
 
@@ -27,6 +27,16 @@ pub struct Job {
     pub output: Option<PathBuf>,
 }
 
+impl Job {
+    /// The file that is signed, if it is one.
+    fn artifact(&self) -> Option<&Path> {
+        match &self.work {
+            Work::Artifact(artifact) => artifact.path(),
+            Work::Statement(_) => None,
+        }
+    }
+}
+
 /// What is signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
@@ -41,6 +51,8 @@ pub enum Work {
 pub struct Jobs {
     pub jobs: Vec<Job>,
     pub lines: Option<PathBuf>,
+    /// The files that they are made of, which are not written to.
+    pub inputs: Vec<PathBuf>,
 }
 
 impl Jobs {
@@ -62,7 +74,9 @@ impl Jobs {
         if jobs.is_empty() {
             return Err(Failure::cannot("the list is empty: nothing was signed"));
         }
-        let jobs = Self { jobs, lines };
+        let inputs = jobs.iter().filter_map(Job::artifact).chain(args.list.as_deref().map(Path::new));
+        let inputs = inputs.map(Path::to_owned).collect();
+        let jobs = Self { jobs, lines, inputs };
         jobs.check_outputs()?;
         Ok(jobs)
     }

@@ -1,7 +1,7 @@
 //! `--predicate-out`: what an attestation says, handed on once it has verified.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::write;
 use crate::args::VerifyArgs;
@@ -10,7 +10,7 @@ use crate::judge::{CandidateOutcome, Job, Judgement, Status, judge};
 use crate::render::{self, Shown};
 use crate::terminal::escaped_json;
 use crate::trust_store::TrustStore;
-use crate::{Failure, output_file};
+use crate::{Failure, neighbours, output_file};
 
 /// Why there is not one predicate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,10 +41,12 @@ pub(super) fn hand_on(
         return Err(Failure::usage("--predicate-out takes one artifact"));
     };
     let is_file = file != Path::new("-");
-    if is_file {
-        output_file::check_free([&file.to_owned()], args.overwrite)?;
-    }
     let artifact = Reference::parse(word).map_err(Failure::usage)?;
+    if is_file {
+        let file = file.to_owned();
+        output_file::check_apart([&file], inputs(&artifact, args))?;
+        output_file::check_free([&file], args.overwrite)?;
+    }
     let job = Job { artifact, keep_predicate: true, ..defaults.clone() };
     let mut judgement = judge(&job, &word.to_string_lossy(), store);
     let predicate = match judgement.status {
@@ -77,6 +79,16 @@ pub(super) fn hand_on(
         Err(()) => {}
     }
     Ok(judgement.status)
+}
+
+/// The files that are read for the verdict.
+fn inputs(artifact: &Reference, args: &VerifyArgs) -> Vec<PathBuf> {
+    let path = artifact.path();
+    let beside = path.map(neighbours::bundles_of).unwrap_or_default();
+    let of_signature = [&args.signature, &args.certificate, &args.log_entry];
+    let others = [&args.bundle, &args.who.key, &args.trust.trusted_root, &args.witness_policy];
+    let named = of_signature.into_iter().chain(others).flatten().chain(&args.timestamp);
+    path.map(Path::to_owned).into_iter().chain(beside).chain(named.cloned()).collect()
 }
 
 /// The one predicate of everything that verified.

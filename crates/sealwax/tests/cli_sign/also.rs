@@ -110,8 +110,12 @@ fn what_would_verify_nowhere_is_refused_before_anything_is_sent() {
     let signature = world.scratch.write("app.sig", b"an artifact of that name");
     let forms = ["--also", "detached", "--overwrite"];
     for spelling in [signature.as_str(), "./app.sig"] {
-        old.sign(config, &[&[spelling][..], &forms].concat()).exits(2).complains("to be signed");
+        old.sign(config, &[&[spelling][..], &forms].concat()).exits(2).complains("would take the place of");
     }
+    let predicate = world.scratch.write("predicate.json", "{}");
+    let attest = ["attest", &signature, "--type", "urn:x", "--predicate", &predicate, "--token", &world.token];
+    let to = ["--bundle", "app.sigstore.json", "--trust-config", config];
+    world.scratch.run(&[&attest[..], &to, &forms].concat()).exits(2).complains("would take the place of");
     // Nor over each other.
     let bundle = ["--bundle", "./app.bundle", "--also", "cosign", "--overwrite"];
     old.sign(config, &bundle).exits(2).complains("app.bundle, where a bundle goes");

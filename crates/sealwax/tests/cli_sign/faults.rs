@@ -135,7 +135,8 @@ fn what_does_not_pass_is_named_and_leaves_nothing() {
                 },
             );
         world.sign(&proxy, &[]).exits(1).says("status 400: an outage");
-        assert_eq!(proxy.count(path), 1);
+        // An authority that refuses a certificate request is shown a proof instead.
+        assert_eq!(proxy.count(path), if path == CERTIFICATE { 2 } else { 1 });
         // Neither is what cannot be read.
         let proxy =
             world.proxy(
@@ -149,6 +150,18 @@ fn what_does_not_pass_is_named_and_leaves_nothing() {
     let config = world.signer.config_by(&world.scratch, &["http://127.0.0.1:9"]);
     world.sign_by(&config, &["--patience", "0s"]).exits(3).says("cannot reach http://127.0.0.1:9");
     world.nothing_is_left();
+}
+
+#[test]
+fn an_authority_that_takes_no_certificate_requests_is_shown_a_proof() {
+    let world = World::new();
+    let proxy = world.proxy(|request, _, upstream| {
+        let has_request = String::from_utf8_lossy(&request.body).contains("certificateSigningRequest");
+        if request.path == CERTIFICATE && has_request { status(400, "") } else { forward(request, upstream) }
+    });
+    world.sign(&proxy, &[]).exits(0);
+    assert_eq!(proxy.count(CERTIFICATE), 2);
+    world.is_signed();
 }
 
 #[test]

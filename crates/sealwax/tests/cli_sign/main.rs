@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod also;
+mod apart;
 mod attest;
 mod bare;
 mod certificate;

@@ -1,5 +1,9 @@
 //! Keys of ML-DSA: they sign the artifact, as it streams by, and what they sign is timestamped and in no log.
 
+use std::sync::Arc;
+
+use sealwax_crypto::KeyKind;
+use sealwax_testkit::{Instance, Witness};
 use serde_json::Value;
 
 use crate::common::Scratch;
@@ -13,6 +17,9 @@ fn keys_of_ml_dsa_sign_without_a_log() {
     // Longer than what is read at a time.
     let app = scratch.write("app", vec![7; 700_000]);
     let bundle = scratch.path("app.sigstore.json");
+    let witnesses = vec![Arc::new(Witness::new("witness.test/one", KeyKind::Ed25519))];
+    let watched = Instance { witnesses, ..Instance::usual() };
+    let policy = scratch.write("policy", watched.witness_policy(1));
     for kind in ["ml-dsa-44", "ml-dsa-65"] {
         let key = scratch.path(&format!("{kind}.key")).to_string_lossy().into_owned();
         let public = scratch.path(&format!("{kind}.pub")).to_string_lossy().into_owned();
@@ -29,6 +36,10 @@ fn keys_of_ml_dsa_sign_without_a_log() {
         let material = &made["verificationMaterial"];
         assert!(material["tlogEntries"].as_array().is_none_or(Vec::is_empty));
         assert_eq!(material["timestampVerificationData"]["rfc3161Timestamps"].as_array().unwrap().len(), 1);
+
+        // Who demands that witnesses have seen it demands a log that they watch.
+        let watched = ["--key", public.as_str(), "--witness-policy", &policy];
+        signer.verify_by(&scratch, &app, &watched).exits(1).says("log.required");
 
         let other = scratch.write("other", vec![8; 700_000]);
         let of = ["--key", public.as_str(), "--bundle", bundle.to_str().unwrap()];

@@ -33,6 +33,11 @@ fn what_was_said_comes_out_as_it_was() {
     world.hand_on("https://spdx.dev/Document", &out, &[]).exits(3).complains("--overwrite");
     world.hand_on("https://spdx.dev/Document", &out, &["--overwrite"]).exits(0);
 
+    // Never over what the verdict is about, or stands on.
+    for input in [&world.app, &world.path("app.spdx.sigstore.json")] {
+        world.hand_on("spdx", input, &["--overwrite"]).exits(2).complains("which this command reads");
+    }
+
     // In the place of the verdict, which goes elsewhere; what could fool a terminal means the same and does not.
     let ran = world.hand_on("spdx", "-", &["--json"]).exits(0).complains("\"verified\":true");
     let same: serde_json::Value = serde_json::from_str(SBOM).unwrap();

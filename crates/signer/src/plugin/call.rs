@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use base64::engine::general_purpose::STANDARD;
@@ -85,21 +85,27 @@ pub(super) fn run(
         .spawn()
         .map_err(failed)?;
     let answered = converse(&mut child, input, patience);
-    if answered.is_none() {
-        // One that has ended is no trouble.
+    if answered.is_err() {
+        // Whatever went wrong, it does not go on without us. One that has ended is no trouble.
         let _ = child.kill();
         let _ = child.wait();
     }
-    let answer = answered.ok_or_else(|| PluginError::TimedOut { program: program.to_owned(), patience })?;
-    let answer = answer.map_err(failed)?;
-    if answer.len() > MAX_ANSWER_BYTES {
-        return Err(PluginError::TooLong { program: program.to_owned() });
-    }
-    Ok(Answer(answer))
+    answered.map(Answer).map_err(|wrong| match wrong {
+        Wrong::Io(cause) => failed(cause),
+        Wrong::Slow => PluginError::TimedOut { program: program.to_owned(), patience },
+        Wrong::Long => PluginError::TooLong { program: program.to_owned() },
+    })
 }
 
-/// Writes and reads at the same time, since the program may do either first; `None` if it takes too long.
-fn converse(child: &mut Child, input: Vec<u8>, patience: Duration) -> Option<std::io::Result<Vec<u8>>> {
+/// What goes wrong with a program that runs.
+enum Wrong {
+    Io(std::io::Error),
+    Slow,
+    Long,
+}
+
+/// Writes and reads at the same time, since the program may do either first.
+fn converse(child: &mut Child, input: Vec<u8>, patience: Duration) -> Result<Vec<u8>, Wrong> {
     let deadline = Instant::now() + patience;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
     // Threads that nobody waits for: whoever else holds the pipes must not hold us.
@@ -116,23 +122,18 @@ fn converse(child: &mut Child, input: Vec<u8>, patience: Duration) -> Option<std
         };
         sender.send(read.map(|_| answer))
     });
-    let answer = match receiver.recv_timeout(patience) {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => return Some(Err(error)),
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
-    };
+    let answer = receiver.recv_timeout(patience).map_err(|_| Wrong::Slow)?.map_err(Wrong::Io)?;
     if answer.len() > MAX_ANSWER_BYTES {
-        let _ = child.kill();
+        return Err(Wrong::Long);
     }
     // "The plugin program must first exit before sigstore begins parsing responses."
     while Instant::now() < deadline {
-        match child.try_wait() {
-            Ok(Some(_)) => return Some(Ok(answer)),
-            Ok(None) => std::thread::sleep(POLL),
-            Err(error) => return Some(Err(error)),
+        match child.try_wait().map_err(Wrong::Io)? {
+            Some(_) => return Ok(answer),
+            None => std::thread::sleep(POLL),
         }
     }
-    None
+    Err(Wrong::Slow)
 }
 
 impl Answer {
@@ -226,21 +227,30 @@ mod tests {
         );
     }
 
+    /// Whatever it does instead of ending, no process of it is left.
     #[test]
     #[cfg(unix)]
     fn a_program_that_hangs_is_ended() {
-        let program = Path::new("/usr/bin/yes");
-        if !program.exists() {
-            return;
-        }
+        let directory = std::env::temp_dir().join(format!("sealwax-hangs-{}", std::process::id()));
+        std::fs::create_dir(&directory).unwrap();
         let reference = PluginReference::parse("kms://key").unwrap();
-        let call = |patience| {
+        let call = |name: &str, patience| {
+            // A link: a program that was just written may still be open in a process that another test is starting.
+            let program = directory.join(name);
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hangs.sh");
+            std::os::unix::fs::symlink(script, &program).unwrap();
             let hash = HashAlgorithm::Sha256;
-            run(program, &reference, hash, Method::PublicKey, Vec::new(), patience).err().unwrap()
+            let wrong = run(&program, &reference, hash, Method::PublicKey, Vec::new(), patience).err();
+            let number = std::fs::read_to_string(directory.join("pid")).unwrap();
+            let is_there = Command::new("kill").args(["-0", number.trim()]).stderr(Stdio::null()).status();
+            assert!(!is_there.unwrap().success(), "{name} goes on");
+            wrong.unwrap()
         };
-        // It never stops to speak.
-        assert!(matches!(call(Duration::from_secs(20)), PluginError::TooLong { .. }));
-        assert!(matches!(call(Duration::ZERO), PluginError::TimedOut { .. }));
+        assert!(matches!(call("long", Duration::from_secs(20)), PluginError::TooLong { .. }));
+        for name in ["silent", "answers"] {
+            assert!(matches!(call(name, Duration::from_secs(1)), PluginError::TimedOut { .. }), "{name}");
+        }
+        std::fs::remove_dir_all(&directory).unwrap();
     }
 
     #[test]

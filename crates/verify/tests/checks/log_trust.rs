@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use sealwax_crypto::KeyKind;
-use sealwax_testkit::{Instance, SIGNED_AT, SignOptions, SignatureLog, Window, Witness};
+use sealwax_testkit::{Instance, ManagedKey, SIGNED_AT, SignOptions, SignatureLog, Window, Witness};
 use sealwax_verify::{CheckId, WitnessPolicy};
 
 use crate::scenario::{ARTIFACT, Scenario};
@@ -37,6 +37,8 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
     let policy =
         |instance: &Instance| Some(WitnessPolicy::parse(instance.witness_policy(1).as_bytes()).unwrap());
     let witnessed = Instance { witnesses: vec![witness.clone()], ..instance.clone() };
+    let post_quantum =
+        &Instance { managed_keys: vec![Arc::new(ManagedKey::new(KeyKind::MlDsa44))], ..instance.clone() };
     let foreign_log = Instance { logs: vec![], ..instance.clone() };
     vec![
         fails_on_first(
@@ -69,6 +71,16 @@ pub(crate) fn fixtures() -> Vec<Fixture> {
             message(&foreign_log, &SignOptions::timestamp_only())
                 .with(|scenario| scenario.policy.witnesses = policy(&witnessed)),
             "at least one verified log entry, since the policy demands witnesses",
+            "0 entries, none of a trusted log",
+        ),
+        fails(
+            CheckId::LogRequired,
+            "no entry of a key of ML-DSA, whose signatures no log takes, where the policy demands witnesses",
+            message(post_quantum, &SignOptions::timestamp_only().managed_key(0)).with(|scenario| {
+                scenario.bytes = Some(ARTIFACT.to_vec());
+                scenario.policy.witnesses = policy(&witnessed);
+            }),
+            "at least one verified log entry, since the trusted root lists logs",
             "0 entries, none of a trusted log",
         ),
         fails_on_first(

@@ -82,7 +82,8 @@ pub(super) fn aws(bench: &Bench, peers_directory: &Path) -> Outcome {
             ("AWS_SECRET_ACCESS_KEY", secret.to_owned()),
         ]
     };
-    for (spec, public) in lines {
+    for expected in SPECS {
+        let (spec, public) = lines.next().filter(|(spec, _)| *spec == expected).ok_or("moto made no such key")?;
         signs(bench, &format!("awskms:///alias/{spec}"), public, &account(secret))?;
     }
     refused(bench, "awskms:///alias/ECC_NIST_P256", &account("another"))?;
@@ -125,10 +126,7 @@ fn signs(bench: &Bench, key: &str, public: &str, account: &Account) -> Outcome {
         command
     };
     let ours = output(by(bench.sealwax("")).args(["key", "export", key]))?;
-    // Of Ed25519 Vault has the 32 bytes without their frame.
-    if !one_line(&ours).ends_with(public) && public.len() != 44 {
-        same(key, "sealwax", public, &one_line(&ours))?;
-    }
+    same(key, "sealwax", public, &one_line(&ours))?;
     same(key, "cosign", &ours, &output(by(bench.cosign("")).args(["public-key", "--key", key]))?)?;
     fs::write(bench.directory.join("kms.pub"), ours)?;
     fs::write(bench.directory.join("artifact"), key)?;

@@ -108,8 +108,7 @@ impl Encrypted {
 }
 
 fn cipher(scheme: &Algorithm<'_>) -> Result<(usize, [u8; cbc::IV_BYTES]), Pbes2Error> {
-    let found = CIPHERS.into_iter().find(|(oid, _)| *oid == scheme.oid);
-    let (_, key_bytes) = found.ok_or_else(|| scheme.unsupported())?;
+    let key_bytes = scheme.among(&CIPHERS)?;
     let iv: &OctetStringRef = scheme.parameters_of(scheme.oid)?;
     Ok((key_bytes, iv.as_bytes().try_into().map_err(|_| Pbes2Error::Malformed)?))
 }
@@ -129,13 +128,7 @@ fn derivation<'a>(scheme: &Algorithm<'a>) -> Result<Derived<'a>, Pbes2Error> {
         return Ok((Derivation::Scrypt(cost), params.salt, params.key_length));
     }
     let params: Pbkdf2Params<'a> = scheme.parameters_of(PBKDF2)?;
-    let prf = match &params.prf {
-        None => Prf::HmacSha1,
-        Some(named) => {
-            let found = PRFS.into_iter().find(|(oid, _)| *oid == named.oid);
-            found.ok_or_else(|| named.unsupported())?.1
-        }
-    };
+    let prf = params.prf.map_or(Ok(Prf::HmacSha1), |named| named.among(&PRFS))?;
     sealwax_crypto::password::check_iterations(params.iterations)?;
     let derivation = Derivation::Pbkdf2 { prf, iterations: params.iterations };
     Ok((derivation, params.salt, params.key_length))
@@ -164,6 +157,12 @@ impl<'a> Algorithm<'a> {
         }
         let parameters = self.parameters.ok_or(Pbes2Error::Malformed)?;
         parameters.decode_as().map_err(|_| Pbes2Error::Malformed)
+    }
+
+    /// What it stands for in a table of those that are read.
+    fn among<T: Copy>(&self, table: &[(ObjectIdentifier, T)]) -> Result<T, Pbes2Error> {
+        let found = table.iter().find(|(oid, _)| *oid == self.oid);
+        found.map(|(_, meaning)| *meaning).ok_or_else(|| self.unsupported())
     }
 
     fn unsupported(&self) -> Pbes2Error {
