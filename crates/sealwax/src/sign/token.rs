@@ -57,11 +57,21 @@ fn given(args: &SignerArgs) -> Result<Option<String>, Failure> {
         Some("-") => Ok(Some(read_all(io::stdin())?)),
         Some(word) => Ok(Some(match word.strip_prefix('@') {
             Some(path) => read_file(Path::new(path))?,
-            None => word.to_owned(),
+            None => literal(word)?,
         })),
         None if args.browser || args.device => Ok(None),
         None => Ok(std::env::var(VARIABLE).ok().filter(|text| !text.trim().is_empty())),
     }
+}
+
+/// On the command line itself.
+fn literal(word: &str) -> Result<String, Failure> {
+    // cosign takes either.
+    if Path::new(word).is_file() {
+        return Err(Failure::usage(format!("--token {word}: a token in a file is given as @{word}")));
+    }
+    notice("other users of this machine can read a token on a command line: give it as @FILE, or on standard input (-)");
+    Ok(word.to_owned())
 }
 
 /// By the CI system or cloud that this runs in.

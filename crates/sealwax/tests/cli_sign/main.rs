@@ -68,6 +68,15 @@ fn what_is_signed_verifies_and_what_is_there_stays() {
     assert_eq!(said["digest"], "sha256:ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73");
     assert_eq!(said["log_entries"].as_array().unwrap().len(), 1);
 
+    // On the command line itself, where it does not belong; and by the name of its file, as cosign takes it.
+    let by_word = |word: &str| {
+        let bundle = scratch.path("by-word.json").to_string_lossy().into_owned();
+        let sign = ["sign", &app, "--bundle", &bundle, "--overwrite", "--identity-token", word];
+        signer.sign(&scratch, &sign, &[], b"")
+    };
+    by_word(token.trim()).exits(0).complains("other users of this machine");
+    by_word(&file[1..]).exits(2).complains(&format!("is given as {file}"));
+
     // By digest, without the file.
     let digest = said["digest"].as_str().unwrap();
     let by_digest = scratch.path("by-digest.json").to_string_lossy().into_owned();
