@@ -1,9 +1,11 @@
 //! Where the demo plays: a temporary directory, an instance in it, and the commands of this program. All of it goes with the value.
 
 use std::fs;
+use std::future::poll_fn;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -67,9 +69,7 @@ impl Stage {
         };
         let directory = temporary().map_err(cannot)?;
         let (stop, stopped) = watch::channel(false);
-        for signal in signals {
-            runtime.spawn(end_at(signal, stop.clone(), directory.clone()));
-        }
+        runtime.spawn(end_at(signals, stop.clone(), directory.clone()));
         let place = directory.clone();
         let server = Some(thread::spawn(move || run_instance(runtime, &place, stopped)));
         let (url, machine_issuer) = (String::new(), String::new());
@@ -195,13 +195,21 @@ pub fn interrupted() -> Failure {
     Failure::cannot("the demo was interrupted; nothing of it is left")
 }
 
-/// Ends it at the first signal, and this process at the second.
-async fn end_at(mut signal: Signal, stop: watch::Sender<bool>, directory: PathBuf) {
-    signal.recv().await;
+/// Ends it at the first signal, and this process at the second, whichever they are.
+async fn end_at(mut signals: Vec<Signal>, stop: watch::Sender<bool>, directory: PathBuf) {
+    any_of(&mut signals).await;
     stop.send_replace(true);
-    signal.recv().await;
+    any_of(&mut signals).await;
     remove(&directory);
     std::process::exit(3);
+}
+
+async fn any_of(signals: &mut [Signal]) {
+    poll_fn(|context| match signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready()) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
 }
 
 /// Serves in this process, so that nothing outlives it, until it is asked to stop.
@@ -219,8 +227,10 @@ fn run_instance(runtime: Runtime, directory: &Path, stopped: watch::Receiver<boo
     ended
 }
 
-/// Removes it, also if somebody has just put something there.
+/// Removes it, also while somebody puts things there: under another name nobody finds it.
 fn remove(directory: &Path) {
+    let aside = directory.with_extension("gone");
+    let directory = if fs::rename(directory, &aside).is_ok() { &aside } else { directory };
     for _ in 0..3 {
         if fs::remove_dir_all(directory).is_ok() {
             return;

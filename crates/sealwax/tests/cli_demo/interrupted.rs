@@ -47,6 +47,26 @@ fn an_interrupted_demo_leaves_nothing() {
     }
 }
 
+/// Whoever waits for its end loses patience, and says so by another signal, as supervisors do.
+#[test]
+fn a_demo_that_is_interrupted_twice_leaves_nothing() {
+    let scratch = Scratch::new();
+    let place = place(&scratch);
+    let signals = [("INT", "TERM"), ("TERM", "INT"), ("INT", "INT"), ("HUP", "TERM")];
+    for (number, (first, second)) in signals.into_iter().cycle().take(24).enumerate() {
+        let child = start(&[], &place);
+        let number = u64::try_from(number).unwrap();
+        sleep(Duration::from_millis(40 * number));
+        signal(&child, first);
+        sleep(Duration::from_millis(number % 6));
+        // It may be at its end already.
+        let _ = Command::new("kill").args(["-s", second, &child.id().to_string()]).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(matches!(output.status.code(), None | Some(0 | 3)), "{output:?}");
+        nothing_is_left(&place);
+    }
+}
+
 #[test]
 fn a_demo_that_is_kept_serves_until_it_is_interrupted() {
     let scratch = Scratch::new();
