@@ -50,9 +50,9 @@ pub(crate) async fn request(
     let question: &exchange::Question<'_, Vec<u8>> = &|endpoint| {
         let (url, by_request, by_proof) = (endpoint.join(PATH), &by_request, &by_proof);
         Box::pin(async move {
-            match post(http, &url, by_request).await {
+            match post(http, &url, by_request, token).await {
                 // It says why in words only. One that takes no certificate requests takes a proof.
-                Err(Fault::Status { status: REFUSED, .. }) => post(http, &url, by_proof).await,
+                Err(Fault::Status { status: REFUSED, .. }) => post(http, &url, by_proof, token).await,
                 answered => answered,
             }
         })
@@ -118,15 +118,17 @@ pub(crate) fn check_own(
     }
 }
 
-async fn post(http: &Client, url: &Url, body: &str) -> Result<Vec<u8>, Fault> {
+async fn post(http: &Client, url: &Url, body: &str, token: &IdentityToken) -> Result<Vec<u8>, Fault> {
     let headers = [("content-type", "application/json"), ("accept", "application/json")];
     let body = body.as_bytes();
     let request = Request { method: Method::POST, headers: &headers, body, limit: MAX_ANSWER_BYTES };
-    let answer = request.send(http, url).await?;
-    match answer.status {
-        200 | 201 => Ok(answer.body),
-        _ => Err(Fault::of(url, &answer)),
+    let mut answer = request.send(http, url).await?;
+    if let 200 | 201 = answer.status {
+        return Ok(answer.body);
     }
+    // What it says is shown to people and kept in logs: a server that repeats what it was sent says too much.
+    answer.body = String::from_utf8_lossy(&answer.body).replace(token.secret(), "(the token)").into_bytes();
+    Err(Fault::of(url, &answer))
 }
 
 /// The token, and the key in a request for a certificate, whose signature shows that we have it.

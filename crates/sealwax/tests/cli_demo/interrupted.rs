@@ -53,10 +53,10 @@ fn a_demo_that_is_interrupted_twice_leaves_nothing() {
     let scratch = Scratch::new();
     let place = place(&scratch);
     let signals = [("INT", "TERM"), ("TERM", "INT"), ("INT", "INT"), ("HUP", "TERM")];
-    for (number, (first, second)) in signals.into_iter().cycle().take(24).enumerate() {
+    for (number, (first, second)) in signals.into_iter().cycle().take(12).enumerate() {
         let child = start(&[], &place);
         let number = u64::try_from(number).unwrap();
-        sleep(Duration::from_millis(40 * number));
+        sleep(Duration::from_millis(80 * number));
         signal(&child, first);
         sleep(Duration::from_millis(number % 6));
         // It may be at its end already.

@@ -152,6 +152,20 @@ fn what_does_not_pass_is_named_and_leaves_nothing() {
     world.nothing_is_left();
 }
 
+/// What services say is shown, and may be kept in somebody's log.
+#[test]
+fn a_token_that_an_authority_repeats_is_not_shown() {
+    let world = World::new();
+    let proxy = world.proxy(|request, _, _| {
+        Act::Reply(Reply { status: 400, headers: String::new(), body: request.body.clone() })
+    });
+    for more in [&[][..], &["--json"]] {
+        let ran = world.sign(&proxy, more).exits(1).says("(the token)");
+        let head = &world.token[..world.token.find('.').unwrap()];
+        assert!(!ran.out.contains(head) && !ran.err.contains(head), "{}{}", ran.out, ran.err);
+    }
+}
+
 #[test]
 fn an_authority_that_takes_no_certificate_requests_is_shown_a_proof() {
     let world = World::new();
