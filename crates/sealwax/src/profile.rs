@@ -7,6 +7,7 @@
 //! <data>/trust/<name>/profile.json         where it comes from, when it was last refreshed, which root version
 //! <data>/trust/<name>/trusted_root.json    what verification stands on
 //! <data>/trust/<name>/signing_config.json  the services, for signing
+//! <data>/trust/<name>/signing_config_rekor_v2.json  those of `--rekor v2`, where a repository has them apart
 //! <data>/trust/<name>/keys.json            managed keys, in npm's form
 //! <data>/trust/<name>/root.json            the TUF root to start from
 //! <data>/trust/<name>/tuf/                 the TUF client's own files
@@ -157,6 +158,8 @@ pub struct Profile {
     pub trusted_root: Option<Vec<u8>>,
     /// `signing_config.json`.
     pub signing_config: Option<Vec<u8>>,
+    /// `signing_config_rekor_v2.json`: what a repository has for those who want the newer logs before they are everybody's.
+    pub signing_config_rekor_v2: Option<Vec<u8>>,
     /// `keys.json`.
     pub keys: Option<Vec<u8>>,
     /// Whether its services are nobody else's to read, so that signing makes nothing public.
@@ -284,6 +287,7 @@ impl From<&BuiltIn> for Profile {
             as_of: BUILT_IN_AS_OF.parse().ok(),
             trusted_root: Some(built_in.trusted_root.as_bytes().to_vec()),
             signing_config: built_in.signing_config.map(|text| text.as_bytes().to_vec()),
+            signing_config_rekor_v2: None,
             keys: built_in.keys.map(|text| text.as_bytes().to_vec()),
             private: false,
         }
@@ -308,6 +312,7 @@ pub fn from_file(path: &Path) -> Result<Profile, ProfileError> {
         as_of: None,
         trusted_root: Some(trusted_root),
         signing_config: None,
+        signing_config_rekor_v2: None,
         keys: None,
         private: false,
     })
@@ -356,6 +361,7 @@ fn read_directory(name: &str, directory: &Path) -> Result<Option<Profile>, Profi
         as_of: Some(description.as_of),
         trusted_root: read("trusted_root.json")?,
         signing_config: read("signing_config.json")?,
+        signing_config_rekor_v2: read("signing_config_rekor_v2.json")?,
         keys: read("keys.json")?,
         private: description.private,
     }))

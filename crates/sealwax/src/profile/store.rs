@@ -19,6 +19,8 @@ pub struct Files {
     pub trusted_root: Option<Vec<u8>>,
     /// `signing_config.json`.
     pub signing_config: Option<Vec<u8>>,
+    /// `signing_config_rekor_v2.json`.
+    pub signing_config_rekor_v2: Option<Vec<u8>>,
     /// `keys.json`.
     pub keys: Option<Vec<u8>>,
     /// `root.json`, of TUF.
@@ -31,6 +33,7 @@ impl Files {
         [
             ("trusted_root.json", &self.trusted_root),
             ("signing_config.json", &self.signing_config),
+            ("signing_config_rekor_v2.json", &self.signing_config_rekor_v2),
             ("keys.json", &self.keys),
             ("root.json", &self.root),
         ]
@@ -95,11 +98,14 @@ pub fn replace(name: &str, description: &Description, files: &Files) -> Result<(
     for (name, bytes) in files.named() {
         opened.write(name, bytes)?;
     }
-    if files.signing_config.is_none() {
-        opened.remove("signing_config.json")?;
-    }
-    if files.keys.is_none() {
-        opened.remove("keys.json")?;
+    for (name, file) in [
+        ("signing_config.json", &files.signing_config),
+        ("signing_config_rekor_v2.json", &files.signing_config_rekor_v2),
+        ("keys.json", &files.keys),
+    ] {
+        if file.is_none() {
+            opened.remove(name)?;
+        }
     }
     opened.write("profile.json", &description.write())?;
     Ok(())

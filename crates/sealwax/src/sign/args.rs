@@ -174,7 +174,8 @@ pub struct SignTrustArgs {
     #[arg(long, value_name = "FILE", requires = "trusted_root")]
     pub signing_config: Option<PathBuf>,
 
-    /// The interface of signature logs to use [default: the newest that the signing config has]
+    /// The interface of signature logs to use; v2 picks the signing config that a repository has for it alone, as those of the public
+    /// instances do [default: the newest that the usual signing config has]
     #[arg(long, value_enum, value_name = "VERSION")]
     pub rekor: Option<RekorVersion>,
 }

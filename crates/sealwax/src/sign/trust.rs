@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealwax_client::{LogVersion, LogVersions};
-use sealwax_formats::{ClientTrustConfig, SigningConfig};
+use sealwax_formats::{ClientTrustConfig, Service, SigningConfig};
 use sealwax_verify::{Trust, Verifier};
 
 use super::args::{RekorVersion, SignTrustArgs};
@@ -48,7 +48,7 @@ impl SigningTrust {
                     ChosenBy::Project(file) => Some(file),
                     ChosenBy::User | ChosenBy::Default => None,
                 };
-                Ok(Self { project, ..from_profile(&choice.name)? })
+                Ok(Self { project, ..from_profile(&choice.name, args.rekor)? })
             }
         }
     }
@@ -63,18 +63,27 @@ pub fn log_versions(version: Option<RekorVersion>) -> LogVersions {
     }
 }
 
-fn from_profile(name: &str) -> Result<SigningTrust, Failure> {
+fn from_profile(name: &str, rekor: Option<RekorVersion>) -> Result<SigningTrust, Failure> {
     let mut profile = profile::load(name)?;
     let (config, private) = (profile.signing_config.take(), profile.private);
+    let opt_in = profile.signing_config_rekor_v2.take().filter(|_| rekor == Some(RekorVersion::V2));
+    let may_have_opt_in = opt_in.is_none() && profile.tuf_url.is_some();
     // First, as it says what to do about a profile that was never fetched: its services come with its root.
     let loaded = trust_store::prepare(profile).map_err(|stop| Failure::cannot(stop.reason))?;
-    let config = config.ok_or_else(|| {
+    let config = opt_in.or(config).ok_or_else(|| {
         Failure::cannot(format!(
             "the trust profile {name} says whom to trust and not whom to ask: it has no signing config; \
              `sealwax trust add NAME --config client_trust_config.json` makes a profile that has one"
         ))
     })?;
     let config = parse(name, &config)?;
+    let is_v2 = |log: &Service| log.major_api_version == 2;
+    if rekor == Some(RekorVersion::V2) && may_have_opt_in && !config.rekor_tlog_urls.iter().any(is_v2) {
+        return Err(Failure::cannot(format!(
+            "--rekor v2: the signing config of {name} has no such log; `sealwax trust update {name}` gets the one that has, \
+             if its repository does"
+        )));
+    }
     if let Some(url) = profile::public_service(&config).filter(|_| private) {
         return Err(Failure::cannot(format!(
             "the trust profile {name} is private, and {url}, which its signing config asks, is public: nothing was sent"

@@ -20,6 +20,7 @@ pub(super) fn run(
     let files = Files {
         trusted_root: profile.trusted_root,
         signing_config: profile.signing_config,
+        signing_config_rekor_v2: profile.signing_config_rekor_v2,
         keys: profile.keys,
         root,
     };

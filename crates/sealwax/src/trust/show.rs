@@ -139,11 +139,15 @@ fn contents(profile: &Profile) -> Result<Node, Failure> {
         ),
         Err(error) => return Err(unreadable("trusted root", error)),
     };
-    let config = profile.signing_config.as_deref().map(SigningConfig::parse).transpose();
-    let config = config.map_err(|error| unreadable("signing config", error))?;
+    let config = |file: &Option<Vec<u8>>| {
+        let config = file.as_deref().map(SigningConfig::parse).transpose();
+        config.map_err(|error| unreadable("signing config", error))
+    };
+    let (usual, rekor_v2) = (config(&profile.signing_config)?, config(&profile.signing_config_rekor_v2)?);
     let keys = profile.keys.as_deref().map(NpmKeys::parse).transpose();
     let keys = keys.map_err(|error| unreadable("managed keys", error))?;
     Ok(node
-        .with("signing_config", config.as_ref().map(describe::signing_config))
+        .with("signing_config", usual.as_ref().map(describe::signing_config))
+        .with("signing_config_rekor_v2", rekor_v2.as_ref().map(describe::signing_config))
         .with("managed_keys", keys.as_ref().map(describe::npm_keys)))
 }

@@ -16,6 +16,8 @@ use crate::terminal::{BAD, BOLD, Escaped};
 /// The targets of a repository.
 const TRUSTED_ROOT: &str = "trusted_root.json";
 const SIGNING_CONFIG: &str = "signing_config.v0.2.json";
+/// Of the public instances, whose signing config is still that of the older logs.
+const SIGNING_CONFIG_REKOR_V2: &str = "signing_config_rekor_v2.v0.2.json";
 const KEYS: &str = "registry.npmjs.org/keys.json";
 
 /// What became of a profile.
@@ -64,8 +66,8 @@ fn refresh(name: &str, now: Timestamp) -> Result<Refreshed, String> {
     let targets_url = format!("{metadata_url}/targets");
     let repository = Repository { metadata_url, targets_url: &targets_url, initial_root: &initial_root };
     let cache = profile::tuf_directory(name).map_err(|error| error.to_string())?;
-    let update = update_blocking(&repository, &cache, &[TRUSTED_ROOT, SIGNING_CONFIG, KEYS], now)
-        .map_err(|error| error.to_string())?;
+    let targets = [TRUSTED_ROOT, SIGNING_CONFIG, SIGNING_CONFIG_REKOR_V2, KEYS];
+    let update = update_blocking(&repository, &cache, &targets, now).map_err(|error| error.to_string())?;
     keep(&profile, update, now)
 }
 
@@ -74,7 +76,8 @@ fn keep(profile: &Profile, update: Update, now: Timestamp) -> Result<Refreshed, 
     let root_version = update.trusted.root_version();
     let mut targets = update.targets.into_iter().map(|(_, bytes)| bytes);
     let mut next = || targets.next().flatten();
-    let (trusted_root, signing_config, keys) = (next(), next(), next());
+    let (trusted_root, signing_config) = (next(), next());
+    let (signing_config_rekor_v2, keys) = (next(), next());
     let unusable = |what: &str, error: &dyn std::fmt::Display| {
         format!("{}: the {what} of its repository cannot be read: {error}; nothing was changed", profile.name)
     };
@@ -82,14 +85,15 @@ fn keep(profile: &Profile, update: Update, now: Timestamp) -> Result<Refreshed, 
         return Err(format!("{}: its repository has no trusted_root.json", profile.name));
     };
     TrustedRoot::parse(root).map_err(|error| unusable("trusted root", &error))?;
-    if let Some(config) = &signing_config {
+    for config in [&signing_config, &signing_config_rekor_v2].into_iter().flatten() {
         SigningConfig::parse(config).map_err(|error| unusable("signing config", &error))?;
     }
     if let Some(keys) = &keys {
         NpmKeys::parse(keys).map_err(|error| unusable("keys", &error))?;
     }
     let trusted_root_changed = trusted_root != profile.trusted_root;
-    let files = Files { trusted_root, signing_config, keys, root: Some(update.root) };
+    let root = Some(update.root);
+    let files = Files { trusted_root, signing_config, signing_config_rekor_v2, keys, root };
     let description = Description {
         tuf_url: profile.tuf_url.clone(),
         root_version: Some(root_version),

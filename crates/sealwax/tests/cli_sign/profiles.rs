@@ -57,6 +57,34 @@ fn a_profile_follows_the_tuf_repository_of_an_instance() {
     world.verify(&["--trust", "acme"]).exits(0);
 }
 
+/// As the public instances publish the newer logs, while their signing config is that of the older ones.
+#[test]
+fn the_newer_logs_may_be_a_choice() {
+    let world = World::new();
+    let root = world.signer.download(&world.scratch, "/tuf/1.root.json", "1.root.json");
+    let url = format!("{}/tuf", world.signer.url());
+    world.scratch.run(&["trust", "add", "acme", "--tuf", &url, "--root", &root]).exits(0);
+    world.scratch.run(&["trust", "update", "acme"]).exits(0);
+    let file = |name: &str| world.scratch.home().join("trust/acme").join(name);
+    let text = fs::read_to_string(file("signing_config.json")).unwrap();
+    assert_eq!(fs::read_to_string(file("signing_config_rekor_v2.json")).unwrap(), text);
+    // Those of everybody are down, and of the first version.
+    let mut config: serde_json::Value = serde_json::from_str(&text).unwrap();
+    config["rekorTlogUrls"][0]["url"] = "http://127.0.0.1:9".into();
+    config["rekorTlogUrls"][0]["majorApiVersion"] = 1.into();
+    fs::write(file("signing_config.json"), config.to_string()).unwrap();
+    let sign = |more: &[&str]| world.sign(&[&["--trust", "acme", "--patience", "0s"][..], more].concat(), &[]);
+    sign(&[]).exits(3).says("cannot reach http://127.0.0.1:9");
+    sign(&["--rekor", "v1"]).exits(3).says("cannot reach http://127.0.0.1:9");
+    sign(&["--rekor", "v2"]).exits(0);
+    world.verify(&["--trust", "acme"]).exits(0);
+    world.scratch.run(&["trust", "show", "acme"]).exits(0).says("rekor v2");
+    // One that was never brought up to date, as a built-in one, says how to get them.
+    fs::remove_file(file("signing_config_rekor_v2.json")).unwrap();
+    sign(&["--rekor", "v2"]).exits(3).complains("`sealwax trust update acme`");
+    world.sign(&["--rekor", "v2"], &[]).exits(3).complains("`sealwax trust update public-good`");
+}
+
 #[test]
 fn by_a_private_profile_nothing_becomes_public_and_nothing_is_said_of_it() {
     let world = World::new();
