@@ -29,7 +29,7 @@ use self::state::StateFile;
 use self::trust::{SigningTrust, log_versions};
 use crate::judge::Status;
 use crate::terminal::{notice, shell_quoted};
-use crate::{Failure, output_file};
+use crate::{Failure, output_file, profile};
 
 /// Runs the command.
 ///
@@ -51,8 +51,14 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
     let fresh = jobs.jobs.iter().filter(|job| !begun(job)).filter_map(|job| job.output.as_ref());
     output_file::check_free(fresh.chain(&jobs.lines), args.overwrite)?;
     let trust = SigningTrust::of(&args.trust)?;
+    if trust.name == profile::KEY_ONLY && args.who.key.is_none() {
+        return Err(Failure::usage("--trust key-only asks nobody: it signs by --key"));
+    }
     let key = args.who.key.as_deref().map(|word| crate::key::open(word, &args.who.password)).transpose()?;
     let certificate = certificate::read(&args.who)?;
+    if key.is_some() && certificate.is_none() && args.who.expect_identity.is_some() {
+        return Err(Failure::usage("--expect-identity: a key without a --certificate has no identity"));
+    }
     let is_ml_dsa = key.as_ref().is_some_and(|key| key.public_key().kind().fits(Scheme::MlDsa));
     if is_ml_dsa && certificate.is_some() && trust.verifier.trust().lists_logs() {
         return Err(Failure::cannot(

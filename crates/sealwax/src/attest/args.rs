@@ -22,7 +22,7 @@ The log gets the digest of the statement only; the statement itself is in the bu
 
 /// What `--type` knows by name.
 pub const TYPES: &str = "\
-Short names for --type: slsa-provenance, spdx, cyclonedx, openvex, test-result, vuln, link; anything else is a URI";
+Short names for --type: slsa-provenance, spdx, spdx3, cyclonedx, openvex, test-result, vuln, link; anything else is a URI";
 
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{TYPES}\n\n{EXIT_CODES}"))]

@@ -36,6 +36,8 @@ const KNOWN: &[(&str, &[&str], &str, Members)] = &[
         &[("builder", Shape::Object), ("buildType", Shape::Text(""))],
     ),
     ("spdx", &["spdxjson"], "https://spdx.dev/Document", &[("spdxVersion", Shape::Text("SPDX-"))]),
+    // <https://spdx.github.io/spdx-spec/v3.0.1/serializations/>: JSON-LD, of which nothing else stands at the top of every document.
+    ("spdx3", &[], "https://spdx.dev/Document/v3", &[("@context", Shape::Text("https://spdx.org/rdf/3."))]),
     (
         "cyclonedx",
         &[],
@@ -231,6 +233,10 @@ mod tests {
             ("test-result", r#"{"result":"FAILED","configuration":[]}"#),
             ("vuln", r#"{"scanner":{"uri":"x"}}"#),
             ("link", r#"{"name":"build"}"#),
+            (
+                "spdx3",
+                r#"{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[{"type":"SpdxDocument"}]}"#,
+            ),
         ] {
             assert_eq!(check(kind, text), Ok(()), "{text}");
         }

@@ -120,7 +120,7 @@ pub struct SignerArgs {
     #[arg(long, conflicts_with = "device")]
     pub browser: bool,
 
-    /// Sign in with a browser anywhere, by a short code
+    /// Sign in with a browser anywhere, by a short code that this terminal shows
     #[arg(long)]
     pub device: bool,
 
@@ -134,7 +134,7 @@ pub struct SignerArgs {
 
     /// Sign by this private key instead of an identity: a file, `pkcs11:…`, `awskms://…`, `gcpkms://…`, `azurekms://…`,
     /// `hashivault://…`, or `SCHEME://…` for the plug-in sigstore-kms-SCHEME
-    #[arg(long, value_name = "KEY", conflicts_with_all = ["token", "browser", "device", "expect_identity"])]
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["token", "browser", "device"])]
     pub key: Option<String>,
 
     #[command(flatten)]
@@ -158,7 +158,8 @@ pub struct SignerArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Services and trust")]
 pub struct SignTrustArgs {
-    /// A trust profile that has a signing config [default: the one that sealwax.toml names, here or above, else public-good]
+    /// A trust profile that has a signing config; or key-only, which asks nobody and signs by --key alone [default: the one that
+    /// sealwax.toml names, here or above, else public-good]
     #[arg(long, value_name = "PROFILE", env = "SEALWAX_TRUST", hide_env_values = true)]
     pub trust: Option<String>,
 

@@ -24,6 +24,8 @@ fn without_any_configuration_three_lines_say_what_is_needed() {
         ran.err
     );
     assert!(lines[2].contains("public-good") && ran.out.is_empty(), "{}{}", ran.out, ran.err);
+    // Nor does a job wait for somebody to see a code.
+    scratch.run(&["sign", &app, "--device"]).exits(3).complains("no terminal");
     let predicate = scratch.write("predicate.json", "{}");
     let attest = ["attest", &app, "--type", "urn:x", "--predicate", &predicate];
     let ran = scratch.run(&attest).exits(3).complains("sealwax attest … --browser");

@@ -89,6 +89,9 @@ fn a_certificate_of_ones_own_stands_in_the_bundle() {
     let chain = scratch.write("chain.pem", authority.root.to_pem());
 
     let by = ["--certificate", certificate.as_str(), "--certificate-chain", chain.as_str()];
+    let other = [&by[..], &["--expect-identity", "https://acme.example/other"]].concat();
+    world.sign(&app, &key, &other).exits(1).says("it names");
+    let by = [&by[..], &["--expect-identity", HOLDER]].concat();
     world.sign(&app, &key, &by).exits(0).says(HOLDER).complains(HOLDER);
     let verify = |more: &[&str]| {
         scratch.run(&[&["verify", app.as_str(), "--trusted-root", &world.root][..], more].concat())

@@ -33,6 +33,29 @@ fn an_encrypted_key_signs_with_its_password() {
     assert!(!bundle.exists());
 }
 
+/// Told not to log and stamp, nobody is asked: this needs no network, and no configuration.
+#[test]
+fn a_key_signs_alone() {
+    let scratch = Scratch::new();
+    let app = scratch.write("app", b"content");
+    let bundle = scratch.path("app.sigstore.json");
+    let predicate = scratch.write("predicate.json", "{}");
+    for kind in ["ecdsa-p256", "ed25519", "ml-dsa-65"] {
+        scratch.run(&["key", "generate", "a.key", "--kind", kind, "--plain", "--overwrite"]).exits(0);
+        let sign = ["sign", &app, "--key", "a.key", "--trust", "key-only", "--overwrite"];
+        assert_eq!(scratch.run(&sign).exits(0).err.lines().filter(|line| line.contains("public")).count(), 0);
+        scratch.run(&["verify", &app, "--key", "a.pub", "--trust", "key-only"]).exits(0);
+        scratch.run(&["verify", &app, "--key", "a.pub"]).exits(1);
+        let attest = ["attest", &app, "--type", "urn:x", "--predicate", &predicate, "--key", "a.key"];
+        scratch.run(&[&attest[..], &["--trust", "key-only", "--overwrite"]].concat()).exits(0);
+    }
+    let made = std::fs::read_to_string(&bundle).unwrap();
+    assert!(!made.contains("rfc3161") && !made.contains("logIndex"), "{made}");
+    scratch.run(&["sign", &app, "--trust", "key-only", "--overwrite"]).exits(2).complains("--key");
+    let named = ["--trust", "key-only", "--overwrite", "--expect-identity", "a@b.example"];
+    scratch.run(&[&["sign", &app, "--key", "a.key"][..], &named].concat()).exits(2).complains("no identity");
+}
+
 /// The key of cosign's own file, by the command of somebody who comes from there.
 #[test]
 fn a_key_of_cosign_signs() {
