@@ -70,7 +70,7 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
     let purpose = Purpose { certificate: needs_token, logs: log_versions(args.trust.rekor) };
     let services =
         Services::choose(&trust.config, purpose, now).map_err(|error| Failure::cannot(error.to_string()))?;
-    let services = match is_ml_dsa {
+    let services = match is_ml_dsa && services.logs.needed > 0 {
         true => {
             notice("signatures by ML-DSA are timestamped and not logged: logs have no entries for them");
             services.without_logs()

@@ -43,9 +43,11 @@ fn a_key_signs_alone() {
     for kind in ["ecdsa-p256", "ed25519", "ml-dsa-65"] {
         scratch.run(&["key", "generate", "a.key", "--kind", kind, "--plain", "--overwrite"]).exits(0);
         let sign = ["sign", &app, "--key", "a.key", "--trust", "key-only", "--overwrite"];
-        assert_eq!(scratch.run(&sign).exits(0).err.lines().filter(|line| line.contains("public")).count(), 0);
+        assert_eq!(scratch.run(&sign).exits(0).err, "");
         scratch.run(&["verify", &app, "--key", "a.pub", "--trust", "key-only"]).exits(0);
-        scratch.run(&["verify", &app, "--key", "a.pub"]).exits(1);
+        // Where there are logs, an entry is demanded of what they take.
+        let by_default = scratch.run(&["verify", &app, "--key", "a.pub"]);
+        by_default.exits(if kind == "ml-dsa-65" { 0 } else { 1 });
         let attest = ["attest", &app, "--type", "urn:x", "--predicate", &predicate, "--key", "a.key"];
         scratch.run(&[&attest[..], &["--trust", "key-only", "--overwrite"]].concat()).exits(0);
     }
