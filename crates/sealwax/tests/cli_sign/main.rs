@@ -20,6 +20,7 @@ mod identity;
 mod instance;
 mod key;
 mod ml_dsa;
+mod older_log;
 mod predicate;
 mod profiles;
 mod proxy;
