@@ -69,12 +69,19 @@ pub struct Cli {
 }
 
 /// What clap cannot say: a profile in the environment gives way to a file, one on the command line contradicts it.
-pub fn contradiction(matches: &ArgMatches) -> Option<&'static str> {
-    let verify = matches.subcommand_matches("verify")?;
-    let named = |id| verify.value_source(id) == Some(ValueSource::CommandLine);
-    (named("trust") && named("trusted_root")).then_some(
-        "--trust and --trusted-root exclude each other: drop --trust to use the file, or --trusted-root to use the profile",
-    )
+pub fn contradiction(matches: &ArgMatches) -> Option<String> {
+    let (command, matches) = matches.subcommand()?;
+    let files: &[&str] = match command {
+        "verify" => &["trusted_root"],
+        "sign" | "attest" => &["trusted_root", "trust_config"],
+        _ => return None,
+    };
+    let named = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let file = files.iter().find(|file| named(file))?;
+    named("trust").then(|| {
+        let file = file.replace('_', "-");
+        format!("--trust and --{file} exclude each other: drop --trust to use the file, or --{file} to use the profile")
+    })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,6 @@
 //! Files that a command writes: whole or not at all, and never over one that is there unless that was asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,34 @@ pub fn check_free<'a>(paths: impl IntoIterator<Item = &'a PathBuf>, overwrite: b
     match paths.into_iter().find(|path| path.symlink_metadata().is_ok()) {
         Some(path) => Err(exists(path)),
         None => Ok(()),
+    }
+}
+
+/// Refuses to go on if one of the files could not be written, before something is done that cannot be taken back.
+///
+/// # Errors
+/// What the system says, or that it is not a regular file.
+pub fn check_writable<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<(), Failure> {
+    let mut tried = BTreeSet::new();
+    for path in paths {
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        is_replaceable(&path)?;
+        // One file of a directory stands for all of them.
+        if tried.insert(path.parent().map(Path::to_owned)) {
+            let tried = temporary_beside(&path, Readers::Owner).and_then(|(probe, _)| fs::remove_file(probe));
+            tried.map_err(|error| cannot(&path, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// A device is no file to put another in the place of.
+fn is_replaceable(path: &Path) -> Result<(), Failure> {
+    match path.metadata() {
+        Ok(metadata) if !metadata.is_file() => {
+            Err(cannot(path, &io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -91,11 +119,11 @@ enum Readers {
 }
 
 fn write_for(readers: Readers, path: &Path, bytes: &[u8], overwrite: bool) -> Result<(), Failure> {
-    // What is replaced is the file that a link leads to; and a device is no file to put another in the place of.
+    // What is replaced is the file that a link leads to.
     let real = if overwrite { fs::canonicalize(path).ok() } else { None };
     let path = real.as_deref().unwrap_or(path);
-    if path.metadata().is_ok_and(|metadata| overwrite && !metadata.is_file()) {
-        return Err(cannot(path, &io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
+    if overwrite {
+        is_replaceable(path)?;
     }
     let (temporary, file) = temporary_beside(path, readers).map_err(|error| cannot(path, &error))?;
     let done = fill(file, bytes).and_then(|()| place(&temporary, path, overwrite));

@@ -46,10 +46,12 @@ pub(crate) fn run(args: &SignArgs, out: &mut impl Write) -> Result<Status, Failu
 pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let now = Timestamp::now();
     check_apart(jobs, args)?;
+    jobs.check_all_there()?;
     let state = args.resume.as_deref().map(StateFile::open).transpose()?;
     let begun = |job: &Job| state.as_ref().and_then(|state| state.get(&job.name)).is_some();
     let fresh = jobs.jobs.iter().filter(|job| !begun(job)).filter_map(|job| job.output.as_ref());
     output_file::check_free(fresh.chain(&jobs.lines), args.overwrite)?;
+    output_file::check_writable(jobs.outputs())?;
     let trust = SigningTrust::of(&args.trust)?;
     if trust.name == profile::KEY_ONLY && args.who.key.is_none() {
         return Err(Failure::usage("--trust key-only asks nobody: it signs by --key"));

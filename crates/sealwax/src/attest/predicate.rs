@@ -127,6 +127,7 @@ impl PredicateType {
         Ok(Self { uri: word.to_owned(), short, members: &[] })
     }
 
+    /// Its name for everybody.
     pub fn uri(&self) -> &str {
         &self.uri
     }

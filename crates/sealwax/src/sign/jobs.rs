@@ -86,6 +86,28 @@ impl Jobs {
         self.lines.iter().chain(self.jobs.iter().filter_map(|job| job.output.as_ref()))
     }
 
+    /// One file for all is written if all are signed: if one cannot be, the others are not logged for nothing.
+    ///
+    /// # Errors
+    /// A sentence about what cannot be.
+    pub fn check_all_there(&self) -> Result<(), Failure> {
+        if self.lines.is_none() {
+            return Ok(());
+        }
+        let absent = |path: &Path| match path.metadata() {
+            Ok(metadata) if metadata.is_dir() => Some("it is a directory".to_owned()),
+            Ok(_) => None,
+            Err(error) => Some(error.to_string()),
+        };
+        let mut artifacts = self.jobs.iter().filter_map(Job::artifact);
+        match artifacts.find_map(|path| Some((path, absent(path)?))) {
+            Some((path, reason)) => {
+                Err(Failure::cannot(format!("cannot read {}: {reason}; nothing was signed", path.display())))
+            }
+            None => Ok(()),
+        }
+    }
+
     fn check_outputs(&self) -> Result<(), Failure> {
         let mut outputs: Vec<PathBuf> = self.outputs().map(|path| output_file::real_place(path)).collect();
         outputs.sort();

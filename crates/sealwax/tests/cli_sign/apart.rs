@@ -69,3 +69,22 @@ fn what_is_resumed_is_a_file_of_its_own() {
     ran.exits(2).complains("where a bundle goes");
     assert!(!world.scratch.path("state").exists());
 }
+
+/// A signature is logged for ever: that its bundle goes nowhere is found before.
+#[test]
+fn what_could_not_be_written_is_not_signed() {
+    let world = World::new();
+    let app = world.app.as_str();
+    for nowhere in ["no/such/directory/x.json", "/proc/x.json", "app/x.json"] {
+        world.over(&["sign", app, "--bundle", nowhere]).exits(3).complains("cannot write");
+    }
+    for odd in ["/dev/null", "."] {
+        world.over(&["sign", app, "--bundle", odd]).exits(3).complains("not a regular file");
+    }
+    let all = ["--bundle", "all.jsonl"];
+    for absent in ["nobody", "."] {
+        let ran = world.over(&[&["sign", app, absent][..], &all].concat());
+        ran.exits(3).complains("nothing was signed");
+    }
+    assert_eq!((names(&world.scratch, "app"), world.signer.log_size()), (vec!["app".to_owned()], 0));
+}

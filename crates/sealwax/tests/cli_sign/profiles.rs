@@ -32,6 +32,10 @@ fn a_profile_signs_and_verifies_by_its_name_or_by_the_environment() {
     world.verify(&["--trust", "acme"]).exits(0);
     world.sign(&[], &[("SEALWAX_TRUST", "acme")]).exits(0);
     world.sign(&["--trust", "nobody"], &[("SEALWAX_TRUST", "acme")]).exits(3).complains("\"nobody\"");
+    // Named twice, it is not guessed which; a file beats what the environment says.
+    let config = ["--trust-config", &world.signer.config];
+    world.sign(&[&config[..], &["--trust", "acme"]].concat(), &[]).exits(2).complains("exclude each other");
+    world.sign(&config, &[("SEALWAX_TRUST", "nobody")]).exits(0);
 
     // One that was never added, one without services, and one that is gone.
     let root = world.signer.download(&world.scratch, "/trusted_root.json", "lab.json");
