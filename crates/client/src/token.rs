@@ -99,7 +99,8 @@ impl IdentityToken {
     pub(crate) fn principal(&self) -> &str {
         let verified = self.claims.get("email_verified");
         // Some issuers write it as a text.
-        let is_verified = verified.is_some_and(|value| value.as_bool() == Some(true) || value.as_str() == Some("true"));
+        let is_verified =
+            verified.is_some_and(|value| value.as_bool() == Some(true) || value.as_str() == Some("true"));
         let email = self.claims.get("email").and_then(|value| value.as_str());
         email.filter(|email| is_verified && !email.is_empty()).unwrap_or(self.claims.subject())
     }

@@ -70,7 +70,9 @@ fn literal(word: &str) -> Result<String, Failure> {
     if Path::new(word).is_file() {
         return Err(Failure::usage(format!("--token {word}: a token in a file is given as @{word}")));
     }
-    notice("other users of this machine can read a token on a command line: give it as @FILE, or on standard input (-)");
+    notice(
+        "other users of this machine can read a token on a command line: give it as @FILE, or on standard input (-)",
+    );
     Ok(word.to_owned())
 }
 

@@ -113,7 +113,8 @@ fn what_would_verify_nowhere_is_refused_before_anything_is_sent() {
         old.sign(config, &[&[spelling][..], &forms].concat()).exits(2).complains("would take the place of");
     }
     let predicate = world.scratch.write("predicate.json", "{}");
-    let attest = ["attest", &signature, "--type", "urn:x", "--predicate", &predicate, "--token", &world.token];
+    let attest =
+        ["attest", &signature, "--type", "urn:x", "--predicate", &predicate, "--token", &world.token];
     let to = ["--bundle", "app.sigstore.json", "--trust-config", config];
     world.scratch.run(&[&attest[..], &to, &forms].concat()).exits(2).complains("would take the place of");
     // Nor over each other.

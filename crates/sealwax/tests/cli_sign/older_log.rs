@@ -82,7 +82,9 @@ fn an_entry_that_is_there_already_is_taken_if_it_is_ours() {
     world.sign_again(ENTRY, of_others).exits(1).says("log.content");
     world.sign_again(ENTRY, nothing).exits(1).says("status 404");
     // Nobody else is asked, whatever it says.
-    for elsewhere in ["http://127.0.0.1:9/entry", "https://rekor.sigstore.dev/entry", "//elsewhere.example/entry"] {
+    for elsewhere in
+        ["http://127.0.0.1:9/entry", "https://rekor.sigstore.dev/entry", "//elsewhere.example/entry"]
+    {
         world.sign_again(elsewhere, ours).exits(1).says("not an address of this log");
     }
 }

@@ -77,7 +77,8 @@ fn the_newer_logs_may_be_a_choice() {
     config["rekorTlogUrls"][0]["url"] = "http://127.0.0.1:9".into();
     config["rekorTlogUrls"][0]["majorApiVersion"] = 1.into();
     fs::write(file("signing_config.json"), config.to_string()).unwrap();
-    let sign = |more: &[&str]| world.sign(&[&["--trust", "acme", "--patience", "0s"][..], more].concat(), &[]);
+    let sign =
+        |more: &[&str]| world.sign(&[&["--trust", "acme", "--patience", "0s"][..], more].concat(), &[]);
     sign(&[]).exits(3).says("cannot reach http://127.0.0.1:9");
     sign(&["--rekor", "v1"]).exits(3).says("cannot reach http://127.0.0.1:9");
     sign(&["--rekor", "v2"]).exits(0);
