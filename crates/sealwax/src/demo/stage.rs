@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -227,8 +228,11 @@ fn run_instance(runtime: Runtime, directory: &Path, stopped: watch::Receiver<boo
     ended
 }
 
-/// Removes it, also while somebody puts things there: under another name nobody finds it.
+/// Removes it, also while somebody puts things there: under another name nobody finds it. Who ends the process because of a signal and
+/// who ends it because all is told wait for each other: the one that is done first must not stop the other halfway.
 fn remove(directory: &Path) {
+    static REMOVING: Mutex<()> = Mutex::new(());
+    let _removing = REMOVING.lock().unwrap_or_else(PoisonError::into_inner);
     let aside = directory.with_extension("gone");
     let directory = if fs::rename(directory, &aside).is_ok() { &aside } else { directory };
     for _ in 0..3 {
