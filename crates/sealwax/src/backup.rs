@@ -33,10 +33,10 @@ use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::log::backup::{backup_log, check_whole};
 use crate::log::{description, new};
-use crate::serve::audit;
 use crate::serve::instance::{self, Instance};
 use crate::serve::secret::Secret;
 use crate::serve::vault::private_directory;
+use crate::serve::{audit, handover};
 use crate::sources::read_limited;
 use crate::{Failure, trust};
 
@@ -50,7 +50,8 @@ const SECRET: &str = "master.secret";
 const BESIDE_A_LOG: [&str; 4] = [description::NAME, new::PUBLIC_KEY, new::TRUSTED_ROOT, new::ROOTS];
 
 /// What of an instance is copied in a way of its own, or not at all.
-const APART: [&str; 4] = ["log", "ct", audit::FOLDER, "lock"];
+/// Of what was asked for nobody knows any more why, when it is restored.
+const APART: [&str; 5] = ["log", "ct", audit::FOLDER, "lock", handover::NAME];
 
 /// One process at a time writes a backup.
 const LOCK: &str = "lock";

@@ -8,6 +8,7 @@ use sealwax_crypto::{hex, sha256};
 
 use super::cannot;
 use super::manifest::StoredFile;
+use crate::serve::audit;
 use crate::serve::vault::private_directory;
 use crate::sources::read_limited;
 use crate::{Failure, terminal};
@@ -108,23 +109,27 @@ pub fn write_new(folder: &Path, path: &str, bytes: &[u8], mode: u32) -> Result<S
 }
 
 /// Copies a file that only grows, unless all of it is there. `None` if it is gone: then it has another name now, and the next backup
-/// has it. What the backup has is never lost: if the file does not begin with it any more, it is kept under a name with its digest.
+/// has it. What the backup has is never lost: if the file does not begin with it any more, and none that the backup has under another
+/// name does, it is kept under a name with its digest.
 pub fn copy_grown(from: &Path, to: &Path, name: &str) -> Result<Option<StoredFile>, Failure> {
-    let Some((bytes, mode)) = read(&from.join(name))? else { return Ok(None) };
-    // Whole lines: the last one may be on its way.
-    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    let bytes = bytes.get(..end).unwrap_or_default();
+    let Some((mut bytes, mode)) = read(&from.join(name))? else { return Ok(None) };
+    if name == audit::CURRENT {
+        // Whole lines: the last one may be on its way. Others have ended, and may have been compressed.
+        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+    }
+    let bytes = bytes.as_slice();
     let copy = to.join(name);
     let there = read(&copy)?.map(|(bytes, _)| bytes);
     let has_more = there.as_ref().is_some_and(|there| there.starts_with(bytes));
     let live = from.join(name);
     match there {
-        Some(there) if has_more && there.len() > bytes.len() => terminal::notice(&format!(
+        Some(there) if bytes.starts_with(&there) || goes_on_elsewhere(to, name, &there)? => {}
+        Some(_) if has_more => terminal::notice(&format!(
             "{} is shorter than at the last backup: what it was is in {}",
             live.display(),
             copy.display()
         )),
-        Some(there) if !bytes.starts_with(&there) => {
+        Some(there) => {
             // Beside it, before it is replaced: until the manifest is written, the backup before needs it.
             let kept = to.join(format!("{name}.{}", hex(&sha256(&there))));
             crate::output_file::write(&kept, &there, true)?;
@@ -135,12 +140,27 @@ pub fn copy_grown(from: &Path, to: &Path, name: &str) -> Result<Option<StoredFil
                 kept.display()
             ));
         }
-        _ => {}
+        None => {}
     }
     if !has_more {
         crate::output_file::write(&copy, bytes, true)?;
     }
     Ok(Some(describe(name, mode, bytes)))
+}
+
+/// Whether another file of the backup begins so: the file got another name for good, and a new one began. The newest is looked at
+/// first, which it is as a rule.
+fn goes_on_elsewhere(folder: &Path, name: &str, begins: &[u8]) -> Result<bool, Failure> {
+    for other in super::names(folder)?.iter().rev().filter(|other| *other != name) {
+        let path = folder.join(other);
+        let length = fs::metadata(&path).map_err(|error| cannot(&path, &error))?.len();
+        if length >= begins.len() as u64 && read(&path)?.is_some_and(|(bytes, _)| bytes.starts_with(begins)) {
+            // Its name is to outlast a power cut before what it takes the place of is replaced.
+            sync(folder)?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Reads a file of a backup, which must be what was written. One that only grows may have more behind, or have been kept under
@@ -154,9 +174,8 @@ pub fn read_stored(folder: &Path, file: &StoredFile, may_have_grown: bool) -> Re
     if !may_have_grown || found.is_ok() {
         return found;
     }
-    // A later backup that was cut short may have kept it under another name.
-    let kept = format!("{}.", file.path);
-    let names = super::names(folder)?.into_iter().filter(|name| name.starts_with(&kept));
+    // A later backup that was cut short may have it under another name.
+    let names = super::names(folder)?.into_iter();
     names.map(|name| read_described(&folder.join(name), file, true)).find(Result::is_ok).unwrap_or(found)
 }
 

@@ -18,7 +18,7 @@ use crate::sources::read_limited;
 use crate::{Failure, output_file};
 
 /// Its name in the directory.
-const NAME: &str = "rotate.json";
+pub const NAME: &str = "rotate.json";
 
 /// The longest one that is read, bytes.
 const MAX_BYTES: u64 = 4 << 10;

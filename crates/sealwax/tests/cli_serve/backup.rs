@@ -284,6 +284,54 @@ fn what_is_not_ours_stays_and_nothing_is_left_out() {
 }
 
 #[test]
+fn an_audit_log_that_began_another_file_is_no_surprise() {
+    let (world, running) = World::new();
+    let (directory, backup) = (running.directory(), PathBuf::from(&world.backup));
+    world.sign(&running, "app");
+    world.back_up(&directory);
+    assert_eq!(running.stop(), Some(0));
+    let (cut_short, live) = (world.scratch.path("cut-short"), Path::new(&directory).join("audit"));
+    assert!(Command::new("cp").arg("-a").args([&backup, &cut_short]).status().unwrap().success());
+    let before = fs::read_to_string(live.join("audit.jsonl")).unwrap();
+
+    // As each day does, after some lines more.
+    let ended = format!("{before}{{}}\n");
+    fs::remove_file(live.join("audit.jsonl")).unwrap();
+    fs::write(live.join("audit-2026-01-01T000000Z.jsonl"), &ended).unwrap();
+    // Of the current file the last line may be on its way; one that was compressed has none.
+    fs::write(live.join("audit.jsonl"), "[]\n[").unwrap();
+    fs::write(live.join("audit-2025-01-01T000000Z.jsonl.gz"), "\x1f\x08\n\x07").unwrap();
+    let said = world.scratch.run(&["backup", &directory, &world.backup]).exits(0).err;
+    assert_eq!(said, "");
+    let contents = |folder: &Path| -> Vec<String> {
+        files(folder).iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+    };
+    let compressed = "\x1f\x08\n\x07".to_owned();
+    assert_eq!(contents(&backup.join("audit")), [compressed, ended, "[]\n".to_owned()]);
+
+    // The backup before is whole, if this one was killed before it wrote its manifest.
+    for path in files(&backup.join("audit")) {
+        fs::copy(&path, cut_short.join("audit").join(path.file_name().unwrap())).unwrap();
+    }
+    let to = world.scratch.path("restored").to_string_lossy().into_owned();
+    world.scratch.run(&["restore", &cut_short.to_string_lossy(), &to]).exits(0);
+    assert_eq!(contents(&Path::new(&to).join("audit")), [before]);
+}
+
+#[test]
+fn what_was_asked_for_and_not_done_is_not_asked_for_by_a_backup() {
+    let (world, running) = World::new();
+    let directory = running.directory();
+    assert_eq!(running.stop(), Some(0));
+    world.scratch.run(&["rotate", "log", "--dir", &directory]).exits(0);
+    world.back_up(&directory);
+    let to = world.scratch.path("restored").to_string_lossy().into_owned();
+    world.scratch.run(&["restore", &world.backup, &to]).exits(0);
+    let asked = |directory: &str| Path::new(directory).join("rotate.json").exists();
+    assert_eq!((asked(&directory), asked(&to)), (true, false));
+}
+
+#[test]
 fn a_backup_that_is_damaged_is_refused_by_the_name_of_the_file() {
     let (world, running) = World::new();
     let directory = running.directory();
