@@ -39,7 +39,7 @@ pub const LOG_LEAD: Duration = Duration::from_secs(1);
 /// Both clocks at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// Time since some fixed moment of this process.
+    /// Time since some fixed moment, also that in which the machine slept.
     pub monotonic: Duration,
     /// The time of day.
     pub wall: Timestamp,
@@ -58,7 +58,7 @@ pub enum Permit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Untrusted {
-    /// The wall clock was set, or the machine slept.
+    /// The wall clock was set, or the machine stood still and does not know it.
     #[error(
         "the clock jumped by {:.3} s against the monotonic clock; it is believed again when it is back, when time sources \
          confirm it, or after a restart",

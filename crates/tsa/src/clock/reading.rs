@@ -1,13 +1,16 @@
 //! The two clocks of the system.
 
 use super::Reading;
-use std::{
-    sync::LazyLock,
-    time::{Duration, Instant},
-};
+use rustix::time::{ClockId, clock_gettime};
+use std::time::Duration;
 
-/// The fixed moment.
-static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+/// A clock that goes on while the machine sleeps, as the wall clock does: waking up is no jump. `Instant` stands still meanwhile.
+#[cfg(target_os = "linux")]
+const MONOTONIC: ClockId = ClockId::Boottime;
+
+/// Elsewhere this one does, as far as any does.
+#[cfg(not(target_os = "linux"))]
+const MONOTONIC: ClockId = ClockId::Monotonic;
 
 /// The clocks are read one after the other. If more than this passes in between, they are read again.
 const APART: Duration = Duration::from_millis(1);
@@ -32,9 +35,11 @@ impl Reading {
         Self { monotonic: before, wall }
     }
 
-    /// The monotonic clock alone.
+    /// The monotonic clock alone, which counts the time that the machine has slept.
     #[must_use]
     pub fn monotonic() -> Duration {
-        START.elapsed()
+        let now = clock_gettime(MONOTONIC);
+        // Neither is ever below zero, nor are there more than a billion nanoseconds.
+        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
     }
 }
