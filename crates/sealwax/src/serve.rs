@@ -25,7 +25,7 @@ mod issuers;
 mod logs;
 mod others;
 mod page;
-mod permissions;
+pub(crate) mod permissions;
 mod places;
 mod publication;
 mod reload;
@@ -117,8 +117,9 @@ pub(crate) async fn serve(
     let hangup = signals::on(SignalKind::hangup())?;
     let tls = TlsFiles::open(config.tls.certificate.as_deref(), config.tls.key.as_deref())?;
     let sources = config.time.sources().map_err(|error| Failure::usage(format!("[time]: {error}")))?;
-    let _lock = start::lock(&args.dir)?;
+    let lock = start::lock(&args.dir)?;
     let listener = listen(args, config)?;
+    start::say_where(&lock, listener.address(), tls.is_some());
     let ready = prepare(args, config, listener.address()).await?;
     tell_what_was_made(args, &ready, &journal);
 

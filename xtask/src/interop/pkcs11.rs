@@ -4,6 +4,7 @@
 //! tokens are touched. What SoftHSM lacks is installed from Debian's packages, which needs root.
 
 mod failures;
+mod instance;
 mod log;
 mod secret;
 mod signatures;
@@ -34,5 +35,6 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     failures::what_is_refused(&hsm)?;
     failures::a_token_that_goes(&hsm)?;
     secret::opens_an_instance(&hsm)?;
+    instance::has_its_keys_in_a_token(&hsm)?;
     log::end_to_end(&hsm)
 }

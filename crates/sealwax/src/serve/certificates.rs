@@ -8,14 +8,18 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sealwax_ca::{create_intermediate, create_root};
-use sealwax_crypto::{KeyKind, PublicKey, SigningKey};
+use sealwax_crypto::{KeyKind, PublicKey};
 use sealwax_pki::Certificate;
-use sealwax_signer::{CertifyError, Signer};
+use sealwax_signer::{Absent, CertifyError, Signer};
 use sealwax_tsa::{Subject, issue_leaf, issue_root};
 
 use super::vault::Vault;
+use super::{authority, timestamps};
 use crate::sources::read_limited;
 use crate::{Failure, output_file};
+
+/// The folder, in the directory of an instance.
+pub const FOLDER: &str = "certificates";
 
 /// How long roots last. What they certified stays verifiable after that; nothing new is certified.
 const ROOT_LASTS: SignedDuration = SignedDuration::from_hours(24 * 3652);
@@ -29,7 +33,7 @@ const MAX_BYTES: u64 = 1 << 18;
 /// A key and the chain of its certificate.
 #[derive(Clone)]
 pub struct Certified {
-    pub key: Arc<SigningKey>,
+    pub key: Arc<dyn Signer>,
     pub chain: Vec<Certificate>,
 }
 
@@ -43,6 +47,8 @@ pub struct Terms<'a> {
     pub name: &'a str,
     /// With which authority its root was made: with itself, or an earlier one.
     pub root: &'a str,
+    /// Whether another one has followed it: then it signs nothing, and wherever its key was, it may be gone.
+    pub has_ended: bool,
 }
 
 /// How the certificates of a kind of authority are made.
@@ -89,7 +95,11 @@ impl Certificates<'_> {
             root: create_root,
             child: create_intermediate,
         };
-        self.certified(&what, terms)
+        let certified = self.certified(&what, terms)?;
+        if !terms.has_ended {
+            authority::issuer(&certified)?;
+        }
+        Ok(certified)
     }
 
     /// A timestamp authority: the leaf that signs, and its root.
@@ -101,30 +111,47 @@ impl Certificates<'_> {
             root: issue_root,
             child: |root, root_key, key, subject| issue_leaf(root_key, root, key, subject),
         };
-        self.certified(&what, terms)
+        let certified = self.certified(&what, terms)?;
+        if !terms.has_ended {
+            timestamps::credentials(&certified)?;
+        }
+        Ok(certified)
     }
 
+    /// Those that are there, brought along or made before, and what is missing of them made.
     fn certified(&self, what: &Hierarchy, terms: &Terms<'_>) -> Result<Certified, Failure> {
         let failed = |error: CertifyError| Failure::cannot(error.to_string());
         let Hierarchy { prefix, common_name, root_kind, .. } = *what;
         let Terms { name, root: root_name, .. } = *terms;
-        let root_key = self.vault.key(&format!("{prefix}-root-{root_name}"), root_kind)?;
-        let key = self.vault.key(&format!("{prefix}-{name}"), KeyKind::EcdsaP256)?;
-        let chain = self.chain(&format!("{prefix}-{name}"), || {
-            let root = if root_name == name {
-                let common_name = Terms::common_name(&format!("{common_name} root"), name);
-                let subject = terms.subject(&common_name, terms.end(ROOT_LASTS)?);
-                (what.root)(&root_key, subject).map_err(failed)?
-            } else {
-                self.root_of(prefix, root_name)?
+        let own = format!("{prefix}-{name}");
+        if let Some(chain) = self.find(&own)? {
+            let key = chain.first().map(Certificate::public_key);
+            let key = match key.filter(|_| terms.has_ended) {
+                Some(Ok(key)) => Some(Arc::new(Absent(key.clone())) as Arc<dyn Signer>),
+                _ => self.vault.find(&own)?,
             };
-            let until = terms.end(self.last)?.min(root.not_after());
-            let common_name = Terms::common_name(common_name, name);
-            let subject = terms.subject(&common_name, until);
-            let child = (what.child)(&root, &root_key, key.public_key(), subject).map_err(failed)?;
-            Ok(vec![child, root])
-        })?;
-        Ok(Certified { key: Arc::new(key), chain })
+            let missing =
+                || Failure::cannot(format!("{own} has a chain, and no key: put it into secrets/{own}"));
+            return Ok(Certified { key: key.ok_or_else(missing)?, chain });
+        }
+        let root_file = format!("{prefix}-root-{root_name}");
+        let (root, root_key) = if root_name == name {
+            let root_key = self.vault.signer(&root_file, root_kind)?;
+            let common_name = Terms::common_name(&format!("{common_name} root"), name);
+            let subject = terms.subject(&common_name, terms.end(ROOT_LASTS)?);
+            ((what.root)(&*root_key, subject).map_err(failed)?, root_key)
+        } else {
+            let root_key = self.vault.find(&root_file)?.ok_or_else(|| elsewhere(&own))?;
+            (self.root_of(prefix, root_name)?, root_key)
+        };
+        let key = self.vault.signer(&own, KeyKind::EcdsaP256)?;
+        let until = terms.end(self.last)?.min(root.not_after());
+        let common_name = Terms::common_name(common_name, name);
+        let subject = terms.subject(&common_name, until);
+        let child = (what.child)(&root, &*root_key, key.public_key(), subject).map_err(failed)?;
+        let chain = vec![child, root];
+        self.keep(&own, &chain)?;
+        Ok(Certified { key, chain })
     }
 
     /// The root that was made with the authority of this name.
@@ -135,31 +162,30 @@ impl Certificates<'_> {
         root.ok_or_else(|| Failure::cannot(format!("{} has no certificate", path.display())))
     }
 
-    /// The chain of this name, which is made if it is not there.
-    fn chain(
-        &self,
-        name: &str,
-        make: impl FnOnce() -> Result<Vec<Certificate>, Failure>,
-    ) -> Result<Vec<Certificate>, Failure> {
+    /// The chain of this name, if it is there.
+    fn find(&self, name: &str) -> Result<Option<Vec<Certificate>>, Failure> {
         let path = self.folder.join(format!("{name}.pem"));
         match read_limited(&path, MAX_BYTES) {
-            Ok(bytes) => return read(&path, &bytes),
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(cannot(&path, &error)),
+            Ok(bytes) => read(&path, &bytes).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(cannot(&path, &error)),
         }
-        let chain = make()?;
+    }
+
+    /// Writes the chain of this name, durably.
+    fn keep(&self, name: &str, chain: &[Certificate]) -> Result<(), Failure> {
+        let path = self.folder.join(format!("{name}.pem"));
         let text: String = chain.iter().map(Certificate::to_pem).collect();
         fs::create_dir_all(&self.folder).map_err(|error| cannot(&self.folder, &error))?;
         output_file::write(&path, text.as_bytes(), false)?;
         let durable = fs::File::open(&self.folder).and_then(|folder| folder.sync_all());
-        durable.map_err(|error| cannot(&self.folder, &error))?;
-        Ok(chain)
+        durable.map_err(|error| cannot(&self.folder, &error))
     }
 }
 
 /// The chain of an authority, from its files alone. `prefix`: `ca` or `tsa`.
 pub fn chain_of(directory: &Path, prefix: &str, name: &str) -> Result<Vec<Certificate>, Failure> {
-    let path = directory.join("certificates").join(format!("{prefix}-{name}.pem"));
+    let path = directory.join(FOLDER).join(format!("{prefix}-{name}.pem"));
     let bytes = read_limited(&path, MAX_BYTES).map_err(|error| cannot(&path, &error))?;
     read(&path, &bytes)
 }
@@ -167,6 +193,14 @@ pub fn chain_of(directory: &Path, prefix: &str, name: &str) -> Result<Vec<Certif
 fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|error| cannot(path, &error))?;
     Certificate::list_from_pem(text).map_err(|error| cannot(path, &error))
+}
+
+/// What is to be done where the root was brought along without its key.
+fn elsewhere(name: &str) -> Failure {
+    Failure::cannot(format!(
+        "the root's key is not here, so nothing can be certified for {name}: put its chain into certificates/{name}.pem and its key \
+         into secrets/{name} of the directory first, or have a new root made with --new-root"
+    ))
 }
 
 fn cannot(path: &Path, error: &dyn std::fmt::Display) -> Failure {

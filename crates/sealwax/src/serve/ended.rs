@@ -153,7 +153,7 @@ impl Instance {
     }
 
     /// The roots above them.
-    fn roots(&self, part: Part) -> Vec<String> {
+    pub(super) fn roots(&self, part: Part) -> Vec<String> {
         let list = match part {
             Part::Ca => &self.certificate_authorities,
             Part::Tsa => &self.timestamp_authorities,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sealwax_log::Kind;
 use sealwax_pki::Certificate;
 
-use super::certificates::{Certificates, Certified};
+use super::certificates::{self, Certificates, Certified};
 use super::config::Rotation;
 use super::expiry::Ending;
 use super::instance::Instance;
@@ -37,11 +37,11 @@ impl Holdings {
     ) -> Result<Self, Failure> {
         let host = instance.host()?;
         let last = Rotation::signed(rotation.certificates_last);
-        let certificates = Certificates { folder: directory.join("certificates"), vault, last };
+        let kept = Certificates { folder: directory.join(certificates::FOLDER), vault, last };
         let certificate_authorities = (instance.certificate_authorities.iter())
-            .map(|authority| certificates.certificate_authority(&authority.terms(&host)));
+            .map(|authority| kept.certificate_authority(&authority.terms(&host)));
         let timestamp_authorities = (instance.timestamp_authorities.iter())
-            .map(|authority| certificates.timestamp_authority(&authority.terms(&host)));
+            .map(|authority| kept.timestamp_authority(&authority.terms(&host)));
         Ok(Self {
             certificate_authorities: certificate_authorities.collect::<Result<_, _>>()?,
             timestamp_authorities: timestamp_authorities.collect::<Result<_, _>>()?,

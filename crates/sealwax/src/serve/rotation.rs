@@ -219,7 +219,8 @@ impl Authority {
 
     /// What its certificates say.
     pub fn terms<'a>(&'a self, organization: &'a str) -> Terms<'a> {
-        Terms { organization, from: self.term.from, name: &self.name, root: self.root_name() }
+        let (from, has_ended) = (self.term.from, self.term.until.is_some());
+        Terms { organization, from, name: &self.name, root: self.root_name(), has_ended }
     }
 }
 

@@ -9,7 +9,6 @@ use sealwax_crypto::KeyKind;
 use sealwax_log::metrics::Metrics;
 use sealwax_log::{Kind, Log};
 use sealwax_server::journal::Journal;
-use sealwax_signer::Signer;
 
 use super::instance::Shard;
 use super::vault::Vault;
@@ -42,7 +41,7 @@ pub fn keys(vault: &Vault, kind: Kind, shard: &Shard) -> Result<Keys, Failure> {
         Kind::Signature => KeyKind::Ed25519,
         Kind::Certificate => KeyKind::EcdsaP256,
     };
-    let key: Arc<dyn Signer> = Arc::new(vault.key(&key_name(kind, shard), algorithm)?);
+    let key = vault.signer(&key_name(kind, shard), algorithm)?;
     Keys::new(kind, &shard.origin, key, None)
 }
 

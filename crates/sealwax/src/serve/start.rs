@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::io::Write;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -20,11 +21,15 @@ use super::secret::{Secret, Source};
 use super::shard::{self, Laid};
 use super::trust::Documents;
 use super::vault::{self, Vault, private_directory};
-use super::{address, format, permissions, restored};
+use super::{address, certificates, format, permissions, restored};
 use crate::Failure;
+use crate::sources::read_limited;
 
 /// One process has an instance.
 const LOCK: &str = "lock";
+
+/// The longest word that is left in it, bytes: a URL of an address and a port.
+const MAX_LOCK_BYTES: u64 = 128;
 
 /// An instance that can be served.
 pub struct Ready {
@@ -73,6 +78,7 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
         }
         None => {
             let url = address::of(wanted.url, wanted.listen)?;
+            address::check_hosts(&url, wanted.hosts)?;
             let now = Timestamp::from_second(Timestamp::now().as_second());
             let now = now.map_err(|error| Failure::cannot(error.to_string()))?;
             let instance = Instance::new(url, wanted.hosts.clone(), wanted.only.clone(), wanted.listen, now)?;
@@ -147,6 +153,23 @@ pub fn lock(directory: &Path) -> Result<File, Failure> {
     }
 }
 
+/// Leaves word in the lock of where the process is asked how it is: by plain HTTP alone, since a certificate has another name. What
+/// cannot be written is missed by nobody but `sealwax status`.
+pub fn say_where(mut lock: &File, listen: SocketAddr, has_tls: bool) {
+    let mut here = listen;
+    if here.ip().is_unspecified() {
+        here.set_ip(if here.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+    }
+    let text = if has_tls { String::new() } else { format!("http://{here}") };
+    let _ = lock.set_len(0).and_then(|()| lock.write_all(text.as_bytes()));
+}
+
+/// Where the process that serves the instance is asked how it is, if it has said so.
+pub fn is_where(directory: &Path) -> Option<String> {
+    let text = read_limited(&directory.join(LOCK), MAX_LOCK_BYTES).ok()?;
+    String::from_utf8(text).ok().filter(|text| !text.is_empty())
+}
+
 /// Whether a process serves the instance in this directory.
 pub fn is_served(directory: &Path) -> Result<bool, Failure> {
     let path = directory.join(LOCK);
@@ -172,7 +195,9 @@ fn refuse_strangers(directory: &Path) -> Result<(), Failure> {
         let name = entry.map_err(cannot)?.file_name();
         // What a start that was killed may have left before it wrote down what it makes.
         let unfinished = name.to_string_lossy().starts_with(&format!(".{}.", super::instance::NAME));
-        if name != LOCK && name != vault::FOLDER && name != super::config::NAME && !unfinished {
+        // Keys and chains may be brought along.
+        let brought = name == vault::FOLDER || name == certificates::FOLDER;
+        if name != LOCK && !brought && name != super::config::NAME && !unfinished {
             return Err(Failure::cannot(format!(
                 "{} is no instance, and not empty ({}): give --dir an empty directory, or a new one",
                 directory.display(),

@@ -48,7 +48,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long after a failure it is tried again: the failures are of disks, which do not heal in a moment.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// How often the identity provider's keys are looked at, which sign for months.
+/// How often the identity provider's keys are looked at, which sign for months; and how soon a certificate is tried to be followed by
+/// another one again, where that failed.
 const TURN: Duration = Duration::from_secs(3600);
 
 /// How long requests that were begun before a switch may take, before the log that they use is frozen; and how long authorities in
@@ -82,6 +83,8 @@ struct State {
     /// Not before that, after a failure.
     retry: Option<Instant>,
     turned: Option<Instant>,
+    /// When certificates that end soon could not be followed by others.
+    unrenewed: Option<Instant>,
     /// Something is planned that clients may not have been told of.
     untold: bool,
     /// A log has ended that requests may still use, and when that was; or the start.
@@ -205,7 +208,7 @@ impl Steward {
 
     async fn look(&mut self, state: &mut State, front: &Front, now: Timestamp) -> Result<(), Failure> {
         let asked = block_in_place(|| self.take_request(now))?;
-        state.untold |= asked | block_in_place(|| self.renew_certificates(now))?;
+        state.untold |= asked | block_in_place(|| self.renew_certificates(state, now))?;
         if state.untold || self.published.next <= now {
             state.exchanged(self.publish(front, now)?);
             state.untold = false;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use sealwax_crypto::KeyKind;
 use sealwax_server::journal::Journal;
 use sealwax_tsa::clock::{Clock, Reading, Sources};
 use sealwax_tsa::{CertificateLog, Credentials, Embedded, LastStamp, Settings, TimestampAuthority};
@@ -29,6 +30,12 @@ pub fn authority(
 /// What tokens are signed with.
 pub fn credentials(certified: &Certified) -> Result<Credentials, Failure> {
     let Certified { key, chain } = certified.clone();
+    let kind = key.public_key().kind();
+    if !matches!(kind, KeyKind::EcdsaP256 | KeyKind::EcdsaP384 | KeyKind::EcdsaP521) {
+        return Err(cannot(&format_args!(
+            "sigstore-js verifies no timestamps of {kind} keys, but of ECDSA keys"
+        )));
+    }
     Credentials::new(key, chain, Embedded::Leaf).map_err(|error| cannot(&error))
 }
 

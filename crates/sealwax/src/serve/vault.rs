@@ -1,16 +1,22 @@
-//! The secrets of an instance: files that are sealed, each under its own name, and never changed.
+//! The secrets of an instance: files that are sealed, each under its own name, and never changed. A key that an operator brings along
+//! ([`brought`]) is put in the place of its file before it is used first.
+
+mod brought;
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sealwax_crypto::{KeyKind, SigningKey, random, sealed};
+use sealwax_signer::Signer;
 use sealwax_signer::file::write_private;
 
+use self::brought::Brought;
 use super::instance;
 use super::secret::Secret;
-use crate::Failure;
 use crate::sources::read_limited;
+use crate::{Failure, output_file};
 
 /// The folder, in the directory of an instance.
 pub const FOLDER: &str = "secrets";
@@ -39,36 +45,81 @@ impl Vault {
         &self.secret
     }
 
-    /// What was sealed under this name.
-    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, Failure> {
+    /// The key of this name, which is made if it is not there.
+    pub fn key(&self, name: &str, kind: KeyKind) -> Result<SigningKey, Failure> {
+        match self.here(name)? {
+            Some(key) => Ok(key),
+            None => self.make(name, kind),
+        }
+    }
+
+    /// The same, which may also be somewhere else.
+    pub fn signer(&self, name: &str, kind: KeyKind) -> Result<Arc<dyn Signer>, Failure> {
+        match self.find(name)? {
+            Some(signer) => Ok(signer),
+            None => Ok(Arc::new(self.make(name, kind)?)),
+        }
+    }
+
+    /// The same, if it is there.
+    pub fn find(&self, name: &str) -> Result<Option<Arc<dyn Signer>>, Failure> {
+        Ok(self.look(name)?.map(|found| match found {
+            Brought::Here(key) => Arc::new(key) as Arc<dyn Signer>,
+            Brought::Elsewhere(signer) => signer,
+        }))
+    }
+
+    /// Whether there is one.
+    pub fn has(&self, name: &str) -> bool {
+        self.folder.join(name).exists()
+    }
+
+    fn here(&self, name: &str) -> Result<Option<SigningKey>, Failure> {
+        match self.look(name)? {
+            Some(Brought::Elsewhere(_)) => {
+                Err(cannot("use", &self.folder.join(name), &"a key of this name lies here, and nowhere else"))
+            }
+            Some(Brought::Here(key)) => Ok(Some(key)),
+            None => Ok(None),
+        }
+    }
+
+    /// What is under this name, sealed or brought. A key that was brought open is sealed from now on.
+    fn look(&self, name: &str) -> Result<Option<Brought>, Failure> {
         let path = self.folder.join(name);
         let bytes = match read_limited(&path, MAX_BYTES) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             read => read.map_err(|error| cannot("read", &path, &error))?,
         };
-        let opened = sealed::open(self.secret.bytes(), name, &bytes);
-        opened.map(Some).map_err(|error| cannot("open", &path, &error))
-    }
-
-    /// Seals something under a name that is free. Durable, and whole or not there, whenever the process is killed.
-    pub fn create(&self, name: &str, plaintext: &[u8]) -> Result<(), Failure> {
-        let path = self.folder.join(name);
-        let salt = random().map_err(|error| cannot("make", &path, &error))?;
-        let bytes = sealed::seal(self.secret.bytes(), name, &salt, plaintext);
-        let bytes = bytes.map_err(|error| cannot("seal", &path, &error))?;
-        create_private(&path, &bytes).map_err(|error| cannot("write", &path, &error))
-    }
-
-    /// The key of this name, which is made if it is not there.
-    pub fn key(&self, name: &str, kind: KeyKind) -> Result<SigningKey, Failure> {
-        let bad = |error| cannot("use", &self.folder.join(name), &error);
-        if let Some(pkcs8) = self.read(name)? {
-            let key = SigningKey::from_pkcs8_der(&pkcs8).map_err(bad)?;
-            return Ok(key);
+        let bad = |error: &dyn std::fmt::Display| cannot("use", &path, error);
+        if let Some(brought) = brought::read(&path, &bytes)? {
+            if let Brought::Here(key) = &brought {
+                let sealed = self.seal(name, &key.to_pkcs8_der().map_err(|error| bad(&error))?)?;
+                output_file::write_private(&path, &sealed, true)?;
+                sync(&self.folder).map_err(|error| cannot("write", &path, &error))?;
+            }
+            return Ok(Some(brought));
         }
+        let pkcs8 = sealed::open(self.secret.bytes(), name, &bytes);
+        let pkcs8 = pkcs8.map_err(|error| cannot("open", &path, &error))?;
+        let key = SigningKey::from_pkcs8_der(&pkcs8).map_err(|error| bad(&error))?;
+        Ok(Some(Brought::Here(key)))
+    }
+
+    /// Under a name that is free. Durable, and whole or not there, whenever the process is killed.
+    fn make(&self, name: &str, kind: KeyKind) -> Result<SigningKey, Failure> {
+        let path = self.folder.join(name);
+        let bad = |error| cannot("use", &path, &error);
         let key = SigningKey::generate(kind).map_err(bad)?;
-        self.create(name, &key.to_pkcs8_der().map_err(bad)?)?;
+        let sealed = self.seal(name, &key.to_pkcs8_der().map_err(bad)?)?;
+        create_private(&path, &sealed).map_err(|error| cannot("write", &path, &error))?;
         Ok(key)
+    }
+
+    fn seal(&self, name: &str, plaintext: &[u8]) -> Result<Vec<u8>, Failure> {
+        let bad = |error: &dyn std::fmt::Display| cannot("seal", &self.folder.join(name), error);
+        let salt = random().map_err(|error| bad(&error))?;
+        sealed::seal(self.secret.bytes(), name, &salt, plaintext).map_err(|error| bad(&error))
     }
 }
 
@@ -84,9 +135,7 @@ pub fn key_in(path: &Path) -> Result<Option<SigningKey>, Failure> {
         return Ok(None);
     }
     let vault = Vault { folder: folder.to_owned(), secret: Secret::find(directory, None, false)? };
-    let bad = |error: &dyn std::fmt::Display| cannot("use", path, error);
-    let pkcs8 = vault.read(name)?.ok_or_else(|| bad(&"there is no such key"))?;
-    SigningKey::from_pkcs8_der(&pkcs8).map(Some).map_err(|error| bad(&error))
+    vault.here(name)?.map(Some).ok_or_else(|| cannot("use", path, &"there is no such key"))
 }
 
 /// Writes a new file that only its owner may read: durable, and whole or not there, whenever the process is killed.
@@ -104,7 +153,11 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     linked?;
     // The folder of a bare name is the one that we are in.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    sync(folder.unwrap_or(Path::new(".")))
+}
+
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 /// Makes a directory for its owner alone, if it is not there.

@@ -80,7 +80,10 @@ impl Running {
             command.args(["--listen", "127.0.0.1:0"]);
         }
         let said = scratch.path(&format!("{name}.said"));
-        let child = command.args(more).stderr(File::create(&said).unwrap()).spawn().unwrap();
+        // Programs that the test has made come first.
+        let programs = format!("{}:{}", scratch.path("bin").display(), std::env::var("PATH").unwrap());
+        let command = command.args(more).env("PATH", programs);
+        let child = command.stderr(File::create(&said).unwrap()).spawn().unwrap();
         Spawned { child, directory, ready, listen, said }
     }
 

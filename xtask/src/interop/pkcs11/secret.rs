@@ -64,7 +64,7 @@ pub(super) fn opens_an_instance(hsm: &SoftHsm) -> Outcome {
 }
 
 /// Starts an instance and stops it: its trusted root.
-fn start(hsm: &SoftHsm, program: &Path, instance: &str, secret: &str) -> Result<Vec<u8>, Failure> {
+pub(super) fn start(hsm: &SoftHsm, program: &Path, instance: &str, secret: &str) -> Result<Vec<u8>, Failure> {
     let ready = hsm.directory.join(format!("{instance}.ready"));
     let _ = fs::remove_file(&ready);
     let mut command = hsm.command(program);

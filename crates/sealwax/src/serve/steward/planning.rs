@@ -1,9 +1,11 @@
 //! What is asked for, and what is due by the calendar, becomes a plan in `instance.json`.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use sealwax_server::journal::Value;
 
-use super::Steward;
+use super::{State, Steward, TURN};
 use crate::Failure;
 use crate::serve::config::Rotation;
 use crate::serve::ended::End;
@@ -29,7 +31,14 @@ impl Steward {
         let is_known = self.instance.last_request.as_ref().is_some_and(|looked| looked.id == request.id);
         if !is_known {
             let mut next = self.instance.clone();
-            let refused = self.carry_out(&mut next, &request, now).err();
+            let made = self.carry_out(&mut next, &request, now).and_then(|()| {
+                // Before it is written down: a plan without its keys would keep the next start from being one.
+                self.holdings_of(&next).map_err(|failure| failure.message)
+            });
+            let (holdings, refused) = match made {
+                Ok(holdings) => (Some(holdings), None),
+                Err(reason) => (None, Some(reason)),
+            };
             if let Some(reason) = &refused {
                 self.journal.warning("what was asked for was refused", &[("reason", Value::Text(reason))]);
                 next = self.instance.clone();
@@ -39,7 +48,7 @@ impl Steward {
                 }
             }
             next.last_request = Some(Looked { id: request.id, refused });
-            self.plan(next)?;
+            self.plan(next, holdings)?;
         }
         Ok(true)
     }
@@ -58,8 +67,13 @@ impl Steward {
         request.ends.iter().try_for_each(|end| next.end(end)).map_err(|error| error.to_string())
     }
 
-    /// Plans successors of certificates that end soon. Whether there is something to tell of.
-    pub(super) fn renew_certificates(&mut self, now: Timestamp) -> Result<bool, Failure> {
+    /// Plans successors of certificates that end soon. Whether there is something to tell of. What cannot be made, as where the root's
+    /// key is not here, is tried again much later, and keeps nothing else from being done: `/readyz` will say what ends.
+    pub(super) fn renew_certificates(&mut self, state: &mut State, now: Timestamp) -> Result<bool, Failure> {
+        if state.unrenewed.is_some_and(|tried| tried.elapsed() < TURN) {
+            return Ok(false);
+        }
+        state.unrenewed = None;
         let before = Rotation::signed(self.rotation.certificates_renewed_before);
         let ends_soon = |part: &Part| {
             let ends = self.holdings.ends(&self.instance, *part);
@@ -77,8 +91,15 @@ impl Steward {
             let planned = self.follow(&mut next, *part, now, self.rotation.lead_seconds());
             planned.map_err(|error| Failure::cannot(error.to_string()))?;
         }
-        self.plan(next)?;
-        Ok(true)
+        match self.holdings_of(&next) {
+            Ok(holdings) => self.plan(next, Some(holdings)).map(|()| true),
+            Err(failure) => {
+                let error = [("error", Value::Text(&failure.message))];
+                self.journal.error("a certificate ends soon, and no other one can follow it", &error);
+                state.unrenewed = Some(Instant::now());
+                Ok(false)
+            }
+        }
     }
 
     /// Plans what follows, under a root that outlasts it.
@@ -92,23 +113,26 @@ impl Steward {
         next.plan(part, now, lead_seconds.unwrap_or_default())?;
         let lasts = self.rotation.lead + self.rotation.certificates_last;
         let ends = now.checked_add(Rotation::signed(lasts)).unwrap_or(Timestamp::MAX);
-        if self.holdings.root_ends(&self.instance, part).is_some_and(|root_ends| root_ends < ends) {
+        let ends_first = self.holdings.root_ends(&self.instance, part).is_some_and(|root| root < ends);
+        // One whose key is not here was brought along: whoever has it brings the next one.
+        if ends_first && next.roots(part).last().is_some_and(|root| self.vault.has(root)) {
             next.give_root(part);
         }
         Ok(())
     }
 
-    /// Writes a plan down, and makes its keys.
-    fn plan(&mut self, next: Instance) -> Result<(), Failure> {
+    /// The keys and certificates of a plan; what is missing is made.
+    fn holdings_of(&self, next: &Instance) -> Result<Holdings, Failure> {
+        Holdings::of(&self.directory, &self.vault, next, &self.rotation, self.holdings.others.clone())
+    }
+
+    /// Writes a plan down whose keys are made; `None` if it has no others.
+    fn plan(&mut self, next: Instance, holdings: Option<Holdings>) -> Result<(), Failure> {
         next.write(&self.directory)?;
         self.instance = next;
-        self.holdings = Holdings::of(
-            &self.directory,
-            &self.vault,
-            &self.instance,
-            &self.rotation,
-            self.holdings.others.clone(),
-        )?;
+        if let Some(holdings) = holdings {
+            self.holdings = holdings;
+        }
         Ok(())
     }
 }

@@ -1,0 +1,160 @@
+//! Keys and certificates that an operator brings along, in the place of those that an instance would make.
+
+use std::fs;
+use std::path::Path;
+
+use jiff::{Timestamp, ToSpan};
+use sealwax_ca::{create_intermediate, create_root};
+use sealwax_crypto::{KeyKind, SigningKey, pem};
+use sealwax_formats::base64;
+use sealwax_pki::Certificate;
+use sealwax_signer::Subject;
+
+use crate::common::Scratch;
+use crate::instance::{Running, make_private};
+use crate::rotation::{Bot, trusted_root};
+
+/// Valid from now on, or an hour longer at both ends.
+fn subject(common_name: &str, is_root: bool) -> Subject<'_> {
+    let (now, longer) = (Timestamp::now(), if is_root { 1.hour() } else { 0.hours() });
+    let (not_before, not_after) = (now - longer, now + 9_000.hours() + longer);
+    Subject { organization: "acme.example", common_name, not_before, not_after }
+}
+
+/// Puts a key, or the name of one, where an instance would make its own.
+fn bring(scratch: &Scratch, name: &str, key: &str) {
+    scratch.write(&format!("sigstore/secrets/{name}"), key);
+    let secrets = scratch.path("sigstore/secrets");
+    fs::set_permissions(&secrets, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    make_private(&secrets.join(name));
+}
+
+fn to_pem(key: &SigningKey) -> String {
+    pem::encode("PRIVATE KEY", &key.to_pkcs8_der().unwrap())
+}
+
+/// A company that certifies authorities, and keeps the key of its root to itself.
+struct Company {
+    root: Certificate,
+    key: SigningKey,
+}
+
+impl Company {
+    fn new() -> Self {
+        let key = SigningKey::generate(KeyKind::EcdsaP384).unwrap();
+        Self { root: create_root(&key, subject("root", true)).unwrap(), key }
+    }
+
+    fn bring(&self, scratch: &Scratch, name: &str) {
+        let key = SigningKey::generate(KeyKind::EcdsaP256).unwrap();
+        let intermediate =
+            create_intermediate(&self.root, &self.key, key.public_key(), subject(name, false)).unwrap();
+        let chain = format!("{}{}", intermediate.to_pem(), self.root.to_pem());
+        scratch.write(&format!("sigstore/certificates/{name}.pem"), chain);
+        bring(scratch, name, &to_pem(&key));
+    }
+}
+
+#[test]
+fn an_authority_under_a_root_whose_key_is_elsewhere() {
+    let (scratch, company) = (Scratch::new(), Company::new());
+    company.bring(&scratch, "ca-1");
+    let running = Running::start(&scratch, &[]);
+    let (directory, listen) = (running.directory(), running.listen());
+    let secret = |name: &str| Path::new(&directory).join("secrets").join(name);
+    let bot = Bot::new(&scratch, &running);
+    let first = bot.sign(&running, "first");
+    bot.verifies(&first, &trusted_root(&scratch, &running, "root.json"));
+    let root = running.get("/trusted_root.json").json();
+    let chain = root["certificateAuthorities"][0]["certChain"]["certificates"].clone();
+    assert_eq!(chain[1]["rawBytes"], base64::encode(company.root.der()));
+    // Sealed from then on, and nothing made that is not needed.
+    assert_eq!(fs::read(secret("ca-1")).unwrap()[0], 1);
+    assert!(!secret("ca-root-1").exists());
+
+    // Nobody here can certify another one.
+    let rotate = |more: &[&str]| {
+        scratch.run(&[&["rotate", "ca", "--dir", &directory, "--lead", "0s", "--wait"][..], more].concat())
+    };
+    rotate(&[]).exits(3).complains("the root's key is not here");
+    let instance = || fs::read_to_string(format!("{directory}/instance.json")).unwrap();
+    assert!(!instance().contains("\"name\": \"2\"") && !secret("ca-2").exists());
+    // One that does not fit its key is not planned either.
+    company.bring(&scratch, "ca-2");
+    bring(&scratch, "ca-2", &to_pem(&SigningKey::generate(KeyKind::EcdsaP256).unwrap()));
+    rotate(&[]).exits(3).complains("the key is not that of the first certificate");
+    company.bring(&scratch, "ca-2");
+    rotate(&[]).exits(0);
+    let second = bot.sign(&running, "second");
+    assert_eq!(running.stop(), Some(0));
+
+    // What has ended needs no key any more.
+    fs::remove_file(secret("ca-1")).unwrap();
+    let running = Running::start(&scratch, &["--listen", &listen]);
+    rotate(&["--new-root"]).exits(0);
+    let third = bot.sign(&running, "third");
+    let root = trusted_root(&scratch, &running, "last.json");
+    for bundle in [first, second, third] {
+        bot.verifies(&bundle, &root);
+    }
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn keys_that_never_come_here() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("bin")).unwrap();
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli_sign/plugin.sh");
+    std::os::unix::fs::symlink(program, scratch.path("bin/sigstore-kms-openssl")).unwrap();
+    for (name, kind) in [
+        ("ca-root-1", KeyKind::EcdsaP384),
+        ("ca-1", KeyKind::EcdsaP384),
+        ("tsa-1", KeyKind::EcdsaP384),
+        ("ct-1", KeyKind::EcdsaP256),
+        ("log-1", KeyKind::EcdsaP256),
+    ] {
+        let file = scratch.write(name, to_pem(&SigningKey::generate(kind).unwrap()));
+        bring(&scratch, name, &format!("openssl://{file}\n"));
+    }
+    let running = Running::start(&scratch, &[]);
+    let (directory, listen) = (running.directory(), running.listen());
+    let bot = Bot::new(&scratch, &running);
+    let bundle = bot.sign(&running, "app");
+    bot.verifies(&bundle, &trusted_root(&scratch, &running, "root.json"));
+    let named = fs::read_to_string(format!("{directory}/secrets/ca-1")).unwrap();
+    assert!(named.starts_with("openssl://"), "{named}");
+    // Under the root that is elsewhere, with a key that is made here.
+    scratch.run(&["rotate", "ca", "--dir", &directory, "--lead", "0s", "--wait"]).exits(0);
+    let after = bot.sign(&running, "after");
+    bot.verifies(&after, &trusted_root(&scratch, &running, "root.json"));
+    assert_eq!(running.stop(), Some(0));
+
+    // Without its key nothing is served.
+    fs::remove_file(scratch.path("tsa-1")).unwrap();
+    let programs = format!("{}:{}", scratch.path("bin").display(), std::env::var("PATH").unwrap());
+    let serve = ["serve", "--dir", &directory, "--listen", &listen];
+    scratch.run_with(&serve, &[("PATH", &programs)], b"").exits(3).complains("secrets/tsa-1");
+}
+
+#[test]
+fn what_is_no_key_is_told_by_its_name() {
+    for (name, key, why) in [
+        ("ca-1", "password\n".to_owned(), "neither sealed, nor a private key in PEM"),
+        ("ca-1", "pkcs11:object=ca?pin-value=1234".to_owned(), "pin-source"),
+        ("ca-1", "-----BEGIN PRIVATE KEY-----\n".to_owned(), "secrets/ca-1"),
+        ("tuf-root-1", "openssl:///nowhere".to_owned(), "secrets/tuf-root-1"),
+        (
+            "tsa-1",
+            to_pem(&SigningKey::generate(KeyKind::Rsa { bits: 3072 }).unwrap()),
+            "sigstore-js verifies no",
+        ),
+        ("ca-1", to_pem(&SigningKey::generate(KeyKind::Ed25519).unwrap()), "ECDSA and RSA keys do"),
+    ] {
+        let scratch = Scratch::new();
+        bring(&scratch, name, &key);
+        let directory = scratch.path("sigstore").to_string_lossy().into_owned();
+        let refused = scratch.run(&["serve", "--dir", &directory, "--listen", "127.0.0.1:0"]).exits(3);
+        let refused = refused.complains(why);
+        assert!(!refused.err.contains("1234"), "{}", refused.err);
+    }
+}
