@@ -25,6 +25,7 @@ use crate::Failure;
 use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::serve::accounts;
+use crate::serve::permissions::check_user;
 use crate::sources::read_limited;
 use crate::trust::write_node;
 
@@ -231,6 +232,7 @@ fn change<T>(
     instance: &InstanceArgs,
     change: impl Fn(&mut Accounts) -> Result<T, AccountError>,
 ) -> Result<T, Failure> {
+    check_user(&instance.directory)?;
     let store = open(instance)?;
     let begun = Instant::now();
     loop {

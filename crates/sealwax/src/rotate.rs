@@ -19,6 +19,7 @@ use crate::judge::Status;
 use crate::serve::handover::Request;
 use crate::serve::instance::Instance;
 use crate::serve::is_served;
+use crate::serve::permissions::check_user;
 use crate::serve::rotation::Part;
 use crate::verify::duration;
 use crate::{Failure, trust};
@@ -92,6 +93,7 @@ pub(crate) fn new_id() -> Result<String, Failure> {
 /// Leaves a request, and waits until it is carried out and clients are told. None if nobody serves the instance: its next start does
 /// it.
 pub(crate) fn ask(directory: &Path, request: &Request) -> Result<Option<Instance>, Failure> {
+    check_user(directory)?;
     let served = is_served(directory)?;
     request.leave(directory)?;
     served.then(|| answer(directory, request)).transpose()

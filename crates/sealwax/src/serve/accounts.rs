@@ -12,6 +12,7 @@ use sealwax_store::disk::Os;
 
 use super::format;
 use super::instance::Instance;
+use super::permissions::check_user;
 use super::secret::Secret;
 use super::start;
 use crate::Failure;
@@ -48,6 +49,7 @@ pub fn state_of(directory: &Path, named: Option<&Path>) -> Result<State<Os>, Fai
     if let Some(instance) = Instance::read(directory)?
         && instance.is_older()
     {
+        check_user(directory)?;
         let _lock = start::lock(directory).map_err(|failure| {
             Failure::cannot(format!(
                 "{}: by an older program, it seems; start it anew with this one",

@@ -30,6 +30,22 @@ pub fn check(directory: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Refuses to change an instance as another user than the one who serves it, such as root by `sudo`: the server could not read, or
+/// not replace, what that user writes.
+pub fn check_user(directory: &Path) -> Result<(), Failure> {
+    // What the server writes itself; the directory may have been made by somebody else.
+    let Ok(metadata) = fs::metadata(directory.join(super::instance::NAME)) else { return Ok(()) };
+    let (owner, us) = users(&metadata);
+    if owner == us {
+        return Ok(());
+    }
+    let directory = directory.display();
+    Err(Failure::cannot(format!(
+        "{directory} is served by user {owner}, who could not use what user {us} writes there: run this as that user, as with \
+         `sudo -u '#{owner}'`"
+    )))
+}
+
 fn look(path: &Path, closed: u32) -> Result<(), Failure> {
     let Ok(metadata) = fs::metadata(path) else { return Ok(()) };
     let mode = mode(&metadata);
@@ -44,6 +60,17 @@ fn look(path: &Path, closed: u32) -> Result<(), Failure> {
     Err(Failure::cannot(format!("{path}: its mode is {mode:o}, and {what}: `chmod {right} {path}`")))
 }
 
+/// Whose file it is, and who we are.
+#[cfg(unix)]
+fn users(metadata: &Metadata) -> (u32, u32) {
+    (std::os::unix::fs::MetadataExt::uid(metadata), rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn users(_: &Metadata) -> (u32, u32) {
+    (0, 0)
+}
+
 #[cfg(unix)]
 fn mode(metadata: &Metadata) -> u32 {
     std::os::unix::fs::MetadataExt::mode(metadata) & 0o777
@@ -52,4 +79,25 @@ fn mode(metadata: &Metadata) -> u32 {
 #[cfg(not(unix))]
 fn mode(_: &Metadata) -> u32 {
     0
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_serves_it_changes_it() {
+        let directory = std::env::temp_dir().join(format!("sealwax-user-{}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        let instance = directory.join(super::super::instance::NAME);
+        check_user(&directory).unwrap();
+        fs::write(&instance, "{}").unwrap();
+        check_user(&directory).unwrap();
+        let (_, us) = users(&fs::metadata(&instance).unwrap());
+        // Only root can give a file away.
+        let given = std::os::unix::fs::chown(&instance, Some(us + 1), None);
+        assert_eq!(check_user(&directory).is_err(), given.is_ok());
+        assert_eq!(given.is_ok(), us == 0);
+        fs::remove_dir_all(&directory).unwrap();
+    }
 }
