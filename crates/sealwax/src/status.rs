@@ -1,6 +1,7 @@
 //! `sealwax status`: how an instance is, from its directory or from outside, and what needs attention.
 
 pub(crate) mod args;
+mod ready;
 
 use std::io::Write;
 use std::path::Path;
@@ -30,7 +31,7 @@ struct Report {
 pub(crate) fn run(args: &StatusArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let now = Timestamp::now();
     let report = match (&args.directory, &args.url) {
-        (Some(directory), _) => of_directory(directory, now)?,
+        (Some(directory), _) => of_directory(directory, args.config.as_deref(), now)?,
         (None, Some(url)) => of_url(url, now)?,
         (None, None) => return Err(Failure::usage("give --dir or --url")),
     };
@@ -41,13 +42,25 @@ pub(crate) fn run(args: &StatusArgs, out: &mut impl Write) -> Result<Status, Fai
     Ok(if needs_none { Status::Verified } else { Status::NotVerified })
 }
 
-fn of_directory(directory: &Path, now: Timestamp) -> Result<Report, Failure> {
-    let Inspection { instance, is_served, has_time_sources, endings, logs, planned, waits } =
-        inspection::of(directory)?;
+fn of_directory(directory: &Path, config: Option<&Path>, now: Timestamp) -> Result<Report, Failure> {
+    let Inspection {
+        instance,
+        is_served,
+        is_where,
+        has_time_sources,
+        endings,
+        logs,
+        planned,
+        is_told,
+        waits,
+    } = inspection::of(directory, config)?;
     let mut report = Report::default();
     report.say("url", instance.url.clone());
     report.say("served", is_served);
     report.needs(!is_served, || "no process serves it".to_owned());
+    if let Some(url) = is_where.filter(|_| is_served) {
+        report.ask(&url);
+    }
     report.say(
         "time sources",
         if has_time_sources { "configured" } else { "none: the machine's clock is believed" },
@@ -71,6 +84,9 @@ fn of_directory(directory: &Path, now: Timestamp) -> Result<Report, Failure> {
         let late = inspection::check_planned(*part, *from, now).err();
         report.attention.extend(late.map(|late| late.to_string()));
     }
+    report.needs(!is_told, || {
+        "clients are not told of all that is planned or ended: a ceremony is due, or the journal says why not".to_owned()
+    });
     report.needs(waits && !is_served, || {
         "a rotation or the end of a key is asked for, and waits for the next start".to_owned()
     });
@@ -86,13 +102,7 @@ fn of_url(url: &str, now: Timestamp) -> Result<Report, Failure> {
         TrustedRoot::parse(&bytes).map_err(|error| Failure::cannot(format!("trusted_root.json: {error}")))?;
     let mut report = Report::default();
     report.say("url", url.to_owned());
-    let unready = match fetch(url, "readyz") {
-        Ok(Some(_)) => None,
-        Ok(None) => Some("it is not said, /readyz is not there".to_owned()),
-        Err(failure) => Some(failure.message),
-    };
-    report.say("ready", unready.is_none());
-    report.attention.extend(unready.map(|why| format!("not ready: {why}")));
+    report.ask(url);
     let (mut logs, mut endings, mut planned) = (Vec::new(), Vec::new(), Vec::new());
     for entry in root.instances() {
         let from = entry.valid_for().and_then(|range| range.start);
@@ -148,6 +158,13 @@ fn size(log: &str) -> Result<u64, Failure> {
 impl Report {
     fn say(&mut self, name: &'static str, value: impl crate::inspect::node::Shown) {
         self.node = std::mem::take(&mut self.node).with(name, value);
+    }
+
+    /// Asks whoever serves it whether all of it does its work.
+    fn ask(&mut self, url: &str) {
+        let unready = ready::unready(url);
+        self.say("ready", unready.is_none());
+        self.attention.extend(unready.map(|why| format!("not ready: {why}")));
     }
 
     fn needs(&mut self, attention: bool, why: impl FnOnce() -> String) {

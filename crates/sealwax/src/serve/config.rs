@@ -39,7 +39,7 @@ use crate::sources::read_limited;
 pub const NAME: &str = "serve.toml";
 
 /// The longest one that is read, bytes: a hundred times what all keys take.
-pub const MAX_BYTES: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -163,16 +163,23 @@ impl Section for Tls {
 impl Config {
     /// The file that was named, or the one in the directory if there is one; then the flags, which win.
     pub fn load(args: &ServeArgs) -> Result<Self, Failure> {
-        let path = args.config.clone().unwrap_or_else(|| args.dir.join(NAME));
-        let mut config = match read_limited(&path, MAX_BYTES) {
-            Ok(bytes) => Self::parse(&bytes, &path).map_err(|error| Failure::usage(error.to_string()))?,
-            Err(error) if error.kind() == ErrorKind::NotFound && args.config.is_none() => Self::default(),
-            Err(error) => return Err(Failure::cannot(format!("{}: {error}", path.display()))),
-        };
+        let mut config = Self::of_file(&args.dir, args.config.as_deref())?;
         config.override_with(args)?;
         config.tls.check()?;
         config.rotation.check()?;
+        config.time.check()?;
+        config.limits.check()?;
         Ok(config)
+    }
+
+    /// The file that was named, or the one in the directory if there is one.
+    pub fn of_file(directory: &Path, named: Option<&Path>) -> Result<Self, Failure> {
+        let path = named.map_or_else(|| directory.join(NAME), Path::to_owned);
+        match read_limited(&path, MAX_BYTES) {
+            Ok(bytes) => Self::parse(&bytes, &path).map_err(|error| Failure::usage(error.to_string())),
+            Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => Ok(Self::default()),
+            Err(error) => Err(Failure::cannot(format!("{}: {error}", path.display()))),
+        }
     }
 
     /// What is in a file, which is at `path`: paths in it are relative to where it lies.

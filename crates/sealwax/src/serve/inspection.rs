@@ -8,31 +8,34 @@ use sealwax_log::Kind;
 use sealwax_log::check::directory::State;
 
 use super::certificates;
-use super::config::{self, Config};
+use super::config::Config;
 use super::expiry::Ending;
 pub use super::expiry::check_planned;
 use super::handover::Request;
-use super::instance::{Instance, Shard};
+use super::instance::{Instance, Shard, Term};
 use super::others;
 use super::places::Service;
 use super::repository::published_root;
 use super::rotation::Part;
 use super::shard;
-use super::start::is_served;
+use super::start::{is_served, is_where};
 use crate::Failure;
 use crate::ceremony::repository;
 use crate::log::block_on;
-use crate::sources::read_limited;
 use crate::tls_files::Validity;
 
 /// What there is.
 pub struct Inspection {
     pub instance: Instance,
     pub is_served: bool,
+    /// Where the process is asked how it is, if it has said so.
+    pub is_where: Option<String>,
     pub has_time_sources: bool,
     pub endings: Vec<Ending>,
     pub logs: Vec<LogState>,
     pub planned: Vec<(Part, Timestamp)>,
+    /// Whether clients are told of all that is planned and ended.
+    pub is_told: bool,
     /// Whether a rotation or the end of a key is asked for that nobody has taken up.
     pub waits: bool,
 }
@@ -53,18 +56,20 @@ pub fn told(directory: &Path, instance: &Instance) -> Result<Option<TrustedRoot>
     Ok(others::handed(directory)?.map(|handed| handed.trusted_root))
 }
 
-/// Looks at a directory.
-pub fn of(directory: &Path) -> Result<Inspection, Failure> {
+/// Whether a trusted root has it for this time.
+pub fn lists(root: &TrustedRoot, part: Part, term: &Term) -> bool {
+    let ranges = root.instances().filter(|one| one.kind() == part.kind()).filter_map(|one| one.valid_for());
+    ranges.into_iter().any(|range| range.start == Some(term.from) && range.end == term.until)
+}
+
+/// Looks at a directory. `config`: the configuration that it is served with, if that is somewhere else.
+pub fn of(directory: &Path, config: Option<&Path>) -> Result<Inspection, Failure> {
     let instance = Instance::read(directory)?.filter(|instance| instance.made);
     let instance = instance.ok_or_else(|| {
         let directory = directory.display();
         Failure::cannot(format!("{directory} is no instance; `sealwax serve --dir {directory}` makes one"))
     })?;
-    let path = directory.join(config::NAME);
-    let config = match read_limited(&path, config::MAX_BYTES) {
-        Ok(bytes) => Config::parse(&bytes, &path).map_err(|error| Failure::cannot(error.to_string()))?,
-        Err(_) => Config::default(),
-    };
+    let config = Config::of_file(directory, config).map_err(|failure| Failure::cannot(failure.message))?;
     let mut endings = Vec::new();
     for (part, list) in
         [(Part::Ca, &instance.certificate_authorities), (Part::Tsa, &instance.timestamp_authorities)]
@@ -94,10 +99,18 @@ pub fn of(directory: &Path) -> Result<Inspection, Failure> {
             logs.push(LogState { path: format!("{path}{name}"), size, is_frozen });
         }
     }
+    let is_told = told(directory, &instance)?.is_none_or(|root| {
+        let all = Part::ALL
+            .into_iter()
+            .flat_map(|part| instance.terms(part).into_iter().map(move |term| (part, term)));
+        all.into_iter().all(|(part, term)| lists(&root, part, term))
+    });
     let planned = |part| Some((part, instance.planned(part)?.from));
     Ok(Inspection {
+        is_told,
         planned: Part::ALL.into_iter().filter_map(planned).collect(),
         is_served: is_served(directory)?,
+        is_where: is_where(directory),
         has_time_sources: !config.time.servers.is_empty(),
         waits: Request::waits(directory),
         instance,

@@ -21,6 +21,9 @@ pub struct StatusArgs {
     /// The directory that `sealwax serve` serves; needs no secret
     #[arg(long = "dir", value_name = "DIR", required_unless_present = "url", conflicts_with = "url")]
     pub directory: Option<PathBuf>,
+    /// The configuration that it is served with [default: DIR/serve.toml, if it is there]
+    #[arg(long, value_name = "FILE", conflicts_with = "url")]
+    pub config: Option<PathBuf>,
     /// The address of an instance; shows what it shows to anybody
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,

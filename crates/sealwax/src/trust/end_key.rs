@@ -4,7 +4,6 @@
 use std::io::Write;
 
 use jiff::Timestamp;
-use sealwax_formats::TrustedRoot;
 use sealwax_json::Value;
 
 use super::args::EndTrustArgs;
@@ -15,9 +14,7 @@ use crate::judge::Status;
 use crate::rotate::{WAITS, ask, new_id, read};
 use crate::serve::ended::{End, EndError};
 use crate::serve::handover::Request;
-use crate::serve::inspection::told;
-use crate::serve::instance::Term;
-use crate::serve::rotation::Part;
+use crate::serve::inspection::{lists, told};
 
 /// What is left to do where only people can tell clients.
 const PEOPLE: &str =
@@ -48,12 +45,6 @@ pub(super) fn run(args: &EndTrustArgs, at: Timestamp, out: &mut impl Write) -> R
         .with("ended", terms.collect::<Value<'_>>());
     write_node(out, node, args.json)?;
     Ok(Status::Verified)
-}
-
-/// Whether a trusted root says so.
-fn lists(root: &TrustedRoot, part: Part, term: &Term) -> bool {
-    let ranges = root.instances().filter(|one| one.kind() == part.kind()).filter_map(|one| one.valid_for());
-    ranges.into_iter().any(|range| range.start == Some(term.from) && range.end == term.until)
 }
 
 impl From<EndError> for Failure {

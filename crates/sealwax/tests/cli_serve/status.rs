@@ -38,6 +38,9 @@ fn an_operator_sees_what_there_is_and_what_needs_attention() {
     let status = scratch.run(&["status", "--dir", &directory]).exits(0);
     assert!(status.out.contains("none: the machine's clock is believed"), "{}", status.out);
 
+    let elsewhere = scratch.write("elsewhere.toml", "[time]\nservers = ['127.0.0.1:1']\n");
+    scratch.run(&["status", "--dir", &directory, "--config", &elsewhere]).exits(0).says("configured");
+
     scratch.run(&["rotate", "log", "tsa", "--dir", &directory, "--lead", "1h"]).exits(0);
     for place in [["--dir", &directory], ["--url", &url]] {
         let status = scratch.run(&[&["status", "--json"][..], &place].concat()).exits(0).json();

@@ -98,6 +98,11 @@ fn nothing_is_stamped_while_the_sources_contradict_the_clock() {
     let said = wait_for(&running, 503);
     assert!(said.contains("of 3 time sources 1 agree"), "{said}");
     assert_eq!(stamp(&running).status, 503);
+    let directory = running.directory();
+    for place in [["--dir", &directory], ["--url", running.url()]] {
+        let status = scratch.run(&[&["status"][..], &place].concat()).exits(1);
+        status.says("not ready: timestamp authority").says("of 3 time sources 1 agree");
+    }
     // The rest of the instance goes on.
     assert_eq!(running.get("/checkpoint").status, 200);
     assert_eq!(running.get("/healthz").status, 200);
