@@ -113,13 +113,13 @@ pub enum TokenError {
         announced: Vec<Algorithm>,
     },
     /// The issuer has no key of that name. It may have a new one: fetch its keys again, once.
-    #[error("the issuer has no key {key_id:?}")]
+    #[error("the issuer has no key{}", named(key_id.as_deref()))]
     UnknownKey {
         /// The token's `kid`, or `None` if it names none and the issuer has no key at all.
         key_id: Option<String>,
     },
     /// The key that the token names cannot be used.
-    #[error("the issuer's key {key_id:?}: {cause}")]
+    #[error("the issuer's key{}: {cause}", named(key_id.as_deref()))]
     UnusableKey {
         /// The token's `kid`.
         key_id: Option<String>,
@@ -127,7 +127,7 @@ pub enum TokenError {
         cause: UnusableKey,
     },
     /// The key that the token names is for another algorithm: key confusion, or a mistake.
-    #[error("the token is signed with {algorithm}, which is not what the issuer's key {key_id:?} is for")]
+    #[error("the token is signed with {algorithm}, which is not what the issuer's key{} is for", named(key_id.as_deref()))]
     KeyMismatch {
         /// The token's.
         algorithm: Algorithm,
@@ -174,6 +174,11 @@ pub enum Part {
     Payload,
     /// The third.
     Signature,
+}
+
+/// A key's name, after a space, if the token gives one.
+fn named(key_id: Option<&str>) -> String {
+    key_id.map(|key_id| format!(" {key_id:?}")).unwrap_or_default()
 }
 
 impl std::fmt::Display for Part {

@@ -87,6 +87,12 @@ impl ApiError {
     fn told(&self) -> String {
         match self {
             ApiError::Issue(error) => issuance(error).to_owned(),
+            // Any stranger may name an issuer; what is behind it in our network is not theirs to learn.
+            ApiError::Provider { issuer, .. } => {
+                format!(
+                    "There was an error processing the identity token: the keys of {issuer:?} cannot be had now"
+                )
+            }
             ApiError::Audit(_) => "the certificate could not be recorded, and is not handed out".to_owned(),
             _ => self.to_string(),
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::providers::ProviderError;
 use sealwax_oidc::Configuration;
 use sealwax_server::grpc::Code;
 
@@ -78,6 +79,17 @@ fn errors_in_words() {
         status.to_json().starts_with(r#"{"code":3,"message":"invalid request: there is no identity token"#)
     );
     assert!(status.to_json().ends_with(r#","details":[]}"#));
+    // The operator is told where it failed, strangers are not.
+    let cause = ProviderError::NotFound { url: "https://10.0.0.1/keys".to_owned() };
+    let away = ApiError::Provider { issuer: "https://i".to_owned(), cause };
+    assert!(away.to_string().contains("10.0.0.1"));
+    let status = away.status();
+    assert_eq!(status.code, Code::Unavailable);
+    assert!(
+        status.message.contains("https://i") && !status.message.contains("10.0.0.1"),
+        "{}",
+        status.message
+    );
     let unknown = ApiError::UnknownIssuer { issuer: "i".to_owned() };
     assert_eq!((unknown.code().http().as_u16(), Code::Internal.http().as_u16()), (400, 500));
 }
