@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
+use sealwax_net::http::Url;
+
 use super::instance::Instance;
 use super::places::{HostNames, Service};
 use crate::Failure;
@@ -28,13 +30,16 @@ pub fn parse(what: &str, given: &str) -> Result<String, Failure> {
         return bad("begin it with https:// (or http://, on this machine)");
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    let host = rest.rsplit_once(':').map_or(rest, |(host, _)| host);
+    let host = host(given.strip_suffix('/').unwrap_or(given)).unwrap_or_default();
     if rest.contains('/') {
         // sigstore-python joins the CA's URL with an absolute path.
         return bad("deployed clients drop a path, so the instance needs a host name of its own");
     }
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
-    if host.is_empty() || !rest.bytes().all(plain) {
+    // As clients read it: a port that is none, or numbers that they take for another address, would be there for ever.
+    let read = Url::parse(given).ok();
+    let is_read_so = read.is_some_and(|url| url.host_str() == Some(host));
+    if host.is_empty() || !rest.bytes().all(plain) || rest.ends_with(':') || !is_read_so {
         return bad("a host name in small letters was expected, perhaps with a port");
     }
     match scheme {
@@ -42,6 +47,20 @@ pub fn parse(what: &str, given: &str) -> Result<String, Failure> {
         "http" if matches!(host, "localhost" | "127.0.0.1" | "[::1]") => Ok(format!("http://{rest}")),
         _ => bad("over plain http anybody on the way reads tokens: https, or localhost"),
     }
+}
+
+/// Refuses a host name of a service's own that is that of everything else: requests are told apart by it.
+pub fn check_hosts(url: &str, hosts: &HostNames) -> Result<(), Failure> {
+    for (service, own) in hosts {
+        if host(own) == host(url) {
+            return Err(Failure::usage(format!(
+                "hosts.{} = {own}: {url} has the same host name, and only that tells whose a request is; leave it out, and the \
+                 service is below the url",
+                service.name()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses another address than the one the instance was made with, and says what it would change.
@@ -113,6 +132,7 @@ mod tests {
         assert_eq!(of_here(None).unwrap(), "http://localhost:4000");
         assert_eq!(of_here(Some("https://sigstore.acme.example/")).unwrap(), "https://sigstore.acme.example");
         assert_eq!(of_here(Some("http://127.0.0.1:8080")).unwrap(), "http://127.0.0.1:8080");
+        assert_eq!(of_here(Some("http://[::1]")).unwrap(), "http://[::1]");
         for bad in [
             "",
             "sigstore.acme.example",
@@ -123,10 +143,25 @@ mod tests {
             "ftp://localhost",
             "https://a b",
             "https://user@a.example",
+            "https://a.example:",
+            "https://a.example:65536",
+            "https://:443",
+            "https://:::",
+            "https://10.1",
         ] {
             assert_eq!(of_here(Some(bad)), Err(Status::Usage), "{bad}");
         }
         assert_eq!(of(None, "0.0.0.0:80".parse().unwrap()).unwrap_err().status, Status::Usage);
+    }
+
+    #[test]
+    fn a_host_name_of_its_own_is_no_others() {
+        let own = |url: &str| HostNames::from([(Service::Ca, url.to_owned())]);
+        check_hosts("https://a.example", &own("https://ca.a.example")).unwrap();
+        for same in ["https://a.example", "https://a.example:8443"] {
+            let refused = check_hosts("https://a.example", &own(same)).unwrap_err();
+            assert!(refused.message.starts_with("hosts.ca = https://a.example"), "{}", refused.message);
+        }
     }
 
     #[test]

@@ -21,12 +21,14 @@ impl Files {
         Self { directory }
     }
 
-    /// The file that a path names, if it is one that a repository has: in the directory itself, or below `targets`.
+    /// The file that a path names, if it is one that a repository has: metadata in the directory itself, and contents below
+    /// `targets`. What has another name is for others who may be on the same host.
     fn path(&self, path: &str) -> Option<PathBuf> {
         let name = path.strip_prefix('/')?;
         let (folder, name) = match name.strip_prefix("targets/") {
             Some(name) => (self.directory.join("targets"), name),
-            None => (self.directory.clone(), name),
+            None if name.ends_with(".json") => (self.directory.clone(), name),
+            None => return None,
         };
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         let named = !name.is_empty() && !name.starts_with('.') && name.bytes().all(plain);

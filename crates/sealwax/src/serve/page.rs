@@ -1,8 +1,13 @@
 //! The start page: what this is, for people, with commands that work here; and the documents beside it.
 
+use sealwax_crypto::{KeyKind, PublicKey};
+use sealwax_formats::{KeyMaterial, TransparencyLog, TrustedRoot};
 use sealwax_server::read::{self, Coding, Lifetime, Representation};
 use sealwax_server::{Answer, Bytes, Head, Route, Site, header, reply};
+use sealwax_tlog::VerifierKey;
+use sealwax_tlog::note::SignatureType;
 
+use super::address;
 use super::instance::Instance;
 use super::places::Service;
 use super::trust::Documents;
@@ -42,7 +47,7 @@ impl Pages {
         let json = "application/json";
         Self {
             pages: vec![
-                page("/", "text/html; charset=utf-8", &start(instance)),
+                page("/", "text/html; charset=utf-8", &start(instance, documents)),
                 page("/trusted_root.json", json, &documents.trusted_root_json()),
                 page("/signing_config.json", json, &documents.signing_config_json()),
                 page("/client_trust_config.json", json, &documents.client_trust_config_json()),
@@ -79,10 +84,10 @@ impl Site for Pages {
 }
 
 /// The URL is one of [`super::address`], so there is nothing in it to escape.
-fn start(instance: &Instance) -> String {
+fn start(instance: &Instance, documents: &Documents) -> String {
     let url = &instance.url;
-    let host = super::address::authority(url).unwrap_or(url);
-    let (issuer, tuf, log) = (instance.issuer(), instance.place(Service::Tuf), instance.place(Service::Log));
+    let host = address::authority(url).unwrap_or(url);
+    let (issuer, tuf, log) = (instance.issuer(), instance.place(Service::Tuf), log(&documents.trusted_root));
     format!(
         "<!doctype html>
 <html lang=\"en\">
@@ -128,11 +133,41 @@ sigstore --trust-config client_trust_config.json verify identity FILE \\
 <pre>curl -fsSO {tuf}/1.root.json
 npx @sigstore/cli verify FILE.sigstore.json --blob-file FILE --tuf-mirror-url {tuf} --tuf-root-path 1.root.json \\
     --certificate-identity-email NAME@EXAMPLE --certificate-issuer {issuer}</pre>
-
-<h2>The logs</h2>
-<pre>sealwax log check {log}
-sealwax log follow {log} --from 0</pre>
-</html>
+{log}</html>
 "
     )
+}
+
+/// How to look at the signature log that takes entries, by its key.
+fn log(root: &TrustedRoot) -> String {
+    let in_use = root.logs.iter().find(|log| log.public_key.as_ref().is_some_and(is_open));
+    let Some((url, key)) = in_use.and_then(|log| Some((&log.base_url, verifier_key(log)?))) else {
+        return String::new();
+    };
+    format!(
+        "
+<h2>The log</h2>
+<pre>sealwax log check {url} --key '{key}'
+sealwax log follow {url} --key '{key}' --from 0</pre>
+"
+    )
+}
+
+fn is_open(key: &KeyMaterial) -> bool {
+    key.valid_for().is_none_or(|range| range.end.is_none())
+}
+
+/// None of a log of others whose URL is not one to be written into a page.
+fn verifier_key(log: &TransparencyLog) -> Option<VerifierKey> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/.-_[]".contains(&byte);
+    let url = log.base_url.as_str();
+    // Without its path.
+    let place = url.match_indices('/').nth(2).and_then(|(end, _)| url.get(..end)).unwrap_or(url);
+    let host = address::host(place).filter(|_| url.bytes().all(plain))?;
+    let key = PublicKey::from_spki_der(log.public_key.as_ref()?.raw_bytes()).ok()?;
+    let kind = match key.kind() {
+        KeyKind::Ed25519 => SignatureType::Ed25519,
+        _ => SignatureType::Ecdsa,
+    };
+    VerifierKey::new(host, kind, key).ok()
 }

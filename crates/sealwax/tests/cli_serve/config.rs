@@ -29,6 +29,15 @@ fn a_configuration_is_printed_read_and_overridden() {
         .complains("serve.toml:2: limits.connections = 'many': expected a whole number, such as 100");
     scratch.write("sigstore/serve.toml", "[tls]\nkey = 'key.pem'\n");
     print(&[]).exits(2).complains("both");
+    for nothing in [
+        "rotation.timestamp_lasts = '0s'",
+        "time.every = '0s'",
+        "limits.connections_per_address = 0",
+        "limits.submissions_at_once = 0",
+    ] {
+        scratch.write("sigstore/serve.toml", nothing);
+        print(&[]).exits(2).complains(": 0, and");
+    }
     print(&["--config", "nowhere.toml"]).exits(3).complains("nowhere.toml");
 
     scratch.write("sigstore/serve.toml", "url = 'http://localhost:1'\n");

@@ -89,3 +89,37 @@ fn every_service_is_under_its_own_host_name_and_nowhere_else() {
     serve("hosts.ct = 'http://ct.acme.example'", "over plain http");
     serve("hosts.ct = 'https://ct.acme.example/1'", "deployed clients drop a path");
 }
+
+#[test]
+fn services_may_share_a_host_name_of_their_own_but_not_that_of_the_rest() {
+    let scratch = Scratch::new();
+    let shared = "url = 'https://sigstore.acme.example'\n[hosts]\n\
+                  log = 'https://all.acme.example'\ntuf = 'https://all.acme.example'\n\
+                  ct = 'https://all.acme.example'\nidp = 'https://all.acme.example'\n\
+                  ca = 'https://all.acme.example'\ntsa = 'https://all.acme.example'\n";
+    scratch.write("sigstore/serve.toml", shared);
+    let running = Running::start(&scratch, &[]);
+    let listen = listens_at(&running.directory());
+    for path in [
+        "/checkpoint",
+        "/shard/1/checkpoint",
+        "/1/checkpoint",
+        "/timestamp.json",
+        "/1.root.json",
+        "/.well-known/openid-configuration",
+        "/keys",
+        "/api/v2/trustBundle",
+        "/api/v1/timestamp/certchain",
+        "/ping",
+        "/readyz",
+    ] {
+        assert_eq!(running.get_of(&listen, "all.acme.example", path).status, 200, "{path}");
+    }
+    assert_eq!(running.stop(), Some(0));
+
+    scratch.write("other/serve.toml", "url = 'https://a.example'\nhosts.ca = 'https://a.example:8443'\n");
+    let directory = scratch.path("other").to_string_lossy().into_owned();
+    let refused = scratch.run(&["serve", "--dir", &directory, "--listen", "127.0.0.1:0"]).exits(2);
+    refused.complains("has the same host name");
+    assert!(!scratch.path("other/instance.json").exists());
+}

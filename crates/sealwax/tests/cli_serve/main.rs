@@ -4,6 +4,7 @@
 
 mod audit;
 mod backup;
+mod brought;
 #[path = "../common/mod.rs"]
 mod common;
 mod config;
@@ -103,7 +104,20 @@ fn one_listener_answers_for_all_and_for_nothing_else() {
     ] {
         assert_eq!(running.get(path).status, 404, "{path}");
     }
-    assert!(running.get("/").text().contains(&format!("{}/trusted_root.json", running.url())));
+    let page = running.get("/").text();
+    assert!(page.contains(&format!("{}/trusted_root.json", running.url())));
+    // Its commands work as they are.
+    let command = |what: &str| -> Vec<String> {
+        let line =
+            page.lines().find_map(|line| line.trim_start_matches("<pre>").strip_prefix("sealwax log "));
+        let line = line.unwrap().trim_end_matches("</pre>").replace("check", what).replace('\'', "");
+        line.split(' ').map(str::to_owned).collect()
+    };
+    for (what, more) in [("check", &[][..]), ("follow", &["--from", "0", "--once"])] {
+        let words = command(what);
+        let words: Vec<&str> = ["log"].into_iter().chain(words.iter().map(String::as_str)).collect();
+        scratch.run(&[&words, more].concat()).exits(0);
+    }
 }
 
 #[test]

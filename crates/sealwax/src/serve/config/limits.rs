@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Keys, Section};
+use crate::Failure;
 use crate::log::serve::rate_of;
 
 /// What is spent on clients; see [`sealwax_server::Limits`].
@@ -60,6 +61,19 @@ impl Section for Limits {
 }
 
 impl Limits {
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        for (key, is_zero) in [
+            ("connections", self.connections == 0),
+            ("connections_per_address", self.connections_per_address == 0),
+            ("submissions_at_once", self.submissions_at_once == 0),
+        ] {
+            if is_zero {
+                return Err(Failure::usage(format!("[limits] {key}: 0, and nobody would be answered")));
+            }
+        }
+        Ok(())
+    }
+
     /// As the server takes them.
     pub fn of_server(&self) -> sealwax_server::Limits {
         sealwax_server::Limits {

@@ -93,6 +93,18 @@ impl Rotation {
         if self.overlap.is_zero() {
             return Err(Failure::usage("[rotation] overlap: 0, and what was just signed would not count"));
         }
+        for (key, lasts) in [
+            ("root_lasts", self.root_lasts),
+            ("targets_last", self.targets_last),
+            ("snapshot_lasts", self.snapshot_lasts),
+            ("timestamp_lasts", self.timestamp_lasts),
+        ] {
+            if lasts.is_zero() {
+                return Err(Failure::usage(format!(
+                    "[rotation] {key}: 0, and no client would take the file"
+                )));
+            }
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use sealwax_tsa::clock::{MAX_SOURCES, Sources, SourcesError, TOLERANCE};
 use sealwax_tsa::ntp::Watch;
 
 use super::{Keys, Section};
+use crate::Failure;
 
 /// NTP's port.
 const PORT: &str = "123";
@@ -55,6 +56,13 @@ impl Section for Time {
 }
 
 impl Time {
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.every.is_zero() {
+            return Err(Failure::usage("[time] every: 0, and the servers would be asked without a pause"));
+        }
+        Ok(())
+    }
+
     /// The rule, if there are servers.
     pub fn sources(&self) -> Result<Option<Sources>, SourcesError> {
         let configured = self.servers.len();
