@@ -46,6 +46,9 @@ fn dispatch(arguments: &[String]) -> Outcome {
         ["interop", "idp", ..] => interop::idp::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "serve", ..] => interop::serve::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "peers", ..] => interop::serve::run_at_peers(arguments.get(2..).unwrap_or_default()),
+        ["interop", "rekor-v1", ..] => {
+            interop::serve::run_at_rekor_v1(arguments.get(2..).unwrap_or_default())
+        }
         ["interop", "tuf-editor", ..] => interop::tuf_editor::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "pkcs11", ..] => interop::pkcs11::run(arguments.get(2..).unwrap_or_default()),
         ["interop", "key", ..] => interop::key::run(arguments.get(2..).unwrap_or_default()),
@@ -75,6 +78,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   interop idp                    cosign's, sigstore-python's and sigstore-js's own code signs in at our identity provider
   interop serve [PART]…          deployed clients sign and verify at a fresh `sealwax serve`: the matrix
   interop peers                  the same clients, ours among them, at Fulcio, rekor-tiles and timestamp-authority
+  interop rekor-v1               the same with Rekor v1, on Trillian and MariaDB, and what only such a log does
   interop tuf-editor             python-tuf, go-tuf and tuf-js follow the ceremonies of our repository editor
   interop pkcs11                 keys in the tokens of SoftHSM: signatures, failures, and a log
   interop key                    cosign and OpenSSL open the files of `sealwax key`, and it theirs

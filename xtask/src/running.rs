@@ -202,6 +202,16 @@ impl Server {
         trace.map(|trace| trace::read(&trace, &directory)).transpose()
     }
 
+    /// It does nothing until [`Server::go_on`], as a machine that hangs.
+    pub(crate) fn hold(&self) {
+        self.signal("STOP");
+    }
+
+    /// After [`Server::hold`].
+    pub(crate) fn go_on(&self) {
+        self.signal("CONT");
+    }
+
     fn signal(&self, name: &str) {
         let pid = self.pid.to_string();
         let _ = Command::new("kill").args(["-s", name, &pid]).stderr(Stdio::null()).status();

@@ -23,6 +23,7 @@ mod error;
 mod exchange;
 mod join;
 mod log;
+mod scheme;
 mod services;
 mod session;
 mod timestamp;

@@ -175,6 +175,11 @@ impl Services {
         Ok(Self { authorities, issuers, logs, log_version, timestamp_authorities })
     }
 
+    /// The interface of the logs that are asked, if any are.
+    pub(crate) fn log(&self) -> Option<LogVersion> {
+        (self.logs.needed > 0).then_some(self.log_version)
+    }
+
     /// Every service once that will be asked if all goes well, and the second connection where two are asked at once under one name.
     pub(crate) fn first_asked(&self) -> impl Iterator<Item = &Endpoint> {
         let logs = self.logs.operators.iter().take(self.logs.needed);

@@ -22,7 +22,8 @@ use crate::exchange::Patience;
 use crate::join::{self, Boxed};
 use crate::log::Proposal;
 use crate::{
-    CertificateFault, IdentityToken, Services, SignError, Subject, Unfinished, certificate, log, timestamp,
+    CertificateFault, IdentityToken, Services, SignError, Subject, Unfinished, certificate, log, scheme,
+    timestamp,
 };
 
 /// Signatures that are completed at the same time: two connections each, and a service that is shared with others.
@@ -137,10 +138,12 @@ impl Session {
     pub fn hash_algorithm(&self) -> Option<HashAlgorithm> {
         match &self.who {
             Who::Identity(_) | Who::Nobody => certificate::SCHEME.prehash(),
-            Who::Key(signer) | Who::Certified(signer, _) => match scheme(signer.public_key(), true).ok()? {
-                Scheme::MlDsa => Some(HashAlgorithm::Sha256),
-                scheme => scheme.prehash(),
-            },
+            Who::Key(signer) | Who::Certified(signer, _) => {
+                match scheme::of(signer.public_key(), scheme::Signed::Artifact, None).ok()? {
+                    Scheme::MlDsa => Some(HashAlgorithm::Sha256),
+                    scheme => scheme.prehash(),
+                }
+            }
         }
     }
 
@@ -210,7 +213,11 @@ impl Session {
     /// [`SignError::Key`], [`SignError::KeyKind`].
     pub fn sign(&self, credential: &Credential, subject: Subject) -> Result<Unfinished, SignError> {
         let key = credential.signer.public_key();
-        let scheme = scheme(key, !matches!(subject, Subject::Statement(_)))?;
+        let signed = match subject {
+            Subject::Statement(_) => scheme::Signed::Envelope,
+            Subject::Artifact(_) | Subject::Streamed(..) => scheme::Signed::Artifact,
+        };
+        let scheme = scheme::of(key, signed, self.services.log())?;
         let mut representative = None;
         let content = match subject {
             Subject::Artifact(digest) => {
@@ -283,7 +290,11 @@ impl Session {
             if unfinished.bundle.log_entries.len() >= self.services.logs.needed {
                 return Ok(());
             }
-            let scheme = scheme(&key, matches!(unfinished.bundle.content, Content::Message { .. }))?;
+            let signed = match unfinished.bundle.content {
+                Content::Dsse(_) => scheme::Signed::Envelope,
+                Content::Message { .. } => scheme::Signed::Artifact,
+            };
+            let scheme = scheme::of(&key, signed, self.services.log())?;
             let proposal = Proposal::new(&unfinished, &key, scheme, self.services.log_version)?;
             let log_ids = self.verifier.trust().log_ids().map(<[u8]>::to_vec).collect();
             let found = log::request(&self.http, &self.services, self.patience, &proposal, log_ids).await?;
@@ -385,17 +396,6 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("services", &self.services).finish_non_exhaustive()
     }
-}
-
-/// How a key signs an artifact, or an envelope: by a digest wherever it can, since logs take nothing else. What ML-DSA signs they do
-/// not take at all.
-fn scheme(key: &PublicKey, is_artifact: bool) -> Result<Scheme, SignError> {
-    let (schemes, what) = match is_artifact {
-        true => (key.artifact_schemes(), "an artifact by its digest"),
-        false => (key.default_schemes(), "an envelope"),
-    };
-    let fits = |scheme: &&Scheme| !is_artifact || scheme.prehash().is_some() || **scheme == Scheme::MlDsa;
-    schemes.iter().find(fits).copied().ok_or(SignError::KeyKind { kind: key.kind(), what })
 }
 
 /// Exactly whom the certificate names.

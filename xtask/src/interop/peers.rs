@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::process::{root, run};
+use crate::process::{output, root, run};
 use crate::{Failure, Outcome};
 
 pub(super) const COSIGN: (&str, &str) = ("github.com/sigstore/cosign/v3/cmd/cosign", "v3.1.3");
@@ -16,6 +16,10 @@ const TIMESTAMP_CLI: (&str, &str) =
     ("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-cli", "v2.1.3");
 const TIMESTAMP_SERVER: (&str, &str) =
     ("github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server", "v2.1.3");
+/// Of the first version. What is newer wants Go 1.27.
+pub(super) const REKOR: (&str, &str) = ("github.com/sigstore/rekor/cmd/rekor-server", "v1.5.4");
+/// The one that the module of that Rekor names.
+const TRILLIAN: (&str, &str) = ("github.com/google/trillian", "v1.7.3");
 const RFC3161_CLIENT: &str = "rfc3161-client==1.0.9";
 pub(super) const SIGSTORE_PYTHON: &str = "sigstore==4.5.0";
 /// Of `sigstore`, whose parts the program in `peers/js` uses by name.
@@ -48,6 +52,27 @@ pub(crate) fn fulcio(directory: &Path) -> Result<PathBuf, Failure> {
 /// timestamp-authority.
 pub(crate) fn timestamp_server(directory: &Path) -> Result<PathBuf, Failure> {
     install(directory, TIMESTAMP_SERVER, "timestamp-server")
+}
+
+/// Rekor of the first version.
+pub(super) fn rekor(directory: &Path) -> Result<PathBuf, Failure> {
+    install(directory, REKOR, "rekor-server")
+}
+
+/// A program of Trillian's.
+pub(super) fn trillian(directory: &Path, name: &str) -> Result<PathBuf, Failure> {
+    let (module, version) = TRILLIAN;
+    install(directory, (&format!("{module}/cmd/{name}"), version), name)
+}
+
+/// The tables of Trillian's database, out of its module.
+pub(super) fn trillian_tables() -> Result<String, Failure> {
+    let (module, version) = TRILLIAN;
+    let said = output(Command::new("go").args(["mod", "download", "-json", &format!("{module}@{version}")]))?;
+    let said: serde_json::Value = serde_json::from_str(&said)?;
+    let directory = said.get("Dir").and_then(|directory| directory.as_str());
+    let directory = directory.ok_or("go does not say where it keeps a module")?;
+    Ok(std::fs::read_to_string(Path::new(directory).join("storage/mysql/schema/storage.sql"))?)
 }
 
 /// The check of a whole log that comes with tessera.
@@ -190,11 +215,15 @@ fn install(directory: &Path, package: (&str, &str), name: &str) -> Result<PathBu
 
 /// Installs packages of Debian's.
 pub(super) fn debian(packages: &[&str]) -> Outcome {
-    eprintln!("installing {} with apt-get", packages.join(", "));
-    run(Command::new("apt-get").args(["-qq", "update"]))?;
+    let packages_named = packages.join(", ");
+    eprintln!("installing {packages_named} with apt-get");
     let mut install = Command::new("apt-get");
     install.args(["-qq", "install", "--yes", "--no-install-recommends"]).args(packages);
-    run(install.env("DEBIAN_FRONTEND", "noninteractive"))
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    let done = run(Command::new("apt-get").args(["-qq", "update"])).and_then(|()| run(&mut install));
+    done.map_err(|error| {
+        format!("this needs {packages_named} of Debian's, and to install it apt-get and root: {error}").into()
+    })
 }
 
 /// Installs those of these programs that are missing, each from the package of its name or the one that is given.

@@ -14,6 +14,7 @@ mod clients;
 mod instance;
 mod names;
 mod place;
+mod rekor_v1;
 mod table;
 
 use std::path::PathBuf;
@@ -55,6 +56,16 @@ pub(crate) fn run_at_peers(arguments: &[String]) -> Outcome {
     }
     let job = Job::prepare("peers")?;
     let bad = job.theirs()?;
+    job.end(bad)
+}
+
+/// `cargo xtask interop rekor-v1`: the same with a signature log of the first generation, and what it alone does.
+pub(crate) fn run_at_rekor_v1(arguments: &[String]) -> Outcome {
+    if !arguments.is_empty() {
+        return Err("usage: cargo xtask interop rekor-v1".into());
+    }
+    let job = Job::prepare("rekor-v1")?;
+    let bad = job.rekor_v1()?;
     job.end(bad)
 }
 
@@ -121,19 +132,39 @@ impl Job {
 
     fn theirs(&self) -> Result<usize, Failure> {
         let place = self.place("theirs")?;
-        let instance = Theirs::install(&self.installed)?.start(&self.program, &place)?;
+        let instance = Theirs::with_tiles(&self.installed)?.start(&self.program, &place)?;
+        let title = "Fulcio with a certificate log of ours, rekor-tiles, timestamp-authority";
+        // The libraries verify alone: sigstore-js logs statements as entries that rekor-tiles 2.3 does not take.
+        let bad = self.matrix(&instance, &self.programs, title)?;
+        instance.stop()?;
+        Ok(bad)
+    }
+
+    fn rekor_v1(&self) -> Result<usize, Failure> {
+        let place = self.place("theirs")?;
+        let instance = Theirs::with_rekor_v1(&self.installed)?.start(&self.program, &place)?;
+        let title = "Fulcio with a certificate log of ours, Rekor v1, timestamp-authority";
+        let bad = self.matrix(&instance, &self.all, title)?;
+        rekor_v1::what_it_does(&instance, &self.all, &peers::cosign(&self.installed)?)?;
+        instance.stop()?;
+        Ok(bad)
+    }
+
+    /// At other people's services, which have no repository.
+    fn matrix(
+        &self,
+        instance: &Instance<'_>,
+        signers: &[Box<dyn Client>],
+        title: &str,
+    ) -> Result<usize, Failure> {
         let ways: Vec<_> = clients::ways().into_iter().filter(|(way, _)| *way == Way::Files).collect();
         // sigstore-python reads no bundle without an index, and cosign and sigstore-go leave out that of the first entry, a 0.
         // Logs of ours begin with one of their own; here somebody has to be the first, and it is us.
         let first = (Content::Message, Way::Files, Account::Key, Round::First);
         let ours = self.programs.last().ok_or("no clients")?;
-        Signed::by(ours.as_ref(), &instance, first)?;
-        // The libraries verify alone: sigstore-js logs statements as entries that rekor-tiles 2.3 does not take.
-        let signed = round(&self.programs, &instance, &ways, Round::Only)?;
-        let title = "Fulcio with a certificate log of ours, rekor-tiles, timestamp-authority";
-        let bad = check(&self.all, &instance, &signed, title)?;
-        instance.stop()?;
-        Ok(bad)
+        Signed::by(ours.as_ref(), instance, first)?;
+        let signed = round(signers, instance, &ways, Round::Only)?;
+        check(&self.all, instance, &signed, title)
     }
 
     fn short(&self, instance: Instance<'_>, title: &str) -> Result<usize, Failure> {

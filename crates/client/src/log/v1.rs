@@ -71,5 +71,10 @@ async fn existing(http: &Client, asked: &Url, location: &str) -> Result<Answer, 
     let headers = [("accept", "application/json")];
     let request = Request { method: Method::GET, headers: &headers, body: &[], limit: MAX_ANSWER_BYTES };
     let answer = request.send(http, &url).await?;
-    if answer.status == 200 { Ok(answer) } else { Err(Fault::of(&url, &answer)) }
+    match answer.status {
+        200 => Ok(answer),
+        // What a try before this one proposed is queued, and not in the tree yet.
+        404 => Err(Fault::NotYet { url: url.to_string() }),
+        _ => Err(Fault::of(&url, &answer)),
+    }
 }

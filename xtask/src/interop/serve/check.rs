@@ -19,6 +19,39 @@ use crate::{Failure, Outcome};
 /// Who has not signed.
 const ANOTHER: &str = "eve@example.com";
 
+/// Something new to sign.
+pub(super) struct Subject {
+    pub(super) artifact: PathBuf,
+    /// The statement over it, and its predicate alone.
+    pub(super) statement: PathBuf,
+    pub(super) predicate: PathBuf,
+}
+
+impl Subject {
+    /// Files of this name.
+    pub(super) fn new(place: &Place, name: &str) -> Result<Self, Failure> {
+        let file = |extension: &str| place.path("signed").join(format!("{name}.{extension}"));
+        let (artifact, statement, predicate) = (file("txt"), file("statement"), file("predicate"));
+        let text = format!("{name}\n");
+        let digest: String = sha256(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        // The least that sigstore-python takes.
+        let said = json!({
+            "buildDefinition": {"buildType": "https://example.com/build", "externalParameters": {}},
+            "runDetails": {"builder": {"id": "https://example.com/builder"}},
+        });
+        let stated = json!({
+            "_type": "https://in-toto.io/Statement/v1",
+            "subject": [{"name": "artifact", "digest": {"sha256": digest}}],
+            "predicateType": PREDICATE_TYPE,
+            "predicate": &said,
+        });
+        fs::write(&artifact, text)?;
+        fs::write(&statement, stated.to_string())?;
+        fs::write(&predicate, said.to_string())?;
+        Ok(Self { artifact, statement, predicate })
+    }
+}
+
 /// Something that a client signed.
 pub(super) struct Signed {
     pub(super) by: String,
@@ -41,19 +74,8 @@ impl Signed {
     ) -> Result<Self, Failure> {
         let by = client.name();
         let name = format!("{by} {content:?} {way:?} {account:?} {round:?}").replace(' ', "-");
-        let file = |extension: &str| instance.place.path("signed").join(format!("{name}.{extension}"));
-        let (artifact, bundle) = (file("txt"), file("sigstore.json"));
-        fs::write(&artifact, format!("{name}\n"))?;
-        let predicate = predicate();
-        let digest: String = sha256(&fs::read(&artifact)?).iter().map(|byte| format!("{byte:02x}")).collect();
-        let statement = json!({
-            "_type": "https://in-toto.io/Statement/v1",
-            "subject": [{"name": "artifact", "digest": {"sha256": digest}}],
-            "predicateType": PREDICATE_TYPE,
-            "predicate": &predicate,
-        });
-        fs::write(file("statement"), statement.to_string())?;
-        fs::write(file("predicate"), predicate.to_string())?;
+        let Subject { artifact, statement, predicate } = Subject::new(instance.place, &name)?;
+        let bundle = artifact.with_extension("sigstore.json");
         let person = |name: &str| Signer::Identity { name: name.to_owned(), issuer: instance.issuer.clone() };
         let (signer, another, credential) = match account {
             Account::Person => (person(ADDRESS), person(ANOTHER), Credential::Browser),
@@ -69,15 +91,7 @@ impl Signed {
                 (of(key), of(another), Credential::Key(key.private.clone()))
             }
         };
-        let job = Job {
-            content,
-            way,
-            artifact,
-            statement: file("statement"),
-            predicate: file("predicate"),
-            bundle,
-            credential,
-        };
+        let job = Job { content, way, artifact, statement, predicate, bundle, credential };
         client.sign(instance, &job)?;
         let Job { artifact, bundle, .. } = job;
         Ok(Self { by, content, way, account, round, artifact, bundle, signer, another })
@@ -112,15 +126,8 @@ impl Signed {
     }
 }
 
-/// The least that sigstore-python takes.
-fn predicate() -> Value {
-    json!({
-        "buildDefinition": {"buildType": "https://example.com/build", "externalParameters": {}},
-        "runDetails": {"builder": {"id": "https://example.com/builder"}},
-    })
-}
-
-fn change_byte(from: &Path, to: &Path) -> Outcome {
+/// The first byte is another.
+pub(super) fn change_byte(from: &Path, to: &Path) -> Outcome {
     let mut bytes = fs::read(from)?;
     *bytes.first_mut().ok_or("an empty file")? ^= 1;
     Ok(fs::write(to, bytes)?)

@@ -73,6 +73,12 @@ impl<'a> Instance<'a> {
         self.servers.into_iter().try_for_each(|server| server.stop().map(drop))
     }
 
+    /// One of the processes that serve it.
+    pub(super) fn server(&self, name: &str) -> Result<&Server, Failure> {
+        let server = self.servers.iter().find(|server| server.name == name);
+        server.ok_or_else(|| format!("there is no {name}").into())
+    }
+
     fn add_account(&self, arguments: &[&str]) -> Outcome {
         let mut add = self.sealwax();
         said(add.args(["account", "add", "--dir"]).arg(self.place.path(self.accounts)).args(arguments))

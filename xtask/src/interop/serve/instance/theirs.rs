@@ -1,6 +1,10 @@
-//! Other people's services: Fulcio, which logs to a certificate log of ours, rekor-tiles and timestamp-authority, as registries have
+//! Other people's services: Fulcio, which logs to a certificate log of ours, a signature log and timestamp-authority, as registries have
 //! them. Who may sign in is told by an identity provider of ours. Trusted root and signing config are cosign's work; there is no
 //! repository.
+
+mod mariadb;
+pub(in crate::interop::serve) mod rekor_v1;
+mod signature_log;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,6 +12,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use self::rekor_v1::RekorV1;
+use self::signature_log::SignatureLog;
 use super::super::super::peers;
 use super::super::certificates::Certificates;
 use super::super::place::{Key, Place, said};
@@ -18,7 +24,7 @@ use crate::{Failure, Outcome};
 /// The programs.
 pub(in super::super) struct Theirs {
     fulcio: PathBuf,
-    rekor_tiles: PathBuf,
+    log: SignatureLog,
     timestamp_server: PathBuf,
     cosign: PathBuf,
 }
@@ -29,14 +35,21 @@ const START: &str = "2020-01-01T00:00:00Z";
 /// What clients take for the origin of the signature log: the host name of its URL.
 const HOST: &str = "localhost";
 
-/// Its checkpoints: of this origin, and every second, since in the ten of its default some clients give up.
-const REKOR_TILES: [&str; 4] = ["--hostname", HOST, "--checkpoint-interval", "1s"];
-
 impl Theirs {
-    pub(in super::super) fn install(directory: &Path) -> Result<Self, Failure> {
+    /// With rekor-tiles.
+    pub(in super::super) fn with_tiles(directory: &Path) -> Result<Self, Failure> {
+        Self::install(directory, SignatureLog::Tiles(rekor_tiles::install(directory)?))
+    }
+
+    /// With Rekor of the first version.
+    pub(in super::super) fn with_rekor_v1(directory: &Path) -> Result<Self, Failure> {
+        Self::install(directory, SignatureLog::RekorV1(RekorV1::install(directory)?))
+    }
+
+    fn install(directory: &Path, log: SignatureLog) -> Result<Self, Failure> {
         Ok(Self {
             fulcio: peers::fulcio(directory)?,
-            rekor_tiles: rekor_tiles::install(directory)?,
+            log,
             timestamp_server: peers::timestamp_server(directory)?,
             cosign: peers::cosign(directory)?,
         })
@@ -57,20 +70,20 @@ impl Theirs {
         let made = Authorities::make(&directory)?;
         let certificates = sealwax::recipe(program, &directory, Kind::Certificate, &made.ca_root)?;
         let certificates = Server::start(certificates)?;
-        let log_key = certificates.directory.join("key.pub");
+        let ct_key = certificates.directory.join("key.pub");
         let issuers = [ready.member("issuer")?, ready.member("machine_issuer")?];
-        let fulcio = Server::start(self.fulcio(&directory, &made, (&certificates, &log_key), &issuers)?)?;
-        let log = rekor_tiles::recipe(&self.rekor_tiles, &directory, &REKOR_TILES)?;
-        let log = Server::start(log)?;
+        let fulcio = Server::start(self.fulcio(&directory, &made, (&certificates, &ct_key), &issuers)?)?;
+        let log = self.log.start(&directory)?;
         let stamps = Server::start(self.timestamp_authority(&directory, &made)?)?;
 
-        let [ca_url, log_url, certificates_url] = [&fulcio, &log, &certificates].map(url);
+        let [ca_url, certificates_url] = [&fulcio, &certificates].map(url);
         let timestamps = format!("{}/api/v1/timestamp", url(&stamps));
-        let (_, signature_key) = log.key.split_once('=').ok_or("the log has no key")?;
+        let origin = log.origin.map(|origin| format!(",origin={origin}")).unwrap_or_default();
+        let (log_url, log_key) = (&log.url, log.key.display());
         let trusted = [
             ("--fulcio", format!("url={ca_url},certificate-chain={}", made.ca_chain.display())),
-            ("--ctfe", format!("url={certificates_url},public-key={},start-time={START}", log_key.display())),
-            ("--rekor", format!("url={log_url},public-key={signature_key},start-time={START},origin={HOST}")),
+            ("--ctfe", format!("url={certificates_url},public-key={},start-time={START}", ct_key.display())),
+            ("--rekor", format!("url={log_url},public-key={log_key},start-time={START}{origin}")),
             ("--tsa", format!("url={timestamps},certificate-chain={}", made.tsa_chain.display())),
         ];
         let service = |url: &str, version: u8| {
@@ -79,14 +92,16 @@ impl Theirs {
         let [people, _] = &issuers;
         let config = [
             ("--fulcio", service(&ca_url, 1)),
-            ("--rekor", service(&log_url, 2)),
+            ("--rekor", service(log_url, log.version)),
             ("--rekor-config", "ANY".to_owned()),
             ("--oidc-provider", service(people, 1)),
             ("--tsa", service(&timestamps, 1)),
             ("--tsa-config", "ANY".to_owned()),
         ];
         self.write_trust(place, &trusted, &config)?;
-        let servers = vec![fulcio, stamps, log, certificates, provider];
+        let mut servers = vec![fulcio, stamps];
+        servers.extend(log.servers);
+        servers.extend([certificates, provider]);
         Instance::with((program, place), None, timestamps, (&accounts, &ready), servers)
     }
 
