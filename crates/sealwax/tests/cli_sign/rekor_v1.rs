@@ -137,7 +137,7 @@ fn an_entry_that_is_said_to_be_there_is_believed_as_any_other() {
     });
     old.sign(&old.config, &[]).exits(0);
     fs::remove_file(old.world.path("app.sigstore.json")).unwrap();
-    old.sign(&old.config, &[]).exits(1).says("log.body");
+    old.sign(&old.config, &[]).exits(1).says("log.signature");
     assert_eq!(names(&old.world.scratch, "app"), ["app"]);
 
     // At another address than the log's.

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::super::check::{Subject, change_byte};
 use super::super::place::{said, verdict};
 use super::{Log, Verb};
-use crate::{Failure, Outcome};
+use crate::Outcome;
 
 pub(super) fn before_bundles(log: &Log<'_>, cosign: &Path) -> Outcome {
     let instance = log.instance;

@@ -1,6 +1,6 @@
 //! Keys of every kind sign, and whoever knows keys verifies.
 
-use super::super::check::{Subject, change_byte};
+use super::super::check::Subject;
 use super::super::clients::{Account, Claim, Client, Content, Credential, Job, Signer, Way};
 use super::super::place::Key;
 use super::{Entry, Log};
