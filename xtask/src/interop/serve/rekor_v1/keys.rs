@@ -31,13 +31,14 @@ fn make(log: &Log<'_>, name: &str, generate: &[&str]) -> Result<Key, Failure> {
 /// We sign, and all verify; with one byte changed nobody does.
 pub(super) fn of_every_kind(log: &Log<'_>, clients: &[Box<dyn Client>]) -> Outcome {
     let ours = clients.iter().find(|client| client.name() == "sealwax").ok_or("we are no client")?;
-    let knows_keys = |client: &&Box<dyn Client>| client.verifies(Way::Files, Account::Key);
+    let verifiers: Vec<_> =
+        clients.iter().filter(|client| client.verifies(Way::Files, Account::Key)).collect();
     for (kind, generate) in KINDS {
         let key = make(log, &kind.replace(' ', "-"), generate)?;
         for content in [Content::Message, Content::Statement] {
             let claim = signed(log, ours.as_ref(), &key, kind, content)?;
             let mut accepted = Vec::new();
-            for client in clients.iter().filter(knows_keys) {
+            for client in &verifiers {
                 match client.verify(log.instance, &claim)? {
                     Ok(_) => accepted.push(client.name()),
                     Err(said) => println!("{kind}, {content:?}: {} refuses: {said}", client.name()),
