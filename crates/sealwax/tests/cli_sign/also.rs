@@ -2,10 +2,53 @@
 
 use std::fs;
 
+use sealwax_testkit::rekor_v1::ENTRIES;
+use sealwax_testkit::signature_log::SignatureLog;
 use serde_json::Value;
 
+use crate::common::Ran;
 use crate::names;
-use crate::rekor_v1::Old;
+use crate::proxy::{Act, Proxy, Reply};
+use crate::world::World;
+
+/// Everything of the instance, but for the log.
+struct Old {
+    world: World,
+    config: String,
+    root: String,
+}
+
+impl Old {
+    fn new() -> Self {
+        let world = World::new();
+        let log = SignatureLog::v1("rekor.lab.example");
+        let answering = log.clone();
+        let rekor = Proxy::start(world.signer.url(), move |request, _, _| {
+            assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", ENTRIES));
+            let body = answering.take_v1(&request.body, jiff::Timestamp::now()).to_string().into_bytes();
+            Act::Reply(Reply { status: 201, headers: "Content-Type: application/json\r\n".to_owned(), body })
+        });
+        let config = serde_json::from_str(&fs::read_to_string(&world.signer.config).unwrap()).unwrap();
+        let config = log.join_v1(config, &rekor.url);
+        let root = world.scratch.write("v1-root.json", config["trustedRoot"].to_string());
+        let config = world.scratch.write("v1.json", config.to_string());
+        Self { world, config, root }
+    }
+
+    fn sign(&self, config: &str, more: &[&str]) -> Ran {
+        let World { scratch, app, token, .. } = &self.world;
+        let arguments = ["sign", app, "--token", token, "--trust-config", config];
+        scratch.run(&[&arguments[..], more].concat())
+    }
+
+    fn verify(&self, more: &[&str]) -> Ran {
+        let World { scratch, signer, app, .. } = &self.world;
+        let who = signer.who();
+        let who: Vec<&str> = who.iter().map(String::as_str).collect();
+        let arguments = ["verify", app, "--trusted-root", &self.root];
+        scratch.run(&[&arguments[..], &who, more].concat())
+    }
+}
 
 #[test]
 fn every_form_verifies_and_what_is_there_stays() {

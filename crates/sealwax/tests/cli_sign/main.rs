@@ -24,7 +24,6 @@ mod older_log;
 mod predicate;
 mod profiles;
 mod proxy;
-mod rekor_v1;
 mod resume;
 mod signer;
 mod slow;
