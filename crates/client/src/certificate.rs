@@ -3,12 +3,12 @@
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, PublicKey, Scheme, SigningKey};
 use sealwax_formats::base64;
 use sealwax_json::{Limits, Object, Value};
-use sealwax_net::http::{Client, Method, Url};
+use sealwax_net::http::{Client, Late, Method, Url};
 use sealwax_pki::{Certificate, UnsignedRequest};
 use sealwax_signer::SignerError;
 use sealwax_verify::{CertificateSigner, Verifier};
 
-use crate::exchange::{self, Patience, Request};
+use crate::exchange::{self, Patience};
 use crate::{CertificateFault, Choice, Fault, IdentityToken, Kind, Services, SignError};
 
 /// Where Fulcio answers.
@@ -25,15 +25,11 @@ const LIMITS: Limits = Limits { bytes: 256 << 10, depth: 16, values: 256, member
 /// The one scheme of ephemeral keys: what every verifier of the ecosystem knows.
 pub(crate) const SCHEME: Scheme = Scheme::Ecdsa(HashAlgorithm::Sha256);
 
-/// A new key.
-///
-/// # Errors
-/// [`SignError::Key`] only.
-pub(crate) fn ephemeral_key() -> Result<SigningKey, SignError> {
-    Ok(SigningKey::generate(KeyKind::EcdsaP256).map_err(SignerError::Key)?)
-}
+/// The longest key in JSON, in either form, with what shows that we have it: some 440 bytes, by how long a signature is.
+const MAX_KEY_BYTES: usize = 512;
 
-/// A certificate for the key, which is good for signing: it has this key, a path, an SCT, and the identity that was expected.
+/// A new key, and a certificate for it. The first key of a process waits some 20 ms for entropy: it is made in a thread that may, while
+/// the connection to the authority is opened.
 ///
 /// # Errors
 /// [`SignError::Service`], [`SignError::Certificate`], [`SignError::Key`].
@@ -42,13 +38,21 @@ pub(crate) async fn request(
     services: &Services,
     patience: Patience,
     token: &IdentityToken,
-    key: &SigningKey,
-) -> Result<Certificate, SignError> {
-    let (by_request, by_proof) = (by_request(token, key)?, by_proof(token, key)?);
+) -> Result<(SigningKey, Certificate), SignError> {
+    let late = || Late::new(room(token));
+    let ((request_maker, by_request), (proof_maker, by_proof)) = (late(), late());
+    let holder = token.clone();
+    let making = tokio::task::spawn_blocking(move || {
+        let key = SigningKey::generate(KeyKind::EcdsaP256).map_err(SignerError::Key)?;
+        // White space after JSON is nothing.
+        request_maker.give(with_request(&holder, &key)?.into_bytes(), b' ');
+        proof_maker.give(with_proof(&holder, &key)?.into_bytes(), b' ');
+        Ok::<_, SignError>(key)
+    });
     let choice =
         Choice { operators: services.authorities.iter().map(|one| vec![one.clone()]).collect(), needed: 1 };
     let question: &exchange::Question<'_, Vec<u8>> = &|endpoint| {
-        let (url, by_request, by_proof) = (endpoint.join(PATH), &by_request, &by_proof);
+        let (url, by_request, by_proof) = (endpoint.join(PATH), by_request.clone(), by_proof.clone());
         Box::pin(async move {
             match post(http, &url, by_request, token).await {
                 // It says why in words only. One that takes no certificate requests takes a proof.
@@ -57,10 +61,12 @@ pub(crate) async fn request(
             }
         })
     };
-    let answers = exchange::ask(Kind::CertificateAuthority, &choice, patience, question).await?;
+    let answers = exchange::ask(Kind::CertificateAuthority, &choice, patience, question).await;
+    // First, as it is why there is no answer.
+    let key = making.await.map_err(|_| SignerError::Key(sealwax_crypto::SignError::Provider))??;
     let malformed = |reason: String| SignError::Certificate(CertificateFault::Malformed { reason });
-    let answer = answers.into_iter().next().unwrap_or_default();
-    read(&answer).map_err(malformed)
+    let answer = answers?.into_iter().next().unwrap_or_default();
+    Ok((key, read(&answer).map_err(malformed)?))
 }
 
 /// Whether signing with the key of this certificate leads to something that verifies, by whom it should.
@@ -118,11 +124,9 @@ pub(crate) fn check_own(
     }
 }
 
-async fn post(http: &Client, url: &Url, body: &str, token: &IdentityToken) -> Result<Vec<u8>, Fault> {
+async fn post(http: &Client, url: &Url, body: Late, token: &IdentityToken) -> Result<Vec<u8>, Fault> {
     let headers = [("content-type", "application/json"), ("accept", "application/json")];
-    let body = body.as_bytes();
-    let request = Request { method: Method::POST, headers: &headers, body, limit: MAX_ANSWER_BYTES };
-    let mut answer = request.send(http, url).await?;
+    let mut answer = http.send(Method::POST, url, &headers, body, MAX_ANSWER_BYTES).await?;
     if let 200 | 201 = answer.status {
         return Ok(answer.body);
     }
@@ -132,7 +136,7 @@ async fn post(http: &Client, url: &Url, body: &str, token: &IdentityToken) -> Re
 }
 
 /// The token, and the key in a request for a certificate, whose signature shows that we have it.
-fn by_request(token: &IdentityToken, key: &SigningKey) -> Result<String, SignError> {
+fn with_request(token: &IdentityToken, key: &SigningKey) -> Result<String, SignError> {
     let request = UnsignedRequest::new(key.public_key());
     let signature = key.sign(SCHEME, Message::Bytes(request.to_be_signed())).map_err(SignerError::Key)?;
     let unsuited = SignError::KeyKind { kind: key.kind(), what: "a certificate request" };
@@ -141,7 +145,7 @@ fn by_request(token: &IdentityToken, key: &SigningKey) -> Result<String, SignErr
 }
 
 /// The token, and the key with a signature of its own over whom the token names.
-fn by_proof(token: &IdentityToken, key: &SigningKey) -> Result<String, SignError> {
+fn with_proof(token: &IdentityToken, key: &SigningKey) -> Result<String, SignError> {
     let proof = key.sign(SCHEME, Message::Bytes(token.principal().as_bytes())).map_err(SignerError::Key)?;
     let public = Object::new().with("algorithm", "ECDSA").with("content", key.public_key().to_pem());
     let request = Object::new().with("publicKey", public).with("proofOfPossession", base64::encode(&proof));
@@ -151,6 +155,11 @@ fn by_proof(token: &IdentityToken, key: &SigningKey) -> Result<String, SignError
 fn with_token(token: &IdentityToken, member: &'static str, key: Value<'_>) -> String {
     let credentials = Object::new().with("oidcIdentityToken", token.secret());
     sealwax_json::compact(&Value::Object(Object::new().with("credentials", credentials).with(member, key)))
+}
+
+/// The length of what is sent, whatever the key will be.
+fn room(token: &IdentityToken) -> usize {
+    with_token(token, "certificateSigningRequest", Value::Null).len() + MAX_KEY_BYTES
 }
 
 /// The leaf of an answer. A detached SCT is of no use: bundles have no place for it.
@@ -165,4 +174,27 @@ pub fn read(answer: &[u8]) -> Result<Certificate, String> {
         return Err("there is no certificate with an embedded SCT in it".to_owned());
     };
     Certificate::from_pem(leaf).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::AUDIENCE;
+
+    /// What is longer would not be sent.
+    #[test]
+    fn there_is_room_for_every_key() {
+        let claims = br#"{"iss":"https://i.example","sub":"s","aud":"sigstore","exp":2000}"#;
+        let part = |bytes: &[u8]| base64::encode(bytes).replace('+', "-").replace('/', "_").replace('=', "");
+        let text = format!("{}.{}.c2ln", part(br#"{"alg":"ES256"}"#), part(claims));
+        let token = IdentityToken::check(&text, AUDIENCE, Timestamp::UNIX_EPOCH).unwrap();
+        for _ in 0..200 {
+            let key = SigningKey::generate(KeyKind::EcdsaP256).unwrap();
+            for body in [with_request(&token, &key).unwrap(), with_proof(&token, &key).unwrap()] {
+                assert!(body.len() <= room(&token), "{}", body.len());
+            }
+        }
+    }
 }

@@ -203,7 +203,10 @@ async fn asker<'a, T>(
     let next = || turns.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
     let mut final_faults = Vec::new();
     while let Some(Turn { services, round, due }) = next() {
-        tokio::time::sleep_until(due).await;
+        // A timer that is due already would still wait for its next tick: a millisecond or two.
+        if due > Instant::now() {
+            tokio::time::sleep_until(due).await;
+        }
         let mut pause = patience.pause.saturating_mul(1 << round.min(16));
         let (mut again, mut passing) = (Vec::new(), Vec::new());
         for service in services {

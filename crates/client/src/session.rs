@@ -183,9 +183,8 @@ impl Session {
             return Ok(credential.clone());
         }
         self.open_connections();
-        let key = certificate::ephemeral_key()?;
         let since = Moment::now();
-        let leaf = certificate::request(&self.http, &self.services, self.patience, token, &key).await?;
+        let (key, leaf) = certificate::request(&self.http, &self.services, self.patience, token).await?;
         let expected = self.expected_identity.as_deref();
         let signer = certificate::check(&leaf, key.public_key(), &self.verifier, expected)
             .map_err(SignError::Certificate)?;

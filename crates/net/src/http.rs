@@ -1,6 +1,7 @@
 //! HTTP, as far as fetching files goes.
 
 mod error;
+mod late;
 
 use reqwest::redirect::{Attempt, Policy};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
@@ -11,7 +12,8 @@ use std::time::Duration;
 use error::{deepest, failure};
 
 pub use error::HttpError;
-pub use reqwest::{Method, Url};
+pub use late::{Late, Maker};
+pub use reqwest::{Body, Method, Url};
 
 /// Redirects that are followed; curl's and the browsers' habit is more, a repository needs none or one.
 const MAX_REDIRECTS: usize = 5;
@@ -189,7 +191,7 @@ impl Client {
         body(&mut response, url, max_bytes).await.map(Some)
     }
 
-    /// Sends something, and returns whatever the answer is, of any status.
+    /// Sends something, which may be [`Late`], and returns whatever the answer is, of any status.
     ///
     /// # Errors
     /// Any variant but [`HttpError::Status`] and those about settings.
@@ -198,7 +200,7 @@ impl Client {
         method: Method,
         url: &Url,
         headers: &[(&'static str, &str)],
-        payload: Vec<u8>,
+        payload: impl Into<Body>,
         max_bytes: u64,
     ) -> Result<Answer, HttpError> {
         let mut request = self.door(url)?.request(method, url.clone()).body(payload);

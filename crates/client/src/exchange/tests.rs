@@ -45,6 +45,15 @@ fn another_service_answers_for_one_that_does_not() {
     assert_eq!((result.unwrap(), asked.len()), (vec!["up".to_owned()], 3));
 }
 
+/// What goes well waits for no tick of a timer: there is none here.
+#[test]
+fn who_is_asked_for_the_first_time_is_asked_at_once() {
+    let choice = choice(&[&["up"]], 1);
+    let question: &Question<'_, &str> = &|_| Box::pin(std::future::ready(Ok("up")));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    assert_eq!(runtime.block_on(ask(Kind::Log, &choice, PATIENCE, question)).unwrap(), ["up"]);
+}
+
 #[test]
 fn an_outage_is_waited_for_and_a_refusal_is_not() {
     let (result, asked) = run(&choice(&[&["late", "no"]], 1));

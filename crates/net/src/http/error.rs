@@ -1,6 +1,10 @@
 //! Why something could not be fetched.
 
+use std::error::Error;
+
 use reqwest::Url;
+
+use super::late::NotMade;
 
 /// Why something could not be fetched. Each is one sentence that names the URL.
 #[derive(Debug, thiserror::Error)]
@@ -74,11 +78,19 @@ pub enum HttpError {
         /// What the library says.
         reason: String,
     },
+    /// What was to be sent was not made.
+    #[error("nothing was sent to {url}: it was not made")]
+    NotMade {
+        /// The URL.
+        url: Url,
+    },
 }
 
 pub(super) fn failure(url: &Url, error: &reqwest::Error) -> HttpError {
     let url = url.clone();
-    if error.is_timeout() {
+    if causes(error).any(<dyn Error>::is::<NotMade>) {
+        HttpError::NotMade { url }
+    } else if error.is_timeout() {
         HttpError::TimedOut { url }
     } else if error.is_connect() {
         HttpError::Unreachable { url, reason: deepest(error) }
@@ -88,10 +100,11 @@ pub(super) fn failure(url: &Url, error: &reqwest::Error) -> HttpError {
 }
 
 /// The cause of the cause: what the layers in between say is where it happened, which we know.
-pub(super) fn deepest(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
+pub(super) fn deepest(error: &(dyn Error + 'static)) -> String {
+    causes(error).last().unwrap_or(error).to_string()
+}
+
+/// The cause, the cause of the cause, and so on.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&error| error.source())
 }

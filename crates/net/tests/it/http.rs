@@ -1,6 +1,8 @@
-use sealwax_net::http::{BaseUrl, Client, HttpError, Timeouts, Transport};
+use sealwax_net::http::{BaseUrl, Client, HttpError, Late, Method, Timeouts, Transport};
 use sealwax_net::tuf::{UpdateError, block_on};
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use crate::server::{Reply, Server, nobody};
@@ -81,4 +83,59 @@ fn redirects_are_few() {
     let server = Server::start(answer);
     assert_eq!(get(&server.url(), "5", 10).unwrap().unwrap(), b"arrived");
     assert!(matches!(get(&server.url(), "6", 10), Err(HttpError::Interrupted { .. })));
+}
+
+/// The connection is there before what is sent on it; and what was never made is not sent.
+#[test]
+fn what_is_late_is_sent_on_a_connection_that_is_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let answer = |payload: Late| {
+        block_on(async {
+            let url = BaseUrl::parse(&url, Transport::Confidential)?.join("x")?;
+            let client = Client::without_redirects(&Timeouts::default())?;
+            Ok::<_, UpdateError>(client.send(Method::POST, &url, &[], payload, 10).await)
+        })
+        .unwrap()
+    };
+    let (maker, late) = Late::new(5);
+    std::thread::scope(|threads| {
+        let asked = threads.spawn(|| answer(late.clone()));
+        let (mut stream, _) = listener.accept().unwrap();
+        let head = read_head(&mut stream);
+        assert!(head.contains("content-length: 5\r\n"), "{head}");
+        maker.give(b"hell".to_vec(), b'o');
+        let mut body = [0; 5];
+        stream.read_exact(&mut body).unwrap();
+        assert_eq!(&body, b"hello");
+        stream.write_all(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n").unwrap();
+        assert_eq!(asked.join().unwrap().unwrap().status, 201);
+    });
+    // Another try, of what is there by now.
+    std::thread::scope(|threads| {
+        let asked = threads.spawn(|| answer(late));
+        let (mut stream, _) = listener.accept().unwrap();
+        read_head(&mut stream);
+        let mut body = [0; 5];
+        stream.read_exact(&mut body).unwrap();
+        assert_eq!(&body, b"hello");
+        drop(stream);
+        assert!(matches!(asked.join().unwrap(), Err(HttpError::Interrupted { .. })));
+    });
+    let (maker, late) = Late::new(5);
+    drop(maker);
+    assert!(matches!(answer(late), Err(HttpError::NotMade { .. })));
+    let (maker, late) = Late::new(5);
+    maker.give(b"hello!".to_vec(), b' ');
+    assert!(matches!(answer(late), Err(HttpError::NotMade { .. })));
+}
+
+/// The head of a request, byte by byte: what follows it stays.
+fn read_head(stream: &mut TcpStream) -> String {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    String::from_utf8(head).unwrap().to_ascii_lowercase()
 }
