@@ -11,6 +11,7 @@ mod log;
 mod processes;
 mod services;
 mod sign;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

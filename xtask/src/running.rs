@@ -4,6 +4,7 @@ pub(crate) mod rekor_tiles;
 pub(crate) mod sealwax;
 pub(crate) mod tesseract;
 pub(crate) mod trace;
+pub(crate) mod web;
 
 use std::fs;
 use std::net::TcpStream;

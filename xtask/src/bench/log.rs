@@ -22,15 +22,13 @@ use std::process::Command;
 use sides::{Side, Sides};
 
 use crate::bench::load::{Limit, Load, Pace, Ran};
+use crate::bench::words::Known;
 use crate::bench::{Bar, machine, on_a_disk, print_bars};
 use crate::process::output;
 use crate::process::target;
 use crate::running::Server;
 use crate::running::trace;
 use crate::{Failure, Outcome};
-
-/// What is measured when nothing is named; some ten minutes. The others are for the hand.
-const USUAL: [&str; 5] = ["latency", "saturation", "certificates", "tiles", "bytes"];
 
 const USAGE: &str = "usage: cargo xtask bench log [PART]… [OPTION]…
   latency saturation certificates tiles bytes   what is measured when no part is named
@@ -41,6 +39,22 @@ const USAGE: &str = "usage: cargo xtask bench log [PART]… [OPTION]…
   --directory DIR                where logs and requests lie; on a disk (target/bench/log)
   --seconds N                    length of a run at saturation (10), of reads (5), of `steady` (600)
   --entries N                    entries of `bytes` (256), of `growth` (10000000)";
+
+/// The usual parts take some ten minutes.
+const KNOWN: Known<Bench> = Known {
+    usage: USAGE,
+    usual: &[
+        ("latency", latency::measure),
+        ("saturation", saturation::measure),
+        ("certificates", certificates::measure),
+        ("tiles", tiles::measure),
+        ("bytes", bytes::measure),
+    ],
+    by_hand: &[("steady", steady::measure), ("growth", growth::measure)],
+    flags: &["--peers-only"],
+    options: &["--directory", "--seconds", "--entries"],
+    peers: &["tesseract"],
+};
 
 /// What all parts share.
 struct Bench {
@@ -57,36 +71,12 @@ struct Bench {
 }
 
 pub(super) fn run(arguments: &[String]) -> Outcome {
-    let mut parts = Vec::new();
-    let (mut tesseract, mut ours, mut seconds, mut entries) = (None, true, None, None);
-    let mut directory = target().join("bench/log");
-    let mut words = arguments.iter().map(String::as_str);
-    while let Some(word) = words.next() {
-        match word {
-            "--peers-only" => ours = false,
-            "--directory" => directory = words.next().ok_or(USAGE)?.into(),
-            "--seconds" => seconds = Some(words.next().ok_or(USAGE)?.parse()?),
-            "--entries" => entries = Some(words.next().ok_or(USAGE)?.parse()?),
-            "--peer" => match words.next().and_then(|peer| peer.split_once('=')) {
-                Some(("tesseract", path)) => tesseract = Some(PathBuf::from(path).canonicalize()?),
-                _ => return Err(USAGE.into()),
-            },
-            "--help" => {
-                println!("{USAGE}");
-                return Ok(());
-            }
-            part if USUAL.contains(&part) || part == "steady" || part == "growth" => parts.push(part),
-            _ => return Err(USAGE.into()),
-        }
-    }
-    if parts.is_empty() {
-        parts = USUAL.into();
-    }
-
+    let Some(told) = KNOWN.read(arguments)? else { return Ok(()) };
+    let directory = told.value("--directory")?.unwrap_or_else(|| target().join("bench/log"));
     fs::create_dir_all(&directory)?;
     let file_system = on_a_disk(&directory)?;
     let load = Load::build(&directory)?;
-    let sides = Sides::gather(&directory, tesseract, ours)?;
+    let sides = Sides::gather(&directory, told.peer("tesseract")?, !told.has("--peers-only"))?;
     let (flush_ms, bare_us) = (load.flush_ms(SMALL_BATCH, 2000)?, load.bare_us()?);
     let large_flush_ms = load.flush_ms(LARGE_BATCH, 300)?;
     println!("{}, {file_system}\n", machine()?);
@@ -94,22 +84,9 @@ pub(super) fn run(arguments: &[String]) -> Outcome {
     println!("| write + fdatasync of {SMALL_BATCH} B, preallocated, p50 | {flush_ms:.3} ms |");
     println!("| the same of {} KiB | {large_flush_ms:.3} ms |", LARGE_BATCH >> 10);
     println!("| P-256 verification with a fresh key, AWS-LC | {bare_us:.1} µs |");
+    let (seconds, entries) = (told.value("--seconds")?, told.value("--entries")?);
     let mut bench = Bench { load, sides, directory, seconds, entries, flush_ms, bare_us, bars: Vec::new() };
-    for part in parts {
-        println!();
-        match part {
-            "latency" => latency::measure(&mut bench)?,
-            "saturation" => saturation::measure(&mut bench)?,
-            "certificates" => certificates::measure(&mut bench)?,
-            "tiles" => tiles::measure(&mut bench)?,
-            "bytes" => bytes::measure(&mut bench)?,
-            "steady" => steady::measure(&mut bench)?,
-            _ => {
-                let bars = growth::measure(&bench.directory, entries)?;
-                bench.bars.extend(bars);
-            }
-        }
-    }
+    told.measure(&mut bench)?;
     print_bars(&bench.bars);
     Ok(())
 }

@@ -168,14 +168,21 @@ fn repeat(times: usize, command: impl Fn() -> Result<Command, Failure>) -> Resul
     let memory = once(&mut command()?)?;
     let mut seconds = Vec::new();
     for _ in 0..times {
-        let mut command = command()?;
-        let start = std::time::Instant::now();
-        if !command.status()?.success() {
-            return Err(format!("{command:?} failed").into());
-        }
-        seconds.push(start.elapsed().as_secs_f64());
+        seconds.push(timed(&mut command()?)?);
     }
     Ok(Run { seconds: median(seconds), ..memory })
+}
+
+/// Runs it once; how many seconds that took.
+pub(super) fn timed(command: &mut Command) -> Result<f64, Failure> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let start = std::time::Instant::now();
+    let output = command.output()?;
+    let seconds = start.elapsed().as_secs_f64();
+    match output.status.success() {
+        true => Ok(seconds),
+        false => Err(format!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr)).into()),
+    }
 }
 
 /// The quickest run, and the most memory that any of them took.

@@ -22,12 +22,10 @@ use issuer::Issuer;
 use peers::Programs;
 
 use crate::bench::load::{Limit, Load, Pace};
+use crate::bench::words::Known;
 use crate::bench::{Bar, machine, on_a_disk, print_bars};
 use crate::process::target;
 use crate::{Failure, Outcome};
-
-/// What is measured when nothing is named; some eight minutes.
-const PARTS: [&str; 4] = ["certificates", "timestamps", "idle", "start"];
 
 const USAGE: &str = "usage: cargo xtask bench services [PART]… [OPTION]…
   certificates timestamps idle start   what is measured when no part is named
@@ -38,6 +36,21 @@ const USAGE: &str = "usage: cargo xtask bench services [PART]… [OPTION]…
   --directory DIR                where instances and requests lie; on a disk (target/bench/services)
   --seconds N                    length of a run with many connections (6)
   --starts N                     first starts (20)";
+
+/// All of it takes some eight minutes.
+const KNOWN: Known<Bench> = Known {
+    usage: USAGE,
+    usual: &[
+        ("certificates", certificates::measure),
+        ("timestamps", timestamps::measure),
+        ("idle", idle::measure),
+        ("start", start::measure),
+    ],
+    by_hand: &[],
+    flags: &["--ours-only"],
+    options: &["--sealwax", "--directory", "--seconds", "--starts"],
+    peers: &["tesseract", "dex"],
+};
 
 /// Curves of the authorities, as the tables call them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,51 +82,19 @@ struct Bench {
 }
 
 pub(super) fn run(arguments: &[String]) -> Outcome {
-    let mut parts = Vec::new();
-    let (mut tesseract, mut dex, mut sealwax, mut with_peers) = (None, None, None, true);
-    let (mut seconds, mut starts) = (6.0, 20);
-    let mut directory = target().join("bench/services");
-    let mut words = arguments.iter().map(String::as_str);
-    while let Some(word) = words.next() {
-        match word {
-            "--ours-only" => with_peers = false,
-            "--sealwax" => sealwax = Some(PathBuf::from(words.next().ok_or(USAGE)?).canonicalize()?),
-            "--directory" => directory = words.next().ok_or(USAGE)?.into(),
-            "--seconds" => seconds = words.next().ok_or(USAGE)?.parse()?,
-            "--starts" => starts = words.next().ok_or(USAGE)?.parse()?,
-            "--peer" => match words.next().and_then(|peer| peer.split_once('=')) {
-                Some(("tesseract", path)) => tesseract = Some(PathBuf::from(path).canonicalize()?),
-                Some(("dex", path)) => dex = Some(PathBuf::from(path).canonicalize()?),
-                _ => return Err(USAGE.into()),
-            },
-            "--help" => {
-                println!("{USAGE}");
-                return Ok(());
-            }
-            part if PARTS.contains(&part) => parts.push(part),
-            _ => return Err(USAGE.into()),
-        }
-    }
-    if parts.is_empty() {
-        parts = PARTS.into();
-    }
-
+    let Some(told) = KNOWN.read(arguments)? else { return Ok(()) };
+    let directory = told.value("--directory")?.unwrap_or_else(|| target().join("bench/services"));
     fs::create_dir_all(&directory)?;
     let file_system = on_a_disk(&directory)?;
     let load = Load::build(&directory)?;
+    let (sealwax, with_peers) = (told.path("--sealwax")?, !told.has("--ours-only"));
+    let (tesseract, dex) = (told.peer("tesseract")?, told.peer("dex")?);
     let programs = Programs::gather(&directory, sealwax, with_peers, tesseract, dex)?;
     let issuer = Issuer::start()?;
     println!("{}, {file_system}", machine()?);
+    let (seconds, starts) = (told.value("--seconds")?.unwrap_or(6.0), told.value("--starts")?.unwrap_or(20));
     let mut bench = Bench { load, programs, issuer, directory, seconds, starts, bars: Vec::new() };
-    for part in parts {
-        println!();
-        match part {
-            "certificates" => certificates::measure(&mut bench)?,
-            "timestamps" => timestamps::measure(&mut bench)?,
-            "idle" => idle::measure(&mut bench)?,
-            _ => start::measure(&mut bench)?,
-        }
-    }
+    told.measure(&mut bench)?;
     print_bars(&bench.bars);
     Ok(())
 }

@@ -11,11 +11,13 @@ mod large;
 mod many;
 mod ours;
 mod proxy;
+mod repository;
 mod theirs;
 mod token;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ours::Ours;
 use theirs::Theirs;
@@ -25,12 +27,10 @@ use super::services::Curve;
 use super::services::instance::Instance;
 use super::services::issuer::Issuer;
 use super::services::peers::Programs;
+use super::words::Known;
 use super::{Bar, machine, on_a_disk, print_bars};
 use crate::process::target;
 use crate::{Failure, Outcome};
-
-/// What is measured when nothing is named; some three minutes.
-const PARTS: [&str; 4] = ["keyless", "large", "many", "demo"];
 
 const USAGE: &str = "usage: cargo xtask bench sign [PART]… [OPTION]…
   keyless large many demo        what is measured when no part is named
@@ -38,6 +38,21 @@ const USAGE: &str = "usage: cargo xtask bench sign [PART]… [OPTION]…
   --sealwax PATH                 a binary of ours that is there, instead of building one
   --directory DIR                where everything lies; on a disk (target/bench/sign)
   --turns N                      signatures of one file by each side (15)";
+
+/// All of it takes some four minutes.
+const KNOWN: Known<Bench> = Known {
+    usage: USAGE,
+    usual: &[
+        ("keyless", keyless::measure),
+        ("large", large::measure),
+        ("many", many::measure),
+        ("demo", demo::measure),
+    ],
+    by_hand: &[],
+    flags: &["--ours-only"],
+    options: &["--sealwax", "--directory", "--turns"],
+    peers: &[],
+};
 
 /// What all parts share.
 struct Bench {
@@ -50,43 +65,16 @@ struct Bench {
 }
 
 pub(super) fn run(arguments: &[String]) -> Outcome {
-    let mut parts = Vec::new();
-    let (mut sealwax, mut with_peers, mut turns) = (None, true, 15);
-    let mut directory = target().join("bench/sign");
-    let mut words = arguments.iter().map(String::as_str);
-    while let Some(word) = words.next() {
-        match word {
-            "--ours-only" => with_peers = false,
-            "--sealwax" => sealwax = Some(PathBuf::from(words.next().ok_or(USAGE)?).canonicalize()?),
-            "--directory" => directory = words.next().ok_or(USAGE)?.into(),
-            "--turns" => turns = words.next().ok_or(USAGE)?.parse()?,
-            "--help" => {
-                println!("{USAGE}");
-                return Ok(());
-            }
-            part if PARTS.contains(&part) => parts.push(part),
-            _ => return Err(USAGE.into()),
-        }
-    }
-    if parts.is_empty() {
-        parts = PARTS.into();
-    }
-
+    let Some(told) = KNOWN.read(arguments)? else { return Ok(()) };
+    let directory = told.value("--directory")?.unwrap_or_else(|| target().join("bench/sign"));
     fs::create_dir_all(&directory)?;
     let directory = directory.canonicalize()?;
     let file_system = on_a_disk(&directory)?;
+    let (sealwax, with_peers) = (told.path("--sealwax")?, !told.has("--ours-only"));
     let programs = Programs::gather(&directory, sealwax, with_peers, None, None)?;
     println!("{}, {file_system}", machine()?);
-    let mut bench = Bench::start(&programs, &directory, turns)?;
-    for part in parts {
-        println!();
-        match part {
-            "keyless" => keyless::measure(&mut bench)?,
-            "large" => large::measure(&mut bench)?,
-            "many" => many::measure(&mut bench)?,
-            _ => demo::measure(&mut bench)?,
-        }
-    }
+    let mut bench = Bench::start(&programs, &directory, told.value("--turns")?.unwrap_or(15))?;
+    told.measure(&mut bench)?;
     print_bars(&bench.bars);
     bench.stop()
 }
@@ -106,6 +94,19 @@ impl Bench {
         };
         let (sealwax, directory) = (programs.sealwax.clone(), directory.to_owned());
         Ok(Self { sealwax, directory, ours, theirs, turns, bars: Vec::new() })
+    }
+
+    /// How long a round trip takes from now on, on either side.
+    fn set_round_trip(&self, round_trip: Duration) {
+        self.ours.set_round_trip(round_trip);
+        if let Some(theirs) = &self.theirs {
+            theirs.set_round_trip(round_trip);
+        }
+    }
+
+    /// How many connections there were since this was asked last.
+    fn connections(&self) -> u64 {
+        self.ours.connections() + self.theirs.as_ref().map_or(0, Theirs::connections)
     }
 
     fn stop(self) -> Outcome {

@@ -5,7 +5,6 @@
 
 mod clients;
 mod office;
-mod server;
 
 use std::fs;
 use std::path::Path;
@@ -14,6 +13,7 @@ use std::time::Duration;
 use self::clients::Client;
 use self::office::Office;
 use crate::running::sealwax::absent;
+use crate::running::web;
 use crate::{Failure, Outcome};
 
 const USAGE: &str = "usage: cargo xtask interop tuf-editor";
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     let place = absent(&directory, "tuf-editor")?;
     fs::create_dir_all(&place)?;
     let mut office = Office::new(&program, &place)?;
-    let url = server::serve(office.repository())?;
+    let url = format!("http://{}", web::serve(office.repository())?);
 
     office.first("contents 0")?;
     // A ceremony that replaces the machine's key publishes two roots.

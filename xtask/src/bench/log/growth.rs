@@ -7,10 +7,10 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::latency::precise;
-use super::{Bar, need_gib};
-use crate::Failure;
+use super::{Bench, need_gib};
 use crate::process::{cargo, executable, output};
 use crate::running::sealwax::absent;
+use crate::{Failure, Outcome};
 
 /// Entries of the log that is filled, and made-up leaf hashes of the other.
 const ENTRIES: u64 = 10_000_000;
@@ -24,8 +24,9 @@ const BYTES_PER_HASH: f64 = 80.0;
 
 const GIBIBYTE: f64 = 1024.0 * 1024.0 * 1024.0;
 
-pub(super) fn measure(directory: &Path, entries: Option<u64>) -> Result<Vec<Bar>, Failure> {
-    let (entries, synthetic) = match entries {
+pub(super) fn measure(bench: &mut Bench) -> Outcome {
+    let directory = bench.directory.as_path();
+    let (entries, synthetic) = match bench.entries {
         None => (ENTRIES, SYNTHETIC),
         // A smaller run keeps the proportion, and tiles full.
         Some(entries) => (entries, entries.saturating_mul(10).next_multiple_of(256)),
@@ -80,27 +81,15 @@ pub(super) fn measure(directory: &Path, entries: Option<u64>) -> Result<Vec<Bar>
         number(&made_up["peak_mib"]),
     );
     let [small, large, ..] = probes.as_slice() else { return Err("two probes".into()) };
-    let mut bars: Vec<Bar> =
-        [("add", "flood_us"), ("add, processors", "processor_us"), ("proof", "proof_us")]
-            .into_iter()
-            .map(|(what, member)| {
-                let times = number(&large[member]) / number(&small[member]);
-                Bar {
-                    work: format!("{what} at {entries} entries"),
-                    bar: "1.2 × of 10⁴".into(),
-                    found: format!("{times:.2} ×"),
-                    is_met: times <= 1.2,
-                }
-            })
-            .collect();
+    for (what, member) in [("add", "flood_us"), ("add, processors", "processor_us"), ("proof", "proof_us")] {
+        let times = number(&large[member]) / number(&small[member]);
+        let work = format!("{what} at {entries} entries");
+        bench.bar(&work, "1.2 × of 10⁴", format!("{times:.2} ×"), times <= 1.2);
+    }
     let slowest = number(&killed["open_s"]).max(number(&stopped["open_s"]));
-    bars.push(Bar {
-        work: format!("restart of {entries} entries"),
-        bar: "2 s".into(),
-        found: format!("{slowest:.2} s"),
-        is_met: slowest < 2.0,
-    });
-    Ok(bars)
+    let work = format!("restart of {entries} entries");
+    bench.bar(&work, "2 s", format!("{slowest:.2} s"), slowest < 2.0);
+    Ok(())
 }
 
 fn call(program: &Path, verb: &str, log: &Path, entries: Option<u64>) -> Result<Value, Failure> {

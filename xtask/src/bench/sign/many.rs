@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::theirs::Trust;
 use super::{Bench, middle};
 use crate::Outcome;
 use crate::bench::processes::once;
@@ -43,7 +44,7 @@ pub(super) fn measure(bench: &mut Bench) -> Outcome {
     let Some(theirs) = &bench.theirs else { return Ok(()) };
     let mut runs = Vec::new();
     for file in files.iter().take(RUNS as usize) {
-        runs.push(once(&mut theirs.sign(file))?);
+        runs.push(once(&mut theirs.sign(file, Trust::Files))?);
     }
     let seconds: f64 = runs.iter().map(|run| run.seconds).sum();
     let all = seconds / f64::from(RUNS) * f64::from(FILES);

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::ours::Ours;
 use super::proxy::Proxy;
+use super::repository::Repository;
 use crate::bench::processes::quiet;
 use crate::bench::services::instance::Instance;
 use crate::bench::services::peers::{Installed, Tsa};
@@ -20,6 +21,15 @@ use crate::interop::peers;
 use crate::process::output;
 use crate::running::{Kind, Server, sealwax};
 use crate::{Failure, Outcome};
+
+/// Where cosign has its trust from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Files that it is given: it asks nobody.
+    Files,
+    /// A TUF repository and its copy of it, as users have it after `cosign initialize`.
+    Repository,
+}
 
 pub(super) struct Theirs {
     cosign: PathBuf,
@@ -70,35 +80,51 @@ impl Theirs {
         fs::write(directory.join("theirs.signing_config.json"), config.to_string())?;
         let nobody = json!({"mediaType": config["mediaType"], "rekorTlogConfig": {}, "tsaConfig": {}});
         fs::write(directory.join("nobody.signing_config.json"), nobody.to_string())?;
+        let targets =
+            [("trusted_root.json", root.to_string()), ("signing_config.v0.2.json", config.to_string())];
+        let repository = Repository::publish(directory, &targets)?;
+        let repository_way = Proxy::to(&repository.address)?;
         let servers = vec![certificates, fulcio, stamps, rekor];
         for server in &servers {
             server.rests()?;
         }
         let (directory, token) = (directory.to_owned(), token.to_owned());
-        Ok(Self { cosign, directory, token, servers, proxies: vec![fulcio_way, stamps_way, rekor_way] })
+        let mirror = format!("http://{}", repository_way.address);
+        let proxies = vec![fulcio_way, stamps_way, rekor_way, repository_way];
+        let theirs = Self { cosign, directory, token, servers, proxies };
+        let mut initialize =
+            theirs.command(Trust::Repository, &["initialize", "--mirror", &mirror, "--root"]);
+        output(initialize.arg(repository.root))?;
+        Ok(theirs)
     }
 
-    /// cosign in a home of its own, which never asks a repository.
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// cosign in a home of its own, which asks a repository only where it has its trust from there.
+    fn command(&self, trust: Trust, arguments: &[&str]) -> Command {
         let mut command = quiet(&self.cosign, arguments);
         let home = self.directory.join("cosign-home");
-        command.current_dir(&self.directory).env("HOME", &home).env("TUF_ROOT", home.join("none"));
+        let copy = home.join(match trust {
+            Trust::Files => "none",
+            Trust::Repository => "repository",
+        });
+        command.current_dir(&self.directory).env("HOME", &home).env("TUF_ROOT", copy);
         command.env("COSIGN_PASSWORD", "");
         command
     }
 
     /// `cosign sign-blob` by the identity token.
-    pub(super) fn sign(&self, file: &Path) -> Command {
-        let mut sign = self.command(&["sign-blob", "--yes", "--bundle", "cosign.bundle.json"]);
-        sign.args(["--trusted-root", "theirs.trusted_root.json"]);
-        sign.args(["--signing-config", "theirs.signing_config.json", "--identity-token"]);
-        sign.arg(&self.token).arg(file);
+    pub(super) fn sign(&self, file: &Path, trust: Trust) -> Command {
+        let mut sign = self.command(trust, &["sign-blob", "--yes", "--bundle", "cosign.bundle.json"]);
+        if trust == Trust::Files {
+            sign.args(["--trusted-root", "theirs.trusted_root.json"]);
+            sign.args(["--signing-config", "theirs.signing_config.json"]);
+        }
+        sign.arg("--identity-token").arg(&self.token).arg(file);
         sign
     }
 
     /// `cosign sign-blob` by its key, with timestamp and log entry or with neither.
     pub(super) fn sign_by_key(&self, file: &Path, with_evidence: bool) -> Command {
-        let mut sign = self.command(&["sign-blob", "--yes", "--bundle", "cosign.bundle.json"]);
+        let mut sign = self.command(Trust::Files, &["sign-blob", "--yes", "--bundle", "cosign.bundle.json"]);
         sign.args(["--key", "cosign.key", "--trusted-root", "theirs.trusted_root.json", "--signing-config"]);
         let config = if with_evidence { "theirs" } else { "nobody" };
         sign.arg(format!("{config}.signing_config.json")).arg(file);
@@ -110,7 +136,7 @@ impl Theirs {
         if self.directory.join("cosign.key").exists() {
             return Ok(());
         }
-        output(&mut self.command(&["generate-key-pair"])).map(drop)
+        output(&mut self.command(Trust::Files, &["generate-key-pair"])).map(drop)
     }
 
     pub(super) fn set_round_trip(&self, round_trip: Duration) {
