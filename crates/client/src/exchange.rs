@@ -75,7 +75,7 @@ fn said(text: &str) -> String {
 
 /// A kind of service could not be had.
 #[derive(Debug, thiserror::Error)]
-#[error("no answer of a {kind}: {}", all(.faults))]
+#[error("no {kind} has answered as it should: {}", all(.faults))]
 pub struct ServiceError {
     /// Which kind.
     pub kind: Kind,
