@@ -228,15 +228,18 @@ fn run_instance(runtime: Runtime, directory: &Path, stopped: watch::Receiver<boo
     ended
 }
 
-/// Removes it, also while somebody puts things there: under another name nobody finds it. Who ends the process because of a signal and
-/// who ends it because all is told wait for each other: the one that is done first must not stop the other halfway.
+/// Removes it, also while the instance still puts things there: under another name it does not find it, and what it makes anew goes too.
+/// Who ends the process because of a signal and who ends it because all is told wait for each other: the one that is done first must
+/// not stop the other halfway.
 fn remove(directory: &Path) {
     static REMOVING: Mutex<()> = Mutex::new(());
     let _removing = REMOVING.lock().unwrap_or_else(PoisonError::into_inner);
     let aside = directory.with_extension("gone");
-    let directory = if fs::rename(directory, &aside).is_ok() { &aside } else { directory };
-    for _ in 0..3 {
-        if fs::remove_dir_all(directory).is_ok() {
+    for _ in 0..10 {
+        // It may be gone, or never have been.
+        let _ = fs::rename(directory, &aside);
+        let _ = fs::remove_dir_all(&aside);
+        if !directory.exists() && !aside.exists() {
             return;
         }
     }
