@@ -99,7 +99,7 @@ async fn refusals() {
     check(&lying, good.clone(), StatusCode::INTERNAL_SERVER_ERROR, fault).await;
     let down = providers(true);
     let unreachable = service(down, Behaviour::Honest);
-    check(&unreachable, good.clone(), StatusCode::SERVICE_UNAVAILABLE, "there is nothing at u").await;
+    check(&unreachable, good.clone(), StatusCode::SERVICE_UNAVAILABLE, "cannot be had now\",").await;
 
     honest.reconfigure(Configuration::parse(b"oidc-issuers: {}").unwrap());
     check(&honest, good, bad, "is no issuer of this authority").await;

@@ -30,7 +30,7 @@ pub enum EndError {
         known: Vec<String>,
     },
     /// It still signs: what it signs from now on would verify nowhere.
-    #[error("{key} is in use: give it a successor first, with `sealwax rotate {} --lead 0s --wait`{}", part.name(), new_root(*.of_root))]
+    #[error("{key} is in use: give it a successor first, with `sealwax rotate {} --dir DIR --lead 0s --wait`{}", part.name(), new_root(*.of_root))]
     InUse {
         /// Its name.
         key: String,

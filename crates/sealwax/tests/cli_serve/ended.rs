@@ -34,7 +34,7 @@ fn what_a_key_signed_after_its_end_counts_no_more() {
     let late = bot.sign(&running, "late");
     let end = |what: &str, at: &str| scratch.run(&["trust", "end", &directory, what, "--at", at, "--json"]);
     let safe_text = safe.to_string();
-    end("ca-1", &safe_text).exits(3).complains("sealwax rotate ca --lead 0s --wait");
+    end("ca-1", &safe_text).exits(3).complains("sealwax rotate ca --dir DIR --lead 0s --wait");
     end("ca-2", &safe_text).exits(2).complains("log-1, ca-1, tsa-1");
     assert!(first(&running, "certificateAuthorities")["validFor"]["end"].is_null());
 
