@@ -27,6 +27,11 @@ const MAX_STATEMENT_BYTES: u64 = 128 << 20;
 /// # Errors
 /// Nothing was begun: a sentence for people.
 pub(crate) fn run(args: &AttestArgs, out: &mut impl Write) -> Result<Status, Failure> {
+    sign::all(jobs(args), &args.run, out)
+}
+
+/// The one statement that is signed.
+fn jobs(args: &AttestArgs) -> Result<Jobs, Failure> {
     check_standard_input(&args.artifacts, None, &args.run.who)?;
     let (kind, payload) = match &args.statement {
         Some(path) => {
@@ -42,7 +47,7 @@ pub(crate) fn run(args: &AttestArgs, out: &mut impl Write) -> Result<Status, Fai
     };
     let output = output(args, &kind)?;
     let jobs = vec![Job { name, work: Work::Statement(payload), output: Some(output) }];
-    sign::all(&Jobs { jobs, lines: None, inputs: inputs(args) }, &args.run, out)
+    Ok(Jobs { jobs, lines: None, inputs: inputs(args) })
 }
 
 /// The files that the statement is made of.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sealwax_client::{IdentityToken, Patience, Prediction, Purpose, Services, Session, Who};
 use sealwax_crypto::Scheme;
+use tokio::runtime::Runtime;
 
 use self::also::Also;
 use self::args::{RunArgs, SignArgs};
@@ -36,14 +37,35 @@ use crate::{Failure, output_file, profile};
 /// # Errors
 /// Nothing was begun: a sentence for people.
 pub(crate) fn run(args: &SignArgs, out: &mut impl Write) -> Result<Status, Failure> {
-    all(&Jobs::of(args)?, &args.run, out)
+    all(Jobs::of(args), &args.run, out)
 }
 
-/// Signs what is prepared. All that can be wrong on this side is found before anybody is asked.
+/// Signs what was named, if that could be read. To a program that listens, a failure is an answer too.
 ///
 /// # Errors
 /// Nothing was begun: a sentence for people.
-pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<Status, Failure> {
+pub(crate) fn all(
+    jobs: Result<Jobs, Failure>,
+    args: &RunArgs,
+    out: &mut impl Write,
+) -> Result<Status, Failure> {
+    let prepared = jobs.and_then(|jobs| Ok((prepare(&jobs, args)?, jobs)));
+    let ((runtime, run), jobs) = match prepared {
+        Ok(prepared) => prepared,
+        Err(failure) if args.json => {
+            run::write(out, &report::nothing(&failure))?;
+            return Ok(failure.status);
+        }
+        Err(failure) => return Err(failure),
+    };
+    let status = runtime.block_on(run.all(&jobs, out))?;
+    // Requests that nobody waits for any more are not waited for either.
+    runtime.shutdown_background();
+    Ok(status)
+}
+
+/// Everything up to the first request: all that can be wrong on this side is found before anybody is asked.
+fn prepare(jobs: &Jobs, args: &RunArgs) -> Result<(Runtime, Run), Failure> {
     let now = Timestamp::now();
     check_apart(jobs, args)?;
     jobs.check_all_there()?;
@@ -127,10 +149,7 @@ pub(crate) fn all(jobs: &Jobs, args: &RunArgs, out: &mut impl Write) -> Result<S
         json: args.json,
         refused: Arc::default(),
     };
-    let status = runtime.block_on(run.all(jobs, out))?;
-    // Requests that nobody waits for any more are not waited for either.
-    runtime.shutdown_background();
-    Ok(status)
+    Ok((runtime, run))
 }
 
 /// Nothing that is read is written to, and the file of `--resume` is nothing else.

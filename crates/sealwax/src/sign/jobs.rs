@@ -167,16 +167,21 @@ fn from_list(file: &str) -> Result<Vec<Job>, Failure> {
         "-" => Box::new(io::stdin()),
         path => Box::new(std::fs::File::open(path).map_err(cannot)?),
     };
-    let lines = BufReader::new(input.take(MAX_LIST_BYTES)).lines();
+    let lines = BufReader::new(input.take(MAX_LIST_BYTES)).split(b'\n');
     let mut jobs = Vec::new();
     for (number, line) in (1..).zip(lines) {
         let line = line.map_err(cannot)?;
-        if line.trim().is_empty() {
+        let line = line.strip_suffix(b"\r").unwrap_or(&line);
+        if line.trim_ascii().is_empty() {
             continue;
         }
         let bad = |reason: String| Failure::usage(format!("{file}, line {number}: {reason}"));
-        let found = if line.starts_with('{') { from_object(&line).map_err(bad)? } else { (line, None) };
-        let job = job(&found.0, found.1, false)?;
+        let (artifact, bundle) = match line.starts_with(b"{") {
+            true => from_object(line).map(|(artifact, bundle)| (artifact.into(), bundle)),
+            false => path(line).map(|path| (path, None)),
+        }
+        .map_err(bad)?;
+        let job = job(&artifact, bundle, false)?;
         match job.work {
             Work::Artifact(Reference::Stdin) => {
                 return Err(bad("standard input cannot be an artifact of a list".to_owned()));
@@ -187,8 +192,27 @@ fn from_list(file: &str) -> Result<Vec<Job>, Failure> {
     Ok(jobs)
 }
 
-fn from_object(line: &str) -> Result<(String, Option<PathBuf>), String> {
-    let value = sealwax_json::parse(line.as_bytes(), &LIMITS).map_err(|error| error.to_string())?;
+/// A line that is a path, as the system has it: not every name is text.
+fn path(line: &[u8]) -> Result<OsString, String> {
+    match line.contains(&0) {
+        true => Err("there is a NUL in it, as no path has".to_owned()),
+        false => of_system(line),
+    }
+}
+
+#[cfg(unix)]
+fn of_system(line: &[u8]) -> Result<OsString, String> {
+    use std::os::unix::ffi::OsStrExt;
+    Ok(OsStr::from_bytes(line).to_owned())
+}
+
+#[cfg(not(unix))]
+fn of_system(line: &[u8]) -> Result<OsString, String> {
+    std::str::from_utf8(line).map(OsString::from).map_err(|error| error.to_string())
+}
+
+fn from_object(line: &[u8]) -> Result<(String, Option<PathBuf>), String> {
+    let value = sealwax_json::parse(line, &LIMITS).map_err(|error| error.to_string())?;
     let object = value.as_object().ok_or("not a JSON object")?;
     let (mut artifact, mut bundle) = (None, None);
     for (name, value) in object.iter() {
@@ -255,10 +279,13 @@ mod tests {
 
     #[test]
     fn lines_of_a_list() {
-        assert_eq!(from_object(r#"{"artifact":"a"}"#), Ok(("a".to_owned(), None)));
-        assert_eq!(from_object(r#"{"artifact":"a","bundle":"b"}"#), Ok(("a".to_owned(), Some("b".into()))));
+        #[cfg(unix)]
+        assert_eq!(path(b"a\xff").unwrap().as_encoded_bytes(), b"a\xff");
+        assert!(path(b"a\0b").is_err());
+        assert_eq!(from_object(br#"{"artifact":"a"}"#), Ok(("a".to_owned(), None)));
+        assert_eq!(from_object(br#"{"artifact":"a","bundle":"b"}"#), Ok(("a".to_owned(), Some("b".into()))));
         for bad in [r#"{"bundle":"b"}"#, r#"{"artifact":1}"#, r#"{"artifact":"a","outptu":"b"}"#, "{"] {
-            assert!(from_object(bad).is_err(), "{bad}");
+            assert!(from_object(bad.as_bytes()).is_err(), "{bad}");
         }
     }
 }

@@ -42,10 +42,18 @@ pub fn done(done: &Done<'_>, as_json: bool) -> String {
 
 pub fn failed(name: &str, failure: &Failure, as_json: bool) -> String {
     if as_json {
-        let status = if failure.status == Status::NotVerified { "refused" } else { "failed" };
-        return line(&json!({"artifact": name, "status": status, "reason": failure.message}));
+        return line(&json!({"artifact": name, "status": word(failure), "reason": failure.message}));
     }
     format!("{BAD}not signed{BAD:#}  {}\n  reason     {}\n", Escaped(name), Escaped(&failure.message))
+}
+
+/// Why nothing was begun, for programs.
+pub fn nothing(failure: &Failure) -> String {
+    line(&json!({"status": word(failure), "reason": failure.message}))
+}
+
+fn word(failure: &Failure) -> &'static str {
+    if failure.status == Status::NotVerified { "refused" } else { "failed" }
 }
 
 fn done_text(done: &Done<'_>) -> String {

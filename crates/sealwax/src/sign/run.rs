@@ -269,7 +269,11 @@ fn changed(name: &str) -> Failure {
     ))
 }
 
-fn write(out: &mut impl Write, text: &str) -> Result<(), Failure> {
+/// Says something, at once.
+///
+/// # Errors
+/// Nobody reads it.
+pub fn write(out: &mut impl Write, text: &str) -> Result<(), Failure> {
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map_err(|error| Failure::cannot(format!("cannot write the result: {error}")))
 }

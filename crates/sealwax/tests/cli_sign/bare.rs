@@ -24,6 +24,11 @@ fn without_any_configuration_three_lines_say_what_is_needed() {
         ran.err
     );
     assert!(lines[2].contains("public-good") && ran.out.is_empty(), "{}{}", ran.out, ran.err);
+    // A program that listens is told so in its language.
+    let said = scratch.run(&["sign", &app, "--json"]).exits(3).json();
+    assert!(said["status"] == "failed" && said["reason"].as_str().unwrap().ends_with("--browser"), "{said}");
+    let odd = ["attest", &app, "--type", "spdx", "--predicate", &app, "--json"];
+    assert!(scratch.run(&odd).exits(3).json()["reason"].as_str().unwrap().contains("not a JSON object"));
     // Nor does a job wait for somebody to see a code.
     scratch.run(&["sign", &app, "--device"]).exits(3).complains("no terminal");
     let predicate = scratch.write("predicate.json", "{}");
