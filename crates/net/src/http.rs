@@ -2,7 +2,9 @@
 
 mod error;
 mod late;
+mod packed;
 
+use reqwest::RequestBuilder;
 use reqwest::redirect::{Attempt, Policy};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use std::fmt;
@@ -181,13 +183,7 @@ impl Client {
     /// # Errors
     /// Any variant but those about settings; nothing of a longer or broken answer is returned.
     pub async fn get(&self, url: &Url, max_bytes: u64) -> Result<Option<Vec<u8>>, HttpError> {
-        let request = self.door(url)?.get(url.clone());
-        let mut response = request.send().await.map_err(|error| failure(url, &error))?;
-        match response.status().as_u16() {
-            200 => {}
-            404 => return Ok(None),
-            status => return Err(HttpError::Status { url: url.clone(), status }),
-        }
+        let Some(mut response) = found(self.door(url)?.get(url.clone()), url).await? else { return Ok(None) };
         body(&mut response, url, max_bytes).await.map(Some)
     }
 
@@ -291,6 +287,16 @@ pub struct Answer {
     pub log_index: Option<String>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+/// The answer to a question for a file: status 404 is `None`.
+async fn found(request: RequestBuilder, url: &Url) -> Result<Option<reqwest::Response>, HttpError> {
+    let response = request.send().await.map_err(|error| failure(url, &error))?;
+    match response.status().as_u16() {
+        200 => Ok(Some(response)),
+        404 => Ok(None),
+        status => Err(HttpError::Status { url: url.clone(), status }),
+    }
 }
 
 async fn body(response: &mut reqwest::Response, url: &Url, max_bytes: u64) -> Result<Vec<u8>, HttpError> {

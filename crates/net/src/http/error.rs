@@ -70,6 +70,14 @@ pub enum HttpError {
         /// The limit.
         limit: u64,
     },
+    /// Packed in a way that was not asked for.
+    #[error("{url} sends {coding:?}, and only gzip is unpacked")]
+    Coding {
+        /// The URL.
+        url: Url,
+        /// The header `Content-Encoding`.
+        coding: String,
+    },
     /// The answer broke off, or is not HTTP.
     #[error("the answer of {url} cannot be read: {reason}")]
     Interrupted {

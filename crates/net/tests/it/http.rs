@@ -55,6 +55,44 @@ fn bodies_come_whole_or_not_at_all() {
     assert!(matches!(answered(Reply::Garbage), Err(HttpError::Interrupted { .. })));
 }
 
+fn unpacked(reply: Reply) -> Result<Option<Vec<u8>>, HttpError> {
+    let server = Server::start(move |_| reply.clone());
+    let result = block_on(async {
+        let url = BaseUrl::parse(&server.url(), Transport::Confidential)?.join("x")?;
+        Ok::<_, UpdateError>(Client::new()?.get_packed(&url, 1000).await)
+    });
+    result.unwrap()
+}
+
+/// A log's server may send gzip though nobody asked for it, and nothing grows beyond the limit.
+#[test]
+fn what_comes_packed_is_unpacked() {
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    assert_eq!(unpacked(Reply::Body(vec![7; 1000])).unwrap(), Some(vec![7; 1000]));
+    assert_eq!(unpacked(Reply::Status(404)).unwrap(), None);
+    for coding in ["gzip", "GZip", "x-gzip"] {
+        assert_eq!(
+            unpacked(Reply::Coded(coding, gzip(&[7; 1000]))).unwrap(),
+            Some(vec![7; 1000]),
+            "{coding}"
+        );
+    }
+    assert_eq!(unpacked(Reply::Coded("identity", vec![7])).unwrap(), Some(vec![7]));
+    let bomb = unpacked(Reply::Coded("gzip", gzip(&[7; 100_000])));
+    assert!(matches!(bomb, Err(HttpError::TooLong { limit: 1000, .. })), "{bomb:?}");
+    let whole = gzip(&[7; 1000]);
+    for broken in [&whole[..whole.len() - 1], &whole[..5], b"plain", b""] {
+        let broken = unpacked(Reply::Coded("gzip", broken.to_vec()));
+        assert!(matches!(broken, Err(HttpError::Interrupted { .. })), "{broken:?}");
+    }
+    let other = unpacked(Reply::Coded("br", vec![7]));
+    assert!(matches!(&other, Err(HttpError::Coding { coding, .. }) if coding == "br"), "{other:?}");
+}
+
 #[test]
 fn a_failure_is_one_sentence_that_names_the_url() {
     let base = nobody();

@@ -9,6 +9,8 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
     Body(Vec<u8>),
+    /// A body with this `Content-Encoding`.
+    Coded(&'static str, Vec<u8>),
     Status(u16),
     Redirect(String),
     /// A body without an announced length that goes on until the client has had enough.
@@ -93,6 +95,11 @@ fn serve(
     match answer(&target) {
         Reply::Body(body) => {
             write!(stream, "{}Content-Length: {}\r\n\r\n", head("200 OK"), body.len())?;
+            stream.write_all(&body)?;
+        }
+        Reply::Coded(coding, body) => {
+            let head = format!("{}Content-Encoding: {coding}\r\n", head("200 OK"));
+            write!(stream, "{head}Content-Length: {}\r\n\r\n", body.len())?;
             stream.write_all(&body)?;
         }
         Reply::Status(status) => {

@@ -154,7 +154,7 @@ impl Url {
         // Not `block_on`: whoever copies a log is a future on another runtime.
         let (client, (answer, fetched)) = (self.client.clone(), mpsc::channel());
         self.runtime.spawn(async move {
-            let _ = answer.send(client.get(&url, limit).await);
+            let _ = answer.send(client.get_packed(&url, limit).await);
         });
         let fetched = fetched.recv().map_err(|_| "the request was given up".to_owned())?;
         fetched.map(|bytes| bytes.map(Bytes::from)).map_err(|error| error.to_string())
