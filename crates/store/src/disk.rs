@@ -158,11 +158,29 @@ pub struct Place {
     pub file_system: u64,
     /// The number of the file in it.
     pub inode: u64,
+    /// When the file was made, nanoseconds since 1970, where the system says. A number that has become free is given to the next
+    /// file: to that of a copy, where what was copied had been removed before.
+    pub born_ns: Option<u64>,
+}
+
+impl Place {
+    /// Whether this is the place that was written down once, by what is known of when the file was made, now and then.
+    #[must_use]
+    pub fn is(&self, written: &str) -> bool {
+        let number = Self { born_ns: None, ..*self }.to_string();
+        match (written.strip_prefix(&number), self.born_ns) {
+            (None, _) => false,
+            (Some(""), _) => true,
+            (Some(rest), None) => rest.starts_with(':'),
+            (Some(rest), Some(born_ns)) => rest == format!(":{born_ns}"),
+        }
+    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}:{}", self.file_system, self.inode)
+        write!(f, "{:016x}:{}", self.file_system, self.inode)?;
+        self.born_ns.map_or(Ok(()), |born_ns| write!(f, ":{born_ns}"))
     }
 }
 

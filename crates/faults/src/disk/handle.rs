@@ -76,7 +76,7 @@ impl DiskFile for SimFile {
     }
 
     fn place(&self) -> io::Result<Place> {
-        Ok(Place { file_system: self.disk.state().contents.file_system, inode: self.number })
+        Ok(Place { file_system: self.disk.state().contents.file_system, inode: self.number, born_ns: None })
     }
 }
 

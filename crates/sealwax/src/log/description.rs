@@ -80,7 +80,7 @@ impl Description {
 
     /// Refuses a copy of the directory: it may be older than the log (LOG rule 14).
     pub fn demand_original(&self, directory: &Path, store: &Directory<Os>) -> Result<(), Failure> {
-        if store.place().to_string() == self.place {
+        if store.place().is(&self.place) {
             return Ok(());
         }
         Err(Failure::cannot(format!(

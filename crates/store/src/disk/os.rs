@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::UNIX_EPOCH,
 };
 
 /// A directory of the operating system. Clones share the counters.
@@ -170,7 +171,10 @@ impl DiskFile for OsFile {
 
     fn place(&self) -> io::Result<Place> {
         let file_system = rustix::fs::fstatvfs(&self.file)?.f_fsid;
-        Ok(Place { file_system, inode: self.file.metadata()?.ino() })
+        let metadata = self.file.metadata()?;
+        let born = metadata.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+        let born_ns = born.and_then(|born| u64::try_from(born.as_nanos()).ok());
+        Ok(Place { file_system, inode: metadata.ino(), born_ns })
     }
 
     fn system(self) -> Option<File> {
@@ -229,6 +233,31 @@ mod tests {
         disk.rename("a", "b").unwrap();
         assert_eq!(disk.open("b", Mode::Read).unwrap().place().unwrap(), place);
         assert_ne!(disk.open("a", Mode::Create).unwrap().place().unwrap(), place);
+    }
+
+    #[test]
+    fn a_number_that_is_used_again_is_another_place() {
+        let scratch = Scratch::new();
+        let disk = Os::new(scratch.path()).unwrap();
+        let mut seen: Vec<Place> = Vec::new();
+        for _ in 0..5 {
+            let place = disk.open("a", Mode::Create).unwrap().place().unwrap();
+            assert!(place.is(&place.to_string()));
+            if place.born_ns.is_some() {
+                assert!(seen.iter().all(|before| !place.is(&before.to_string())), "{place} after {seen:?}");
+            }
+            // As it was written where nobody said when, and as it is read there.
+            let number = Place { born_ns: None, ..place };
+            assert!(place.is(&number.to_string()) && number.is(&place.to_string()));
+            for other in [place.inode + 1, place.inode * 10 + 1, place.inode / 10] {
+                let other = Place { inode: other, ..number };
+                assert!(!place.is(&other.to_string()) && !number.is(&other.to_string()), "{other}");
+            }
+            seen.push(place);
+            disk.remove("a").unwrap();
+            // The file system's clock ticks in milliseconds.
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
     }
 
     #[test]

@@ -102,6 +102,6 @@ impl DiskFile for MemoryFile {
     }
 
     fn place(&self) -> io::Result<Place> {
-        Ok(Place { file_system: 0, inode: 0 })
+        Ok(Place { file_system: 0, inode: 0, born_ns: None })
     }
 }

@@ -285,7 +285,7 @@ impl Plan {
     /// Opens the log for writing, if it is certainly the one that it was.
     async fn open(&self) -> Result<Opening, Failure> {
         let store = open_store(&self.directory, &Options::default())?;
-        if store.place().to_string() != self.place {
+        if !store.place().is(&self.place) {
             self.journal.warning("this directory is a copy: it is only read", &[]);
             return Ok(Opening::Never(COPY.to_owned()));
         }
