@@ -34,6 +34,11 @@ impl Directory {
         Ok(Self { path: path.to_owned(), kept_filter_leaves, budget, names: Mutex::new(()) })
     }
 
+    /// Pieces of the memory for filters that runs have.
+    pub(super) fn pieces_in_use(&self) -> usize {
+        self.budget.in_use()
+    }
+
     /// The runs that cover a log of `size` leaves from leaf 0 without a gap. All others are removed: those that a merge
     /// has replaced, those beyond the size or behind a gap, and what is damaged.
     pub(super) fn recover(&self, size: u64) -> Result<Vec<Arc<Run>>, IndexError> {

@@ -222,6 +222,11 @@ impl<S: Source> Run<S> {
         IndexError::Damaged { file, first: self.span.first(), page, cause }
     }
 
+    /// Pieces of the memory for filters.
+    pub(super) fn kept_pieces(&self) -> usize {
+        self.filter.kept_pieces()
+    }
+
     /// [`Run::find`], for the fuzzer.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use std::{
     path::Path,
     sync::{Arc, PoisonError},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A merge of more leaves than this does not take waiting chunks along: they become a run before it, and during it, so
@@ -32,6 +32,10 @@ const STRETCH: u32 = 1 << 16;
 /// How much of a run is written before it is flushed: a large merge must not leave the disk with so much to write that the
 /// log's next flush waits for it.
 const FLUSH_BYTES: usize = 4 << 20;
+
+/// A lookup takes microseconds, or a few reads of a disk that is busy. What one still holds after this long is done without.
+const LOOKUP: Duration = Duration::from_secs(1);
+const MOMENT: Duration = Duration::from_micros(100);
 
 /// How long after a failure the next attempt is made.
 const RETRY: Duration = Duration::from_secs(1);
@@ -118,7 +122,7 @@ impl Shared {
         }
         let run = made?;
         // What the runs had that it was made from is its own now, so that memory is never needed twice.
-        drop(job);
+        give_back(disk, job);
         Ok(disk.directory.keep(&run)?)
     }
 
@@ -232,6 +236,18 @@ impl Job {
     }
 }
 
+/// Lets go of the runs that were merged, and waits until those have who are looking something up in them: a run takes its share of
+/// memory once.
+fn give_back(disk: &Disk, job: Job) {
+    let held: usize = job.runs.iter().map(|run| run.kept_pieces()).sum();
+    let left = disk.directory.pieces_in_use().saturating_sub(held);
+    drop(job);
+    let deadline = Instant::now() + LOOKUP;
+    while disk.directory.pieces_in_use() > left && Instant::now() < deadline {
+        thread::sleep(MOMENT);
+    }
+}
+
 /// A file that is flushed every few megabytes.
 struct Flushing {
     file: File,
@@ -252,7 +268,41 @@ impl Sink for Flushing {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{Options, Work, directory::Directory},
+        *,
+    };
+    use std::num::NonZeroUsize;
+
+    #[test]
+    fn a_run_has_all_of_its_share_though_somebody_looks_up_in_those_before_it() {
+        let path = std::env::temp_dir().join(format!("sealwax-index-worker-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        // Four pieces, of which the only run has half, though it could do with more.
+        let options = Options {
+            chunk_leaves: NonZeroUsize::new(30_000).unwrap(),
+            kept_bytes: 4 * (16 << 10),
+            work: Work::Inline,
+            ..Options::default()
+        };
+        let shared = Shared::on_disk(Directory::open(&path, &options).unwrap(), Vec::new(), options);
+        let identities = |from: u64| -> Vec<Hash> {
+            (from..from + 30_000).map(|leaf| sealwax_crypto::sha256(&leaf.to_be_bytes())).collect()
+        };
+        for first in [0, 30_000, 60_000] {
+            // As a lookup does, which began before the merge and ends after it.
+            let runs = shared.lock().runs.clone();
+            let lookup = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(200));
+                drop(runs);
+            });
+            shared.absorb(first, &identities(first)).unwrap();
+            let kept: Vec<usize> = shared.lock().runs.iter().map(|run| run.kept_pieces()).collect();
+            lookup.join().unwrap();
+            assert_eq!(kept.first(), Some(&2), "{kept:?}");
+        }
+        fs::remove_dir_all(path).unwrap();
+    }
 
     /// Merges until nothing is due, and returns how many leaves were written.
     fn apply(counts: &mut Vec<u64>, mut waiting: u64, turns: usize) -> u64 {

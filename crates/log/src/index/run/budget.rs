@@ -50,6 +50,13 @@ impl Budget {
         pieces.free.pop()
     }
 
+    /// How many pieces are handed out.
+    #[must_use]
+    pub fn in_use(&self) -> usize {
+        let pieces = self.pieces();
+        pieces.made - pieces.free.len()
+    }
+
     pub(super) fn give_back(&self, returned: &mut Vec<Piece>) {
         self.pieces().free.append(returned);
     }

@@ -92,6 +92,11 @@ impl Filter {
         let _ = self.kept.set(kept);
     }
 
+    /// How many pieces of memory it has.
+    pub(super) fn kept_pieces(&self) -> usize {
+        self.kept.get().map_or(0, |kept| kept.pieces.len())
+    }
+
     /// Whether a fingerprint may be there, as far as memory knows.
     pub(super) fn ask(&self, fingerprint: u64) -> Answer {
         let number = line_of(fingerprint, self.lines);
