@@ -99,6 +99,7 @@ pub fn check(source: &impl Source, target: &Target, threads: NonZeroUsize, progr
     });
     report.issuers = bad.iter().filter(|problem| problem.is_none()).count();
     report.add(bad.into_iter().flatten());
+    report.problems.sort_by_key(Problem::place_in_log);
     report
 }
 

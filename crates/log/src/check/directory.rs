@@ -68,6 +68,18 @@ pub enum StateError {
     },
 }
 
+impl StateError {
+    /// Whether something that was written is not there any more as it was, rather than that it could not be read now.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Store(error) => matches!(error, StoreError::Damaged { .. }),
+            Self::LockValue(_) | Self::Batch { .. } | Self::Gap { .. } => true,
+            Self::NoLog => false,
+        }
+    }
+}
+
 impl Files {
     /// The files of this directory.
     pub fn new(root: impl Into<PathBuf>) -> Self {

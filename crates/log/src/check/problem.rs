@@ -1,5 +1,8 @@
 use sealwax_crypto::hex;
-use sealwax_tlog::Hash;
+use sealwax_tlog::{
+    Hash,
+    tile::{EntryBundle, Tile},
+};
 use std::fmt;
 
 /// Something that is wrong with a log.
@@ -89,6 +92,24 @@ impl Problem {
             | Self::Trailing { name, offset }
             | Self::Prefix { name, offset } => (Some(name), Some(*offset)),
             Self::Root { .. } => (None, None),
+        }
+    }
+
+    /// What the first of several is chosen by: the first leaf that it is about, and how high above it.
+    pub(super) fn place_in_log(&self) -> (u64, u8, usize) {
+        let (name, offset) = self.place();
+        let offset = offset.unwrap_or(0);
+        let name = name.map(|name| name.replacen("tile/data/", "tile/entries/", 1)).unwrap_or_default();
+        let leaves = |level: u8| 256_u64.saturating_pow(u32::from(level));
+        match (self, name.parse::<EntryBundle>(), name.parse::<Tile>()) {
+            (Self::Entry { index, .. }, ..) => (*index, 0, offset),
+            (_, Ok(bundle), _) => (bundle.index().saturating_mul(256), 0, offset),
+            (_, _, Ok(tile)) => {
+                let hash = tile.index().saturating_mul(256).saturating_add(offset as u64 / 32);
+                (hash.saturating_mul(leaves(tile.level())), tile.level(), offset)
+            }
+            // Issuers, and the root.
+            _ => (u64::MAX, u8::MAX, offset),
         }
     }
 }

@@ -11,7 +11,7 @@ use sealwax_crypto::hex;
 use sealwax_formats::base64;
 use sealwax_log::check::directory::{self, State, StateError};
 use sealwax_log::check::{self, Problem, Progress, Report, Target};
-use sealwax_tlog::{TreeSize, VerifiedCheckpoint};
+use sealwax_tlog::{TreeSize, VerifiedCheckpoint, empty_root};
 
 use super::args::CheckArgs;
 use super::remote::{Place, Remote};
@@ -75,10 +75,19 @@ pub fn check(
     };
     let (target, directory) = match &remote.place {
         Place::Directory(directory, _) if remote.description.is_some() => {
-            let state =
-                block_on(State::read(directory))?.map_err(|error| state_failure(directory, &error))?;
-            wrong.extend(contradictions(remote, &state));
-            (state.target(remote.kind), Some(directory))
+            match block_on(State::read(directory))? {
+                Ok(state) => {
+                    wrong.extend(contradictions(remote, &state));
+                    (state.target(remote.kind), Some(directory))
+                }
+                Err(error) if error.is_damage() => {
+                    wrong.push(error.to_string());
+                    // What is settled can be looked at all the same.
+                    let settled = checkpoint.as_ref().map(|checkpoint| target_of(remote, checkpoint));
+                    (settled.unwrap_or_else(|| nothing(remote)), Some(directory))
+                }
+                Err(error) => return Err(state_failure(directory, &error)),
+            }
         }
         _ => {
             let Some(checkpoint) = &checkpoint else {
@@ -119,6 +128,10 @@ fn origin(remote: &Remote) -> String {
 fn target_of(remote: &Remote, checkpoint: &VerifiedCheckpoint) -> Target {
     let (size, root) = (checkpoint.size().0, *checkpoint.root());
     Target { kind: remote.kind, size, root, settled: size, tail: Vec::new() }
+}
+
+fn nothing(remote: &Remote) -> Target {
+    Target { kind: remote.kind, size: 0, root: empty_root(), settled: 0, tail: Vec::new() }
 }
 
 /// The lock value is this log's.
