@@ -1,7 +1,7 @@
 //! The anchor: the newest checkpoint, kept outside the log's directory, so that a directory that was put back from an older
 //! copy does not sign a second history (LOG rule 14).
 
-use crate::engine::{Log, Published, ReadError};
+use crate::engine::{Log, Published, ReadError, frozen_since};
 use sealwax_net::http::{Client, HttpError, Method, Timeouts, Transport, Url};
 use sealwax_tlog::{
     CheckpointError, LogKey, LogSignatureError, ProofError, SignedCheckpoint, TreeSize, verify_consistency,
@@ -77,6 +77,22 @@ pub enum AnchorError {
         /// What does not fit.
         source: ProofError,
     },
+    /// There is no anchor, and the log is not new.
+    #[error(
+        "there is no anchor, and the log has {log} entries: if it never had one, put an empty file there, or the log's checkpoint"
+    )]
+    Absent {
+        /// Size of the log.
+        log: u64,
+    },
+    /// The anchor says that the log is frozen, and this one is not.
+    #[error(
+        "the anchor, of size {anchor}, says that this log is frozen, and here it is not: this is an older copy"
+    )]
+    Thawed {
+        /// Size of the anchor.
+        anchor: u64,
+    },
     /// The log has published nothing yet.
     #[error("the log has published no checkpoint to compare with the anchor")]
     Unpublished,
@@ -90,7 +106,7 @@ impl AnchorError {
     /// now, and perhaps later.
     #[must_use]
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Older { .. } | Self::Fork { .. })
+        matches!(self, Self::Older { .. } | Self::Fork { .. } | Self::Thawed { .. })
     }
 }
 
@@ -100,7 +116,8 @@ impl Anchor {
     /// # Errors
     /// [`AnchorError::Http`].
     pub fn parse(text: &str) -> Result<Self, AnchorError> {
-        if !text.starts_with("http://") && !text.starts_with("https://") {
+        // A scheme that is misspelt is not the name of a file.
+        if !text.contains("://") {
             return Ok(Self::File(text.into()));
         }
         // Reads the URL by the rules of all URLs here; what the anchor says proves itself.
@@ -111,13 +128,24 @@ impl Anchor {
         Ok(Self::Url(url, Client::without_redirects(&timeouts)?))
     }
 
-    /// Compares what the anchor knows with the log, which must contain it. Nothing is compared if there is no anchor yet.
-    /// To be called after opening and before the first round.
+    /// Compares what the anchor knows with the log, which must contain it. Nothing is compared if the anchor is empty, or if there is
+    /// none and the log has no entries. To be called after opening and before the first round.
     ///
     /// # Errors
     /// [`AnchorError`]: do not write to this log, for good if it is [final](AnchorError::is_final).
     pub async fn check(&self, log: &Log) -> Result<(), AnchorError> {
-        let Some(bytes) = self.read().await? else { return Ok(()) };
+        let Some(bytes) = self.read().await? else {
+            // Perhaps its disk is not mounted.
+            let published = log.published().ok_or(AnchorError::Unpublished)?;
+            return if published.size == 0 {
+                Ok(())
+            } else {
+                Err(AnchorError::Absent { log: published.size })
+            };
+        };
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let text = std::str::from_utf8(&bytes).map_err(|_| AnchorError::NotText)?;
         let signed = SignedCheckpoint::parse(text)?;
         let Some(key) = log.verifier_keys().first() else { return Err(AnchorError::Unpublished) };
@@ -131,7 +159,11 @@ impl Anchor {
         }
         let proof = log.proofs(published.size).consistency(size.0).await?;
         verify_consistency(size, &root, TreeSize(published.size), &published.root, &proof)
-            .map_err(|source| AnchorError::Fork { anchor: size.0, source })
+            .map_err(|source| AnchorError::Fork { anchor: size.0, source })?;
+        if frozen_since(signed.unverified()).is_some() && !published.frozen {
+            return Err(AnchorError::Thawed { anchor: size.0 });
+        }
+        Ok(())
     }
 
     /// Writes each newest checkpoint, at most once a second. Runs until it is dropped; what goes

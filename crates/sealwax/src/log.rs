@@ -7,6 +7,7 @@ pub(crate) mod description;
 mod follow;
 mod freeze;
 mod host;
+mod import;
 pub(crate) mod keys;
 pub(crate) mod new;
 pub(crate) mod remote;
@@ -35,7 +36,7 @@ pub(crate) fn run(command: LogCommand, out: &mut impl Write) -> Result<Status, F
         LogCommand::Follow(args) => follow::run(&args, out),
         LogCommand::Backup(args) => backup::backup(&args, out),
         LogCommand::Restore(args) => backup::restore(&args, out),
-        LogCommand::Import(args) => backup::import(&args, out),
+        LogCommand::Import(args) => import::run(&args, out),
         LogCommand::Freeze(args) => freeze::run(&args, out),
         LogCommand::Rotate(args) => freeze::rotate(&args, out),
     }

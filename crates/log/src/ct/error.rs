@@ -45,7 +45,8 @@ impl From<KeepError> for AddChainError {
 
 impl AddChainError {
     /// The status code that deployed logs answer with, and that the clients of `certificate-transparency-go` act on: they
-    /// try again after 503, and give up at any other of these.
+    /// try again after 503, and give up at any other of these. So 503 is also for a disk or a token that fails: the next
+    /// attempt may find it well, and finds the entry if that was sequenced.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
@@ -54,8 +55,8 @@ impl AddChainError {
             }
             Self::Request(_) | Self::Chain(_) => StatusCode::BAD_REQUEST,
             Self::Log(AddError::Frozen) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Log(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Issuer(_) | Self::Sct(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Sct(SctError::Index(_) | SctError::Kind { .. }) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Log(_) | Self::Issuer(_) | Self::Sct(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 

@@ -1,6 +1,7 @@
 //! From a sequenced entry to its SCT (RFC 6962 section 3.2), and to the answer of add-chain (section 4.1).
 
 use super::leaf::{LeafError, extensions};
+use crate::engine::PATIENCE;
 use bytes::Bytes;
 use sealwax_crypto::{Message, Scheme};
 use sealwax_formats::base64;
@@ -19,6 +20,12 @@ pub enum SctError {
     /// The key, or its keeper, refused.
     #[error("cannot sign: {0}")]
     Signer(#[from] SignerError),
+    /// The keeper of the key does not answer.
+    #[error("the key has not signed within {seconds} s: its token or its service hangs")]
+    Hangs {
+        /// How long it was waited for.
+        seconds: u64,
+    },
     /// The thread that was to sign is gone.
     #[error("signing was broken off")]
     BrokenOff,
@@ -30,7 +37,7 @@ pub enum SctError {
     },
 }
 
-/// As [`sign`], on a thread that may wait if the key makes it wait.
+/// As [`sign`], on a thread that may wait if the key makes it wait; and not for ever, lest the client do.
 pub(super) async fn sign_anywhere(
     signer: &Arc<dyn Signer>,
     entry: Bytes,
@@ -42,7 +49,8 @@ pub(super) async fn sign_anywhere(
     }
     let signer = Arc::clone(signer);
     let signing = tokio::task::spawn_blocking(move || sign(&*signer, &entry, index, timestamp_ms));
-    signing.await.map_err(|_| SctError::BrokenOff)?
+    let signed = tokio::time::timeout(PATIENCE, signing).await;
+    signed.map_err(|_| SctError::Hangs { seconds: PATIENCE.as_secs() })?.map_err(|_| SctError::BrokenOff)?
 }
 
 /// Signs the SCT of an entry (`entry_type` and `signed_entry`) that has this index and time, in milliseconds: those of its

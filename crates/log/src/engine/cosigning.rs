@@ -6,10 +6,11 @@ use super::{
     open::read_lock,
     reader::{ReadError, Reader},
     sequencer::{PAUSE, refuse},
+    view::verified,
 };
 use sealwax_store::{Cell, LockStore, ObjectStore};
 use sealwax_tlog::{Hash, Note, TreeSize, merkle::build::Plan, note::Signature};
-use std::{fmt, future::Future, mem, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, mem, pin::Pin, sync::Arc, time::Instant};
 
 /// Gathers the cosignatures without which a checkpoint is not published.
 pub trait Cosigners: fmt::Debug + Send + Sync {
@@ -94,8 +95,9 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
     pub(crate) async fn sign_and_publish(&mut self, early: Option<Note>) -> Result<bool, EngineError> {
         let note = match early {
             Some(note) => note,
-            None => self.signing.sign_anywhere(&self.lock, self.host.as_ref()).await?,
+            None => self.sign().await?,
         };
+        let text = note.text().to_owned();
         let note = match self.cosigned(note).await {
             Ok(note) => note,
             Err(EngineError::Cosign(error)) if self.may_yet_be_cosigned(&error).await? => {
@@ -104,6 +106,9 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
                 self.queue.close(Some(error.clone()));
                 let waiting = mem::take(&mut self.carried).into_iter().chain(self.queue.take_all());
                 waiting.for_each(|waiting| refuse(waiting, error.clone()));
+                if self.publish.borrow().is_none() {
+                    self.show_stored(&text).await?;
+                }
                 return Ok(false);
             }
             Err(error) => return Err(error),
@@ -114,6 +119,27 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         }
         self.publish(&note).await?;
         Ok(true)
+    }
+
+    async fn sign(&mut self) -> Result<Note, EngineError> {
+        let start = Instant::now();
+        let note = self.signing.sign_anywhere(&self.lock, self.host.as_ref()).await?;
+        self.metrics.sign_seconds.time(start.elapsed());
+        Ok(note)
+    }
+
+    /// A log that was opened, and waits for its quorum, shows the checkpoint that lies beside the tiles if that says what is
+    /// signed now: it was published before, so it had its quorum then. An older one may have been followed by others.
+    async fn show_stored(&mut self, text: &str) -> Result<(), EngineError> {
+        let loaded = self.store.load(Cell::Checkpoint).await;
+        let Some(stored) = self.unless_shared(loaded)?.flatten() else { return Ok(()) };
+        // What this log has not signed is no checkpoint of it.
+        let Ok((signed, timestamp)) = verified(&stored.value, &self.signing) else { return Ok(()) };
+        if signed.note().text() == text {
+            let timestamp = timestamp.unwrap_or(self.lock.timestamp);
+            self.show(Published { timestamp, ..self.published(stored.value) });
+        }
+        Ok(())
     }
 
     async fn cosigned(&mut self, note: Note) -> Result<Note, EngineError> {

@@ -84,6 +84,7 @@ pub async fn open<S: ObjectStore + LockStore + 'static>(
         })),
     };
     metrics.queue_limit.set(config.queue.entries as u64);
+    metrics.settled_size.set(lock.settled);
     let mut sequencer = Sequencer {
         settled: lock.settled,
         round: lock.round,

@@ -69,6 +69,8 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         let Some(timestamp) = self.timestamp() else {
             let reason = "the clock is behind the log's last timestamp".to_owned();
             let error = AddError::NotNow { reason };
+            // Whoever asks whether the log is ready hears of it, and the clock is looked at again soon.
+            self.queue.report_trouble(Some(error.clone()));
             waiting.into_iter().for_each(|waiting| refuse(waiting, error.clone()));
             return Ok(false);
         };

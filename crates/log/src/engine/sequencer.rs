@@ -7,6 +7,7 @@ use super::{
     settle::Settling,
 };
 use crate::{index::Index, metrics::Metrics};
+use bytes::Bytes;
 use sealwax_store::{LockStore, ObjectStore, StoreError, Version};
 use sealwax_tlog::Note;
 use std::{sync::Arc, time::Duration};
@@ -102,7 +103,10 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
                 Why::Work => self.round(Why::Work).await.map(drop)?,
                 why => {
                     if !self.round(why).await? {
-                        // Not at once again: the clock is behind, or the disk is full.
+                        // The clock is behind, or the disk is full, and may be so for ever.
+                        if self.queue.asked_to_stop() {
+                            return self.finish().await;
+                        }
                         self.host.sleep(PAUSE).await;
                     } else if self.config.shape == Shape::Exclusive && self.settling.is_none() {
                         self.begin_settling().await?;
@@ -181,17 +185,27 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
 
     /// Makes a checkpoint visible (LOG rule 4).
     pub(crate) async fn publish(&mut self, note: &Note) -> Result<(), EngineError> {
-        let published = Published {
-            size: self.lock.size,
-            root: self.lock.root,
-            timestamp: self.lock.timestamp,
-            note: note.to_string().into(),
-            frozen: self.lock.frozen.is_some(),
-        };
+        let published = self.published(note.to_string().into());
         if self.config.shape == Shape::Shared {
             self.publish_object(&published).await?;
         }
         self.signed_at = self.host.now_ms();
+        self.show(published);
+        Ok(())
+    }
+
+    /// A checkpoint of what the lock value says.
+    pub(crate) fn published(&self, note: Bytes) -> Published {
+        Published {
+            size: self.lock.size,
+            root: self.lock.root,
+            timestamp: self.lock.timestamp,
+            note,
+            frozen: self.lock.frozen.is_some(),
+        }
+    }
+
+    pub(crate) fn show(&self, published: Published) {
         self.metrics.tree_size.set(published.size);
         self.metrics.checkpoint_timestamp_ms.set(published.timestamp);
         self.metrics.frozen.set(u64::from(published.frozen));
@@ -199,7 +213,6 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
             self.queue.close(Some(AddError::Frozen));
         }
         self.publish.send_replace(Some(Arc::new(published)));
-        Ok(())
     }
 
     /// Whether a test leaves this step out.

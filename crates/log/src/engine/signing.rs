@@ -1,7 +1,7 @@
 //! From a lock value to the signed note: what this log says about itself.
 
 use super::{Host, Kind, LockValue};
-use jiff::Timestamp;
+use jiff::{Timestamp, fmt::strtime, tz::TimeZone};
 use sealwax_crypto::{HashAlgorithm, KeyKind, Message, Scheme};
 use sealwax_signer::{Signer, SignerError};
 use sealwax_tlog::{
@@ -13,7 +13,7 @@ use sealwax_tlog::{
 use std::{sync::Arc, time::Duration};
 
 /// How long a key that lives elsewhere may take. Devices answer in less than a second; one that takes so long hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The keys that sign a log's checkpoints.
 #[derive(Clone)]
@@ -179,11 +179,25 @@ fn signature(
 /// How the line begins that the last checkpoint of a signature log has.
 pub(crate) const FROZEN: &str = "Log frozen — ";
 
+/// How the time stands in that line.
+const FROZEN_TIME: &str = "%a %b %e %H:%M:%S UTC %Y";
+
 /// What the last checkpoint of a signature log says, as deployed (LOG rule 11).
 fn frozen_line(milliseconds: u64) -> String {
     let time = i64::try_from(milliseconds).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
-    let time = time.unwrap_or(Timestamp::MAX).strftime("%a %b %e %H:%M:%S UTC %Y");
+    let time = time.unwrap_or(Timestamp::MAX).strftime(FROZEN_TIME);
     format!("{FROZEN}{time}")
+}
+
+/// When the log was frozen whose checkpoint this is, milliseconds since 1970, in whole seconds; `None`, if it does not say that it
+/// is. A certificate log's never does (LOG rule 11).
+#[must_use]
+pub fn frozen_since(checkpoint: &Checkpoint) -> Option<u64> {
+    let said = checkpoint.extensions().iter().find_map(|line| line.strip_prefix(FROZEN))?;
+    let time = strtime::parse(FROZEN_TIME, said).and_then(|time| time.to_datetime()?.to_zoned(TimeZone::UTC));
+    let milliseconds = time.ok().and_then(|time| u64::try_from(time.timestamp().as_millisecond()).ok());
+    // Frozen it is, whenever that was.
+    Some(milliseconds.filter(|time| *time > 0).unwrap_or(1))
 }
 
 #[cfg(test)]
@@ -285,6 +299,12 @@ mod tests {
         let signing = Signing::new(Kind::Signature, "log.example", key(KeyKind::Ed25519), None).unwrap();
         let note = signing.sign(&LockValue { frozen: Some(1_767_323_045_000), ..value() }).unwrap();
         assert!(note.text().ends_with("\nLog frozen — Fri Jan  2 03:04:05 UTC 2026\n"), "{}", note.text());
+        let since = |note| frozen_since(SignedCheckpoint::from_note(note).unwrap().unverified());
+        assert_eq!(since(note), Some(1_767_323_045_000));
+        assert_eq!(since(signing.sign(&value()).unwrap()), None);
+        let odd = vec!["Log frozen — last week".to_owned()];
+        let odd = Checkpoint::with_extensions("log.example", TreeSize(1), [0; 32], odd).unwrap();
+        assert_eq!(frozen_since(&odd), Some(1));
         let signing = Signing::new(Kind::Certificate, "log.example", key(KeyKind::EcdsaP256), None).unwrap();
         let note = signing.sign(&LockValue { frozen: Some(1), ..value() }).unwrap();
         assert_eq!(note.text().lines().count(), 3);

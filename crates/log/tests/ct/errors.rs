@@ -30,8 +30,10 @@ fn each_error_has_the_deployed_status() {
         ),
         (AddError::Stopped.into(), 503, Some("1"), "stopped"),
         (AddError::Frozen.into(), 405, None, "frozen"),
-        (AddChainError::Issuer(disk), 500, None, "could not be stored"),
-        (SctError::Signer(SignerError::Key(key)).into(), 500, None, "submit it again"),
+        (AddChainError::Issuer(disk), 503, Some("1"), "could not be stored"),
+        (SctError::Signer(SignerError::Key(key)).into(), 503, Some("1"), "submit it again"),
+        (SctError::Hangs { seconds: 30 }.into(), 503, Some("1"), "submit it again"),
+        (SctError::Kind { kind: KeyKind::Ed25519 }.into(), 500, None, "could not be signed"),
     ] {
         let error: AddChainError = error;
         let response = error.to_http();

@@ -76,7 +76,7 @@ fn issuers_are_durable_before_the_entry_is_sequenced() {
         let whole = chain(&precertificate(&world.authority), &world.authority);
         store.refuses_issuers.store(true, Ordering::Relaxed);
         let response = world.pre(&whole).await;
-        refused(&response, StatusCode::INTERNAL_SERVER_ERROR, "could not be stored");
+        refused(&response, StatusCode::SERVICE_UNAVAILABLE, "could not be stored");
         assert!(!std::str::from_utf8(response.body()).unwrap().contains("rack"));
         assert_eq!(world.log.published().unwrap().size, 0);
 

@@ -38,10 +38,10 @@ pub(crate) struct World<S> {
     pub(crate) task: JoinHandle<Result<(), EngineError>>,
 }
 
-/// A clock that goes on by itself, or stands still.
+/// A clock that goes on by itself, or stands where it was set.
 pub(crate) enum Clock {
     Going,
-    Still(u64),
+    Set(Arc<AtomicU64>),
 }
 
 static NOW: AtomicU64 = AtomicU64::new(1_780_000_000_000);
@@ -50,7 +50,7 @@ impl Host for Clock {
     fn now_ms(&self) -> u64 {
         match self {
             Self::Going => NOW.fetch_add(1, Ordering::Relaxed),
-            Self::Still(now) => *now,
+            Self::Set(now) => now.load(Ordering::Relaxed),
         }
     }
 

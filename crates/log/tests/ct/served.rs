@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -172,7 +172,7 @@ fn a_key_that_fails_costs_the_sct_and_not_the_entry() {
         let face = CtFace::new(remote.clone(), roots(&world.authority), NotAfterWindow::default()).unwrap();
         let body = body(&chain(&precertificate(&world.authority), &world.authority));
         let response = add_pre_chain(&world.log, &face, &body).await;
-        refused(&response, StatusCode::INTERNAL_SERVER_ERROR, "submit it again");
+        refused(&response, StatusCode::SERVICE_UNAVAILABLE, "submit it again");
         assert_eq!(world.log.published().unwrap().size, 1);
 
         remote.1.store(false, Ordering::Relaxed);
@@ -241,14 +241,45 @@ fn a_full_or_stopped_log_says_when_to_come_back() {
         sct(&waiting.await.unwrap());
         log.stop();
         task.await.unwrap().unwrap();
+    });
+}
 
-        // LOG rule 10: with the clock behind, nothing is signed.
-        let clock = Clock::Still(1_770_000_000_000);
-        let (log, sequencer) = open_engine(store, &key, QueueLimits::default(), clock).await;
+/// LOG rule 10: with the clock behind, nothing is signed.
+#[test]
+fn a_clock_that_is_behind_is_waited_for_and_readiness_says_so() {
+    run(async {
+        let world = World::new(Memory::new()).await;
+        sct(&world.pre(&chain(&precertificate(&world.authority), &world.authority)).await);
+        let World { store, key, authority, face, log, task } = world;
+        log.stop();
+        task.await.unwrap().unwrap();
+        let clock = Arc::new(AtomicU64::new(1_770_000_000_000));
+        let open = || open_engine(store.clone(), &key, QueueLimits::default(), Clock::Set(clock.clone()));
+        let (log, sequencer) = open().await;
         let task = tokio::spawn(sequencer.run());
-        refused(&submit(&log).await, StatusCode::SERVICE_UNAVAILABLE, "clock");
-        assert_eq!(log.published().unwrap().size, 1);
-        task.abort();
+        let body = body(&chain(&precertificate(&authority), &authority));
+        let signed = log.published().unwrap();
+        for _ in 0..2 {
+            refused(&add_pre_chain(&log, &face, &body).await, StatusCode::SERVICE_UNAVAILABLE, "clock");
+            assert!(log.ready().unwrap_err().to_string().contains("clock"));
+        }
+        assert_eq!(log.published().unwrap(), signed);
+        // It notices by itself that the clock is right again.
+        clock.store(1_800_000_000_000, Ordering::Relaxed);
+        while log.ready().is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        sct(&add_pre_chain(&log, &face, &body).await);
+        log.stop();
+        task.await.unwrap().unwrap();
+
+        // And it can be stopped, also if it was to be frozen, which it cannot be.
+        clock.store(1_770_000_000_000, Ordering::Relaxed);
+        let (log, sequencer) = open().await;
+        log.freeze();
+        log.stop();
+        tokio::time::timeout(Duration::from_secs(30), sequencer.run()).await.unwrap().unwrap();
+        assert!(!log.published().unwrap().frozen);
     });
 }
 

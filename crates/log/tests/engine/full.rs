@@ -40,3 +40,24 @@ fn a_full_disk_refuses_what_comes_and_loses_nothing() {
         running.await.unwrap().unwrap();
     });
 }
+
+#[test]
+fn a_log_without_room_can_be_stopped_though_it_was_to_be_frozen() {
+    run(async {
+        let (store, trouble) = Reached::new(&Memory::new());
+        support::create(&store, Kind::Signature).await;
+        let signing = keys(Kind::Signature, support::ORIGIN, 1);
+        let (log, sequencer) =
+            support::try_open(store, Kind::Signature, Shape::Exclusive, signing).await.unwrap();
+        let running = tokio::spawn(sequencer.run());
+        log.add(entry(0)).await.unwrap();
+        trouble.send_replace(Trouble::LockFull);
+        log.freeze();
+        while log.ready().is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        log.stop();
+        tokio::time::timeout(Duration::from_secs(30), running).await.unwrap().unwrap().unwrap();
+        assert!(!log.published().unwrap().frozen);
+    });
+}

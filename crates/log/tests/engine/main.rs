@@ -37,6 +37,7 @@ fn an_entry_comes_back_with_its_proof() {
             assert_eq!((added.index, added.duplicate), (index, false));
             check_added(&log, &entry(index), &added);
         }
+        assert!(log.metrics().sign_seconds.count() > 600, "each checkpoint was signed once");
         log.stop().await.unwrap();
     });
 }

@@ -113,6 +113,41 @@ fn without_a_quorum_nothing_is_published_and_nothing_is_lost() {
 }
 
 #[test]
+fn what_had_its_quorum_is_shown_after_a_restart_without_one() {
+    run(async {
+        let server = Server::start(1).await;
+        let witnesses = Witnesses::new(policy(&[&server], "all"), Duration::from_millis(300)).unwrap();
+        let store = Memory::new();
+        create(&store, Kind::Signature).await;
+        let (log, running) = start(&store, &witnesses).await;
+        for nth in 0..3 {
+            log.add(entry(nth)).await.unwrap();
+        }
+        let cosigned = log.published().unwrap().note.clone();
+        log.stop();
+        running.await.unwrap().unwrap();
+
+        server.set(Mood::Silent);
+        let (log, running) = start(&store, &witnesses).await;
+        let shown = log.published().unwrap();
+        assert_eq!((shown.size, &shown.note), (3, &cosigned));
+        assert!(matches!(log.add(entry(3)).await, Err(AddError::NotNow { .. })));
+        assert!(log.ready().is_err());
+        server.set(Mood::Honest);
+        while log.ready().is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        check_added(&log, &entry(3), &log.add(entry(3)).await.unwrap());
+        // As after a kill: what lies beside the tiles may have been followed by others.
+        running.abort();
+        let _ = running.await;
+        server.set(Mood::Silent);
+        let (log, _sequencer) = open(&store, &witnesses).await.unwrap();
+        assert_eq!(log.published(), None);
+    });
+}
+
+#[test]
 fn a_witness_that_nobody_needs_is_not_waited_for() {
     run(async {
         let servers = [Server::start(1).await, Server::start(2).await];
@@ -237,6 +272,14 @@ fn the_anchor_knows_an_older_copy_and_another_history() {
             log.add(entry(nth)).await.unwrap();
         }
         anchor.check(&log).await.unwrap();
+        // Its disk may not be mounted; and one that never was is made by hand.
+        let absent = Anchor::parse(&format!("{}-absent", file.display())).unwrap();
+        let error = absent.check(&log).await.unwrap_err();
+        assert!(matches!(error, AnchorError::Absent { log: 700 }) && !error.is_final(), "{error}");
+        let empty = file.with_extension("empty");
+        std::fs::write(&empty, "").unwrap();
+        Anchor::parse(empty.to_str().unwrap()).unwrap().check(&log).await.unwrap();
+        std::fs::remove_file(&empty).unwrap();
         log.stop();
         running.await.unwrap().unwrap();
 
@@ -256,4 +299,44 @@ fn the_anchor_knows_an_older_copy_and_another_history() {
         assert!(matches!(error, AnchorError::NotCheckpoint(_)) && !error.is_final());
         std::fs::remove_file(&file).unwrap();
     });
+}
+
+/// LOG rules 11 and 14: a copy from before the freeze is an older copy, though it has all entries.
+#[test]
+fn the_anchor_knows_that_the_log_is_frozen() {
+    run(async {
+        let file = std::env::temp_dir().join(format!("sealwax-anchor-frozen-{}", std::process::id()));
+        let anchor = Anchor::parse(file.to_str().unwrap()).unwrap();
+        let store = Memory::new();
+        create(&store, Kind::Signature).await;
+        let open = |store: &Memory| {
+            let config = Config::new(Kind::Signature, Shape::Exclusive);
+            open_with(store.clone(), config, keys(Kind::Signature, support::ORIGIN, 1))
+        };
+        let (log, sequencer) = open(&store).await.unwrap();
+        let running = tokio::spawn(sequencer.run());
+        log.add(entry(0)).await.unwrap();
+        let before = store.clone_of_now();
+        log.freeze();
+        while !log.published().unwrap().frozen {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        anchor.write(&log.published().unwrap()).await.unwrap();
+        anchor.check(&log).await.unwrap();
+        log.stop();
+        running.await.unwrap().unwrap();
+
+        let (log, _sequencer) = open(&before).await.unwrap();
+        let error = anchor.check(&log).await.unwrap_err();
+        assert!(matches!(error, AnchorError::Thawed { anchor: 1 }) && error.is_final(), "{error}");
+        std::fs::remove_file(&file).unwrap();
+    });
+}
+
+#[test]
+fn a_scheme_that_is_misspelt_is_no_file() {
+    for place in ["htps://anchor.example/x", "ftp://anchor.example/x", "://x"] {
+        assert!(matches!(Anchor::parse(place), Err(AnchorError::Http(_))), "{place}");
+    }
+    assert!(matches!(Anchor::parse("/mnt/a:b//anchor"), Ok(Anchor::File(_))));
 }

@@ -91,6 +91,14 @@ The new shard has a host name of its own, hence another origin: witnesses rememb
 refuse one that begins again. The old shard stays readable where it is; serve both. Tell clients about the new one
 (a trusted root and signing config that name both) before you rotate: when the old one is frozen, it takes nothing.";
 
+const FREEZE_EXAMPLE: &str = "Example:\n  sealwax log freeze /var/lib/log";
+
+const DONE_CODES: &str = "\
+Exit codes:
+  0  it is done
+  2  the command line is wrong
+  3  it could not be done";
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  it stopped because it was told to
@@ -100,7 +108,7 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
     /// Make an empty log in a new directory, and print the key that verifies it
-    #[command(after_help = NEW_EXAMPLES)]
+    #[command(after_help = NEW_EXAMPLES, after_long_help = format!("{NEW_EXAMPLES}\n\n{DONE_CODES}"))]
     New(NewArgs),
     /// Serve a log: reads and submissions on one port
     #[command(after_help = SERVE_EXAMPLES, after_long_help = format!("{SERVE_EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -109,22 +117,22 @@ pub enum LogCommand {
     #[command(after_help = CHECK_EXAMPLES, after_long_help = format!("{CHECK_EXAMPLES}\n\n{CHECK_CODES}"))]
     Check(CheckArgs),
     /// Print the entries of a log as they are published, each proved, as JSON lines
-    #[command(after_help = FOLLOW_EXAMPLES)]
+    #[command(after_help = FOLLOW_EXAMPLES, after_long_help = format!("{FOLLOW_EXAMPLES}\n\n{DONE_CODES}"))]
     Follow(FollowArgs),
     /// Copy a log, also while it is served; again, and only what is new is copied
-    #[command(after_help = BACKUP_EXAMPLES)]
+    #[command(after_help = BACKUP_EXAMPLES, after_long_help = format!("{BACKUP_EXAMPLES}\n\n{DONE_CODES}"))]
     Backup(BackupArgs),
     /// Make a log out of a backup; it is only read until it is known to be the newest state
-    #[command(after_help = RESTORE_EXAMPLES)]
+    #[command(after_help = RESTORE_EXAMPLES, after_long_help = format!("{RESTORE_EXAMPLES}\n\n{DONE_CODES}"))]
     Restore(RestoreArgs),
     /// Take over a log of rekor-tiles or tessera, with its key and origin, after a full check
-    #[command(after_help = IMPORT_EXAMPLES)]
+    #[command(after_help = IMPORT_EXAMPLES, after_long_help = format!("{IMPORT_EXAMPLES}\n\n{DONE_CODES}"))]
     Import(ImportArgs),
     /// Take no more entries, for ever; also while a server has the log open
-    #[command(after_help = "Example:\n  sealwax log freeze /var/lib/log")]
+    #[command(after_help = FREEZE_EXAMPLE, after_long_help = format!("{FREEZE_EXAMPLE}\n\n{DONE_CODES}"))]
     Freeze(FreezeArgs),
     /// Make a new shard, and freeze the old one
-    #[command(after_help = ROTATE_EXAMPLES)]
+    #[command(after_help = ROTATE_EXAMPLES, after_long_help = format!("{ROTATE_EXAMPLES}\n\n{DONE_CODES}"))]
     Rotate(RotateArgs),
 }
 

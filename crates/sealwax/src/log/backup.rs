@@ -1,4 +1,4 @@
-//! `sealwax log backup`, `restore` and `import`: a log from one place to another.
+//! `sealwax log backup` and `restore`: a log from one place to another.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,18 +10,18 @@ use sealwax_log::Kind;
 use sealwax_log::check::directory::{Files, State};
 use sealwax_log::check::{Progress, Source, Target, root_at};
 use sealwax_log::copy::{CopyError, copy};
-use sealwax_log::engine::{Host as _, LockValue};
+use sealwax_log::engine::{Host as _, LockValue, frozen_since};
 use sealwax_store::Bytes;
 use sealwax_store::directory::{Directory, Options};
 use sealwax_store::disk::Os;
 use sealwax_store::{ObjectStore as _, StoreError};
 use sealwax_tlog::{SignedCheckpoint, VerifiedCheckpoint};
 
-use super::args::{BackupArgs, ImportArgs, RestoreArgs};
+use super::args::{BackupArgs, RestoreArgs};
 use super::check::{check, demand_good};
 use super::description::{self, Description};
 use super::host::System;
-use super::keys::{Given, Keys, Reference};
+use super::keys::Reference;
 use super::remote::Remote;
 use super::{block_on, new, open_store};
 use crate::inspect::node::Node;
@@ -123,18 +123,21 @@ pub fn restore_log(from: &Path, directory: &Path, newest: &Newest<'_>) -> Result
     let backup = state.target(description.kind);
     // Everything is looked at before anything is written.
     let newer = newest.complete_from.map(|url| Newer::on(url, &description, &backup, &state.lock));
-    let newer = newer.transpose()?;
+    let mut newer = newer.transpose()?;
+    let anchor = newest.anchor.map(|anchor| read_anchor(anchor, &remote)).transpose()?;
+    let mut lock = state.lock;
+    // A log that was frozen when the backup had been made stays so.
+    lock.frozen = lock.frozen.or_else(|| frozen_since(anchor.as_ref()?));
+    match &mut newer {
+        Some(newer) if newer.lock.frozen.is_none() => newer.lock.frozen = lock.frozen,
+        _ => {}
+    }
     let target = newer.as_ref().map_or(&backup, |newer| &newer.target);
-    let whole = match newest.anchor {
-        None => false,
-        Some(anchor) => {
-            let anchor = read_anchor(anchor, &remote)?;
-            demand_newest(&anchor, target)?;
-            true
-        }
-    };
+    if let Some(anchor) = &anchor {
+        demand_newest(anchor, target)?;
+    }
     make_empty(directory)?;
-    copy_log(&Files::new(from), &backup, &state.lock, directory)?;
+    copy_log(&Files::new(from), &backup, &lock, directory)?;
     copy_files(from, directory, ALONG)?;
     copy_checkpoint(from, directory, &backup)?;
     if let Some(newer) = &newer {
@@ -144,47 +147,14 @@ pub fn restore_log(from: &Path, directory: &Path, newest: &Newest<'_>) -> Result
     if names.iter().all(|name| from.join(name).exists()) {
         copy_keys(from, directory, &names)?;
     }
-    description.place = if whole { open(directory)?.place().to_string() } else { RESTORED.to_owned() };
+    description.place =
+        if anchor.is_some() { open(directory)?.place().to_string() } else { RESTORED.to_owned() };
     description.write(directory, false)?;
     let target = target.clone();
     Ok(Copied { description, target })
 }
 
-pub fn import(args: &ImportArgs, out: &mut impl Write) -> Result<Status, Failure> {
-    let kind = args.kind.into();
-    let key = Given::open(&args.key)?;
-    let keys = Keys::new(kind, &args.origin, key.signer, None)?;
-    let remote = Remote::open(&args.log, &keys.verifier_keys())?;
-    let findings = check(&remote, None, true)?;
-    demand_good(&args.log, &findings)?;
-    let target = findings.target;
-    make_empty(&args.directory)?;
-    let lock = LockValue {
-        origin: args.origin.clone(),
-        keys: keys.signing.key_hashes(),
-        writer: System.random(),
-        round: 0,
-        size: target.size,
-        root: target.root,
-        timestamp: System.now_ms(),
-        batch: None,
-        settled: target.size,
-        frozen: None,
-    };
-    copy_log(&remote, &target, &lock, &args.directory)?;
-    demand_whole(&args.directory, &target)?;
-    fetch_checkpoint(&remote, &args.directory, &target)?;
-    let place = open(&args.directory)?.place().to_string();
-    let path = new::url_path(kind, &args.origin, args.path.as_deref())?;
-    let mut description = Description::new(kind, args.origin.clone(), path, place);
-    description.keys = vec![key.reference];
-    description.verifier_keys = keys.verifier_keys();
-    new::write_public(&args.directory, &description, &keys)?;
-    description.write(&args.directory, false)?;
-    done(out, args.json, &description, &target, &args.directory)
-}
-
-fn done(
+pub(super) fn done(
     out: &mut impl Write,
     json: bool,
     description: &Description,
@@ -237,7 +207,9 @@ impl Newer {
             Err(problem) => return refused(problem.to_string()),
         }
         let timestamp = checkpoint.timestamp_ms().unwrap_or_else(|| System.now_ms());
-        let lock = LockValue { size, root, timestamp: lock.timestamp.max(timestamp), ..lock.clone() };
+        let timestamp = lock.timestamp.max(timestamp);
+        let frozen = lock.frozen.or_else(|| frozen_since(&checkpoint));
+        let lock = LockValue { size, root, timestamp, frozen, ..lock.clone() };
         Ok(Self { mirror, target, lock })
     }
 
@@ -250,7 +222,7 @@ impl Newer {
 }
 
 /// The checkpoint of what was copied; one that has gone on since is not for the tiles that are here.
-fn fetch_checkpoint(source: &Remote, to: &Path, target: &Target) -> Result<(), Failure> {
+pub(super) fn fetch_checkpoint(source: &Remote, to: &Path, target: &Target) -> Result<(), Failure> {
     match source.checkpoint_bytes() {
         Ok(Some((checkpoint, bytes))) if checkpoint.root() == &target.root => {
             write_checkpoint(&bytes, to, target)
@@ -260,7 +232,7 @@ fn fetch_checkpoint(source: &Remote, to: &Path, target: &Target) -> Result<(), F
 }
 
 /// What came over the network is looked at where it is now: the next answer may have been another one.
-fn demand_whole(directory: &Path, target: &Target) -> Result<(), Failure> {
+pub(super) fn demand_whole(directory: &Path, target: &Target) -> Result<(), Failure> {
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let report = sealwax_log::check::check(&Files::new(directory), target, threads, &Progress::default());
     match report.problems.first() {
@@ -306,7 +278,12 @@ fn demand_newest(anchor: &VerifiedCheckpoint, target: &Target) -> Result<(), Fai
 }
 
 /// Copies the log, and the issuers.
-fn copy_log(source: &impl Source, target: &Target, lock: &LockValue, to: &Path) -> Result<(), Failure> {
+pub(super) fn copy_log(
+    source: &impl Source,
+    target: &Target,
+    lock: &LockValue,
+    to: &Path,
+) -> Result<(), Failure> {
     let store = open(to)?;
     let there = |name: &str| to.join(name).exists();
     let progress = Progress::default();
@@ -379,7 +356,7 @@ fn make_directory(directory: &Path) -> Result<(), Failure> {
 }
 
 /// A directory that is no log yet: nothing but what an interrupted copy has left.
-fn make_empty(directory: &Path) -> Result<(), Failure> {
+pub(super) fn make_empty(directory: &Path) -> Result<(), Failure> {
     make_directory(directory)?;
     if directory.join(description::NAME).exists() {
         return Err(Failure::cannot(format!("{} is a log already", directory.display())));
@@ -387,10 +364,10 @@ fn make_empty(directory: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn open(directory: &Path) -> Result<Directory<Os>, Failure> {
+pub(super) fn open(directory: &Path) -> Result<Directory<Os>, Failure> {
     open_store(directory, &Options::default())
 }
 
-fn cannot(what: &Path, error: &dyn std::fmt::Display) -> Failure {
+pub(super) fn cannot(what: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::cannot(format!("{}: {error}", what.display()))
 }

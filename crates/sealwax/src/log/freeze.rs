@@ -23,7 +23,7 @@ use super::{INDEX, block_on, new, open_store_unless_used};
 use crate::Failure;
 use crate::inspect::node::Node;
 use crate::judge::Status;
-use crate::trust;
+use crate::{terminal, trust};
 
 /// Whoever finds this file in the directory that it serves freezes the log.
 pub const REQUEST: &str = "freeze";
@@ -51,10 +51,29 @@ pub fn rotate(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Failure
     let roots = Some(roots).filter(|roots| roots.exists());
     // First the new one: if that fails, the old one still takes entries.
     let made = new::make(&args.new_directory, old.kind, &args.naming, roots.as_deref())?;
-    let state = freeze(&args.directory, &old)?;
+    if is_copy(&args.directory, &old)? {
+        terminal::notice(&format!(
+            "{} is a copy of a log, which is only read: nothing was signed for it, and it is not frozen",
+            args.directory.display()
+        ));
+        let node = Node::new().with("old", report(&old, &state(&args.directory)?)).with("new", made);
+        trust::write_node(out, node, args.json)?;
+        return Ok(Status::Verified);
+    }
+    let state = freeze(&args.directory, &old).map_err(|failure| {
+        let (made, old) = (args.new_directory.display(), args.directory.display());
+        let next = format!("{made} is made; `sealwax log freeze {old}` does the rest");
+        Failure { message: format!("{}; {next}", failure.message), ..failure }
+    })?;
     let node = Node::new().with("old", report(&old, &state)).with("new", made);
     trust::write_node(out, node, args.json)?;
     Ok(Status::Verified)
+}
+
+/// Whether the log that ends is a copy (LOG rule 14), for which a new shard is the way on. One that is open for writing is none.
+fn is_copy(directory: &Path, description: &Description) -> Result<bool, Failure> {
+    let store = open_store_unless_used(directory, &Options::default())?;
+    Ok(store.is_some_and(|store| description.demand_original(directory, &store).is_err()))
 }
 
 fn report(description: &Description, state: &State) -> Node {
@@ -73,7 +92,14 @@ fn freeze(directory: &Path, description: &Description) -> Result<State, Failure>
         Some(store) => freeze_here(directory, description, store)?,
         None => ask(directory)?,
     }
-    state(directory)
+    let state = state(directory)?;
+    match state.lock.frozen {
+        Some(_) => Ok(state),
+        None => Err(Failure::cannot(format!(
+            "{} is not frozen: its disk has no room, or the clock is behind the log's last timestamp",
+            directory.display()
+        ))),
+    }
 }
 
 fn freeze_here(directory: &Path, description: &Description, store: Directory<Os>) -> Result<(), Failure> {
@@ -107,11 +133,13 @@ fn ask(directory: &Path) -> Result<(), Failure> {
         sleep(Duration::from_millis(100));
     }
     // It would freeze the log when nobody expects it any more.
-    let _ = fs::remove_file(&request);
-    Err(Failure::cannot(format!(
-        "{} is open in another process, which does not freeze it: stop it, and try again",
-        directory.display()
-    )))
+    let was_taken = fs::remove_file(&request).is_err();
+    let said = if was_taken {
+        "has been told to freeze it and could not yet: it will when it can, and its /readyz says what it waits for"
+    } else {
+        "does not freeze it: stop it, and try again"
+    };
+    Err(Failure::cannot(format!("{} is open in another process, which {said}", directory.display())))
 }
 
 fn state(directory: &Path) -> Result<State, Failure> {

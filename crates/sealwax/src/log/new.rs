@@ -6,13 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sealwax_crypto::{KeyDetails, KeyKind, pem};
+use sealwax_crypto::{KeyDetails, KeyKind, SigningKey, pem};
 use sealwax_formats::{
     KeyDetailsField, KeyMaterial, TimeRange, TransparencyLog, TrustedRoot, TrustedRootVersion, base64,
 };
 use sealwax_log::Kind;
 use sealwax_log::engine;
-use sealwax_signer::file;
+use sealwax_signer::{Signer, file};
 use sealwax_store::directory::{Directory, Options};
 use sealwax_store::disk::Os;
 use sealwax_tlog::LogKey;
@@ -56,6 +56,15 @@ pub fn make(
     let key = naming.key.as_deref().map(Given::open).transpose()?;
     let second = naming.second_key.as_deref().filter(|word| *word != "ml-dsa-44");
     let second = second.map(Given::open).transpose()?;
+
+    // Before anything is made: do the keys that are given sign such a log?
+    let any: Arc<dyn Signer> = match &key {
+        Some(key) => key.signer.clone(),
+        None => {
+            Arc::new(SigningKey::generate(algorithm).map_err(|error| Failure::cannot(error.to_string()))?)
+        }
+    };
+    Keys::new(kind, &naming.origin, any, second.as_ref().map(|second| second.signer.clone()))?;
 
     make_directory(directory)?;
     let first_key = (key, algorithm, "key.pem");
@@ -121,9 +130,19 @@ fn trusted_root(description: &Description, keys: &Keys) -> Option<TrustedRoot> {
     })
 }
 
+/// The longest origin, in bytes: a host name has 253 (RFC 1035), and a path may follow. The lock value and vkeys have limits of
+/// their own, which this is well below.
+const MAX_ORIGIN_BYTES: usize = 1024;
+
 /// A name that every reader of checkpoints and vkeys takes, and no URL.
 fn check_origin(origin: &str) -> Result<(), Failure> {
     let bad = |why: &str| Err(Failure::usage(format!("--origin {origin:?}: {why}")));
+    if origin.len() > MAX_ORIGIN_BYTES {
+        let found = origin.len();
+        return Err(Failure::usage(format!(
+            "--origin: it has {found} bytes, at most {MAX_ORIGIN_BYTES} are taken"
+        )));
+    }
     if origin.contains("://") {
         return bad("leave the scheme out");
     }
@@ -252,6 +271,8 @@ mod tests {
         for good in ["log.example", "log.example:3000", "ct.example/2026h1", "localhost"] {
             check_origin(good).unwrap();
         }
+        check_origin(&"x".repeat(MAX_ORIGIN_BYTES)).unwrap();
+        assert!(check_origin(&"x".repeat(MAX_ORIGIN_BYTES + 1)).is_err());
         for bad in ["", "https://log.example", "log.example/", "a b", "a+b", "a\n"] {
             assert_eq!(check_origin(bad).unwrap_err().status, Status::Usage, "{bad:?}");
         }

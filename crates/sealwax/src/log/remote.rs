@@ -1,5 +1,6 @@
 //! A log over the network, or in a directory; and the keys that verify it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
@@ -52,6 +53,10 @@ impl Remote {
         } else {
             Place::Directory(place.into(), Files::new(place))
         };
+        if let Place::Directory(directory, _) = &place {
+            let looked = fs::metadata(directory);
+            looked.map_err(|error| Failure::cannot(format!("{}: {error}", directory.display())))?;
+        }
         let description = match &place {
             Place::Directory(directory, _) if directory.join(description::NAME).exists() => {
                 Some(Description::read(directory)?)

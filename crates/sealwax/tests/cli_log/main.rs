@@ -50,9 +50,18 @@ fn what_new_refuses() {
     scratch.run(&[&certificate[..], &["--algorithm", "ed25519"]].concat()).exits(2).complains("ECDSA");
     assert!(!scratch.path("other").exists());
     let given = text(&scratch, "log/key.pem");
+    let certificate = [&certificate[..], &["--key", &given]].concat();
+    scratch.run(&certificate).exits(3).complains("does not sign checkpoints");
+    let second = ["log", "new", &other, "--origin", "x", "--second-key", &given];
+    scratch.run(&second).exits(3).complains("is ML-DSA-44");
+    assert!(!scratch.path("other").exists());
     scratch.run(&["log", "new", &other, "--origin", "x", "--key", &given]).exits(0);
     assert!(!scratch.path("other/key.pem").exists());
-    scratch.run(&["log", "check", &text(&scratch, "nothing")]).exits(2).complains("--key");
+    let nothing = text(&scratch, "nothing");
+    for command in [&["check", &nothing][..], &["follow", &nothing], &["restore", &nothing, &other]] {
+        scratch.run(&[&["log"], command].concat()).exits(3).complains("nothing: No such file");
+    }
+    scratch.run(&["log", "check", &text(&scratch, ".")]).exits(2).complains("--key");
     scratch
         .run(&["log", "serve", &text(&scratch, "home"), "--listen", "127.0.0.1:0"])
         .exits(3)
@@ -158,6 +167,76 @@ fn a_frozen_log_takes_nothing_and_rotation_begins_another() {
     assert_eq!(size(&scratch, &next), 1);
 }
 
+/// LOG rule 11: what was made before the freeze does not thaw the log.
+#[test]
+fn a_frozen_log_stays_frozen_wherever_it_goes() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let (anchor, backup, key) =
+        (text(&scratch, "anchor"), text(&scratch, "backup"), text(&scratch, "log/key.pem"));
+    let server = Server::start(&scratch, &log, &["--anchor", &anchor]);
+    (1..=3).for_each(|number| drop(server.add(number)));
+    scratch.run(&["log", "backup", &log, &backup, "--with-key"]).exits(0);
+    scratch.run(&["log", "freeze", &log]).exits(0);
+    let checkpoint = server.get("/checkpoint").1;
+    assert_eq!(server.stop(), Some(0));
+    let foreign = text(&scratch, "foreign");
+    fs::create_dir(&foreign).unwrap();
+    for name in ["tile", "checkpoint"] {
+        let copied = std::process::Command::new("cp")
+            .args(["-r", &format!("{log}/{name}"), &foreign])
+            .status()
+            .unwrap();
+        assert!(copied.success());
+    }
+    let server = Server::start(&scratch, &log, &[]);
+    let (restored, completed, taken) =
+        (text(&scratch, "restored"), text(&scratch, "completed"), text(&scratch, "taken"));
+    scratch.run(&["log", "restore", &backup, &restored, "--anchor", &anchor]).exits(0);
+    let complete = ["log", "restore", &backup, &completed, "--complete-from", server.url()];
+    scratch.run(&complete).exits(0);
+    server.stop();
+    scratch.run(&["log", "import", &foreign, &taken, "--origin", "log.example", "--key", &key]).exits(0);
+    for directory in [&restored, &completed, &taken] {
+        let server = Server::start(&scratch, directory, &[]);
+        assert_eq!((server.post(1).0, server.post(4).0), (405, 405), "{directory}");
+        let shown = server.get("/checkpoint").1;
+        assert_eq!(shown.lines().nth(3), checkpoint.lines().nth(3), "{directory}: {shown}");
+        server.stop();
+    }
+    scratch.run(&["log", "freeze", &taken]).exits(0);
+}
+
+/// A damaged write-ahead file is something wrong, and the settled tiles are looked at all the same.
+#[test]
+fn check_finds_a_damaged_write_ahead_file() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let server = Server::start(&scratch, &log, &[]);
+    (1..=3).for_each(|number| drop(server.add(number)));
+    assert_eq!(server.stop(), Some(0));
+    let server = Server::start(&scratch, &log, &[]);
+    (4..=9).for_each(|number| drop(server.add(number)));
+    server.kill();
+    let segment =
+        fs::read_dir(scratch.path("log/wal")).unwrap().map(|file| file.unwrap().path()).max().unwrap();
+    let mut bytes = fs::read(&segment).unwrap();
+    let frames = bytes.windows(8).enumerate().filter(|(_, window)| window == b"swx-frm\x01");
+    let third = frames.map(|(at, _)| at).nth(2).unwrap();
+    bytes[third + 300] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    let place = format!("wal/{}", segment.file_name().unwrap().to_str().unwrap());
+    let report = scratch.run(&["log", "check", &log, "--json"]).exits(1).json();
+    let problem = report["problems"][0]["problem"].as_str().unwrap();
+    assert!(problem.contains(&place) && problem.contains(&format!("byte {third}")), "{problem}");
+    assert_eq!((&report["size"], report["problems"].as_array().unwrap().len()), (&3.into(), 1), "{report}");
+    let tile = scratch.path("log/tile/0/000.p/3");
+    let mut bytes = fs::read(&tile).unwrap();
+    bytes[33] ^= 1;
+    fs::write(&tile, bytes).unwrap();
+    scratch.run(&["log", "check", &log]).exits(1).says(&place).says("tile/0/000.p/3: byte 3");
+}
+
 #[test]
 fn a_copy_is_only_read_and_so_is_what_was_restored_without_an_anchor() {
     let scratch = Scratch::new();
@@ -202,6 +281,8 @@ fn a_copy_is_only_read_and_so_is_what_was_restored_without_an_anchor() {
     assert_eq!(server.get("/checkpoint").0, 200);
     server.stop();
     scratch.run(&["log", "freeze", &restored]).exits(3).complains("copy");
+    let next = ["log", "rotate", &restored, &text(&scratch, "next"), "--origin", "next.example"];
+    scratch.run(&next).exits(0).says("next.example").complains("it is not frozen");
     let server = Server::start(&scratch, &whole, &["--anchor", &anchor]);
     assert_eq!(server.add(7)["logIndex"], "6");
     assert_eq!(server.add(301)["logIndex"], "300");
