@@ -73,8 +73,8 @@ impl Theirs {
         let ct_key = certificates.directory.join("key.pub");
         let issuers = [ready.member("issuer")?, ready.member("machine_issuer")?];
         let fulcio = Server::start(self.fulcio(&directory, &made, (&certificates, &ct_key), &issuers)?)?;
-        let log = self.log.start(&directory)?;
         let stamps = Server::start(self.timestamp_authority(&directory, &made)?)?;
+        let log = self.log.start(&directory)?;
 
         let [ca_url, certificates_url] = [&fulcio, &certificates].map(url);
         let timestamps = format!("{}/api/v1/timestamp", url(&stamps));

@@ -51,7 +51,7 @@ impl RekorV1 {
 
         let port = free_port()?.to_string();
         let mut serve = Command::new(&self.rekor);
-        // Metrics are at port 2112 of every interface, whatever it is told.
+        // Its metrics are at port 2112 of every interface, whatever it is told; where timestamp-authority is there already, nowhere.
         serve.args(["serve", "--rekor_server.address", "127.0.0.1", "--port", &port]);
         serve.args(["--rekor_server.hostname", HOST, "--rekor_server.signer", "memory"]);
         serve.args([
