@@ -95,6 +95,7 @@ pub(super) enum Signer {
 }
 
 /// What somebody is said to have signed.
+#[derive(Clone)]
 pub(super) struct Claim {
     pub(super) content: Content,
     pub(super) way: Way,
@@ -141,8 +142,8 @@ pub(super) trait Client: Sync {
     /// Verifies, with log entry, SCT and timestamp.
     fn verify(&self, instance: &Instance<'_>, claim: &Claim) -> Verdict;
 
-    /// Words that are in a refusal for this reason, and in no other.
-    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str;
+    /// Words of which some are in a refusal for this reason, and none in any other.
+    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static [&'static str];
 
     /// What it cannot do, and why.
     fn remarks(&self) -> &'static [&'static str] {

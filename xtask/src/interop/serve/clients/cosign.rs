@@ -37,6 +37,11 @@ impl Cosign {
     }
 }
 
+/// What the code that it shares with sigstore-go says: with Rekor v2 the entry is made again from the key that is given, and is not in the
+/// log; with Rekor v1 the one that is there has another.
+pub(super) const OF_ANOTHER_KEY: &[&str] =
+    &["does not match expected root", "transparency log certificate does not match"];
+
 /// The environment has the password of keys.
 const PASSWORD: &str = "COSIGN_PASSWORD";
 
@@ -98,17 +103,16 @@ impl Client for Cosign {
         verdict(verify.arg(&claim.artifact))
     }
 
-    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str {
+    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static [&'static str] {
         match (content, account, change) {
             (Content::Message, _, Change::Byte) => {
-                "invalid signature when validating ASN.1 encoded signature"
+                &["invalid signature when validating ASN.1 encoded signature"]
             }
             (Content::Statement, _, Change::Byte) => {
-                "provided artifact digests do not match digests in statement"
+                &["provided artifact digests do not match digests in statement"]
             }
-            // The entry is made again from the key that is given, and is not in the log.
-            (_, Account::Key, Change::Identity) => "does not match expected root",
-            (_, _, Change::Identity) => "no matching CertificateIdentity found",
+            (_, Account::Key, Change::Identity) => OF_ANOTHER_KEY,
+            (_, _, Change::Identity) => &["no matching CertificateIdentity found"],
         }
     }
 

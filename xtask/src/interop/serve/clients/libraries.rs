@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::super::super::peers::{self, Node};
 use super::super::instance::Instance;
 use super::super::place::{private, said, verdict};
+use super::cosign::OF_ANOTHER_KEY;
 use super::{Account, Change, Claim, Client, Compared, Content, Credential, Job, Signer, Verdict, Way};
 use crate::{Failure, Outcome};
 
@@ -99,28 +100,28 @@ impl Client for Library {
         self.run(instance, "verify", claim.way, &rest)
     }
 
-    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str {
+    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static [&'static str] {
         match (&self.language, content, change) {
             (Language::JavaScript { .. }, _, Change::Identity) if account == Account::Key => {
-                "SIGNATURE_ERROR: signature verification failed"
+                &["SIGNATURE_ERROR: signature verification failed"]
             }
-            (Language::Go, _, Change::Identity) if account == Account::Key => "does not match expected root",
+            (Language::Go, _, Change::Identity) if account == Account::Key => OF_ANOTHER_KEY,
             (Language::JavaScript { .. }, Content::Message, Change::Byte) => {
-                "SIGNATURE_ERROR: signature verification failed"
+                &["SIGNATURE_ERROR: signature verification failed"]
             }
             (Language::JavaScript { .. }, Content::Statement, Change::Byte) => {
-                "TLOG_BODY_ERROR: digest mismatch"
+                &["TLOG_BODY_ERROR: digest mismatch", "TLOG_BODY_ERROR: DSSE payload hash mismatch"]
             }
             (Language::JavaScript { .. }, _, Change::Identity) => {
-                "UNTRUSTED_SIGNER_ERROR: certificate identity error"
+                &["UNTRUSTED_SIGNER_ERROR: certificate identity error"]
             }
             (Language::Go, Content::Message, Change::Byte) => {
-                "invalid signature when validating ASN.1 encoded signature"
+                &["invalid signature when validating ASN.1 encoded signature"]
             }
             (Language::Go, Content::Statement, Change::Byte) => {
-                "provided artifact digests do not match digests in statement"
+                &["provided artifact digests do not match digests in statement"]
             }
-            (Language::Go, _, Change::Identity) => "no matching CertificateIdentity found",
+            (Language::Go, _, Change::Identity) => &["no matching CertificateIdentity found"],
         }
     }
 

@@ -88,10 +88,10 @@ impl Client for OpenSsl {
         verdict(verify.arg("-CAfile").arg(file("roots.pem")).arg("-untrusted").arg(file("others.pem")))
     }
 
-    fn refusal(&self, _content: Content, _account: Account, change: Change) -> &'static str {
+    fn refusal(&self, _content: Content, _account: Account, change: Change) -> &'static [&'static str] {
         match change {
-            Change::Byte => "message imprint mismatch",
-            Change::Identity => "certificate verify error",
+            Change::Byte => &["message imprint mismatch"],
+            Change::Identity => &["certificate verify error"],
         }
     }
 

@@ -75,17 +75,17 @@ impl Client for Ours {
         verdict(&mut verify)
     }
 
-    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str {
+    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static [&'static str] {
         refusal(content, account, change)
     }
 }
 
 /// Our words, whichever binary says them.
-pub(super) fn refusal(content: Content, account: Account, change: Change) -> &'static str {
+pub(super) fn refusal(content: Content, account: Account, change: Change) -> &'static [&'static str] {
     match (content, account, change) {
-        (Content::Message, _, Change::Byte) => "failed artifact.digest",
-        (Content::Statement, _, Change::Byte) => "failed statement.subject",
-        (_, Account::Key, Change::Identity) => "expected this signer in the entry found another key",
-        (_, _, Change::Identity) => "failed identity",
+        (Content::Message, _, Change::Byte) => &["failed artifact.digest"],
+        (Content::Statement, _, Change::Byte) => &["failed statement.subject"],
+        (_, Account::Key, Change::Identity) => &["expected this signer in the entry found another key"],
+        (_, _, Change::Identity) => &["failed identity"],
     }
 }

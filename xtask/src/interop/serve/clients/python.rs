@@ -73,11 +73,11 @@ impl Client for Python {
         &["sigstore-python knows no keys."]
     }
 
-    fn refusal(&self, content: Content, _account: Account, change: Change) -> &'static str {
+    fn refusal(&self, content: Content, _account: Account, change: Change) -> &'static [&'static str] {
         match (content, change) {
-            (Content::Message, Change::Byte) => "Bundle message digest mismatch",
-            (Content::Statement, Change::Byte) => "in-toto statement has no subject for digest",
-            (_, Change::Identity) => "Certificate's SANs do not match",
+            (Content::Message, Change::Byte) => &["Bundle message digest mismatch"],
+            (Content::Statement, Change::Byte) => &["in-toto statement has no subject for digest"],
+            (_, Change::Identity) => &["Certificate's SANs do not match"],
         }
     }
 }

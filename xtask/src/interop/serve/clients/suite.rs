@@ -62,7 +62,7 @@ impl Client for Suite {
         verdict(verify.arg(&claim.artifact))
     }
 
-    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static str {
+    fn refusal(&self, content: Content, account: Account, change: Change) -> &'static [&'static str] {
         refusal(content, account, change)
     }
 

@@ -1,6 +1,7 @@
 //! The same bytes a second time: such a log refuses them, and names the entry that is there.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -156,12 +157,16 @@ struct Running(Child);
 
 impl Running {
     fn start(command: &mut Command) -> Result<Self, Failure> {
-        Ok(Self(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?))
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Ok(Self(command.spawn()?))
     }
 
     fn succeeds(mut self) -> Outcome {
-        let status = self.0.wait()?;
-        if status.success() { Ok(()) } else { Err(format!("the signer ended with {status}").into()) }
+        let (mut said, status) = (String::new(), self.0.wait()?);
+        if let Some(mut out) = self.0.stdout.take() {
+            out.read_to_string(&mut said)?;
+        }
+        if status.success() { Ok(()) } else { Err(format!("the signer ended with {status}: {said}").into()) }
     }
 }
 

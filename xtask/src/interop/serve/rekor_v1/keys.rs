@@ -1,7 +1,7 @@
 //! Keys of every kind sign, and whoever knows keys verifies.
 
-use super::super::check::Subject;
-use super::super::clients::{Account, Claim, Client, Content, Credential, Job, Signer, Way};
+use super::super::check::{Subject, change_byte};
+use super::super::clients::{Account, Claim, Client, Compared, Content, Credential, Job, Signer, Way};
 use super::super::place::Key;
 use super::{Entry, Log};
 use crate::running::key;
@@ -28,26 +28,55 @@ fn make(log: &Log<'_>, name: &str, generate: &[&str]) -> Result<Key, Failure> {
     Ok(Key { private, public })
 }
 
-/// We sign, and all verify; with one byte changed nobody does.
+/// Who refuses what is good, by the beginning of their names: of a key that is handed to them cosign and the program with sigstore-go
+/// expect SHA-256, and of one of Ed25519 they and sigstore-js a signature of the artifact itself, which no log takes.
+const REFUSED: [(&str, Content, &[&str]); 3] = [
+    ("ECDSA P-384", Content::Message, &["cosign", "sigstore-go"]),
+    ("ECDSA P-521", Content::Message, &["cosign", "sigstore-go"]),
+    ("Ed25519", Content::Message, &["cosign", "sigstore-go", "sigstore-js"]),
+];
+
+/// We sign, and who knows keys verifies, but for [`REFUSED`]; with one byte changed nobody does. openssl, which knows timestamps alone,
+/// is not asked.
 pub(super) fn of_every_kind(log: &Log<'_>, clients: &[Box<dyn Client>]) -> Outcome {
     let ours = clients.iter().find(|client| client.name() == "sealwax").ok_or("we are no client")?;
-    let verifiers: Vec<_> =
-        clients.iter().filter(|client| client.verifies(Way::Files, Account::Key)).collect();
     for (kind, generate) in KINDS {
         let key = make(log, &kind.replace(' ', "-"), generate)?;
         for content in [Content::Message, Content::Statement] {
             let claim = signed(log, ours.as_ref(), &key, kind, content)?;
+            let changed = Claim { artifact: claim.artifact.with_extension("changed"), ..claim.clone() };
+            change_byte(&claim.artifact, &changed.artifact)?;
             let mut accepted = Vec::new();
-            for client in &verifiers {
-                match client.verify(log.instance, &claim)? {
-                    Ok(_) => accepted.push(client.name()),
-                    Err(said) => println!("{kind}, {content:?}: {} refuses: {said}", client.name()),
+            for client in clients.iter().filter(|client| client.verifies(Way::Files, Account::Key)) {
+                let compared = client.compares(content);
+                if compared == Compared::Signature {
+                    continue;
+                }
+                let name = client.name();
+                match (client.verify(log.instance, &claim)?, is_refused(kind, content, &name)) {
+                    (Ok(_), false) => accepted.push(name.clone()),
+                    (Ok(_), true) => {
+                        return Err(format!("{kind}, {content:?}: {name} accepts it by now").into());
+                    }
+                    (Err(_), true) => {}
+                    (Err(said), false) => {
+                        return Err(format!("{kind}, {content:?}: {name} refuses: {said}").into());
+                    }
+                }
+                if compared == Compared::Artifact && client.verify(log.instance, &changed)?.is_ok() {
+                    return Err(format!("{kind}, {content:?}: {name} accepts another artifact").into());
                 }
             }
             println!("{kind}, {content:?}: {}", accepted.join(", "));
         }
     }
     Ok(())
+}
+
+fn is_refused(kind: &str, content: Content, client: &str) -> bool {
+    REFUSED.iter().any(|(refused, of, by)| {
+        *refused == kind && *of == content && by.iter().any(|name| client.starts_with(name))
+    })
 }
 
 fn signed(
