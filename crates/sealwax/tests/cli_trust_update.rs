@@ -32,6 +32,7 @@ fn repository(instance: &Instance) -> TufRepository {
         "registry.npmjs.org/keys.json",
         instance.npm_keys().to_string().as_bytes(),
     );
+    repository.add_target("targets", "signing_config_rekor_v2.v0.2.json", br#"{"mediaType":"of tomorrow"}"#);
     for role in TOP_LEVEL {
         repository.expire(role, 36_500);
     }
@@ -56,6 +57,9 @@ fn what_the_repository_has_is_fetched_kept_and_used() {
     let verify =
         ["verify", artifact.as_str(), "--identity", &identity, "--issuer", &issuer, "--trust", "acme"];
     scratch.run(&verify).exits(0).says("acme, root 2, refreshed");
+    // What it offers besides, in a form that nobody knows yet, is left out.
+    let file = |name: &str| scratch.home().join("trust/acme").join(name).exists();
+    assert!(file("trusted_root.json") && !file("signing_config_rekor_v2.json"));
 
     scratch.run(&["trust", "update", "acme"]).exits(0).says("nothing new");
     let ran = scratch.run(&["trust", "update", "acme", "--json"]).exits(0).json();

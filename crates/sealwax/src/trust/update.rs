@@ -78,6 +78,9 @@ fn keep(profile: &Profile, update: Update, now: Timestamp) -> Result<Refreshed, 
     let mut next = || targets.next().flatten();
     let (trusted_root, signing_config) = (next(), next());
     let (signing_config_rekor_v2, keys) = (next(), next());
+    // An offer, which some later version may make in another form, holds nothing else up.
+    let signing_config_rekor_v2 =
+        signing_config_rekor_v2.filter(|config| SigningConfig::parse(config).is_ok());
     let unusable = |what: &str, error: &dyn std::fmt::Display| {
         format!("{}: the {what} of its repository cannot be read: {error}; nothing was changed", profile.name)
     };
@@ -85,7 +88,7 @@ fn keep(profile: &Profile, update: Update, now: Timestamp) -> Result<Refreshed, 
         return Err(format!("{}: its repository has no trusted_root.json", profile.name));
     };
     TrustedRoot::parse(root).map_err(|error| unusable("trusted root", &error))?;
-    for config in [&signing_config, &signing_config_rekor_v2].into_iter().flatten() {
+    if let Some(config) = &signing_config {
         SigningConfig::parse(config).map_err(|error| unusable("signing config", &error))?;
     }
     if let Some(keys) = &keys {
