@@ -93,6 +93,13 @@ fn what_people_publish_is_seen_and_what_waits_for_them_is_said() {
     let running = Running::start(&scratch, &["--metrics-listen", "127.0.0.1:0"]);
     let directory = running.directory();
     scratch.run(&["rotate", "ca", "--dir", &directory, "--lead", "0s", "--wait"]).exits(0);
+    // It is in use before clients are told when the one before ends; what is planned in between would be out of date.
+    let start = Instant::now();
+    let first = || running.get("/trusted_root.json").json()["certificateAuthorities"][0].clone();
+    while !first()["validFor"]["end"].is_string() {
+        assert!(start.elapsed() < Duration::from_secs(30), "clients are not told of the end");
+        sleep(Duration::from_millis(20));
+    }
     hand_over(&scratch, &directory);
     running.hang_up();
 
