@@ -69,6 +69,7 @@ pub(super) fn what_is_queued_is_waited_for(log: &Log<'_>) -> Outcome {
         tree.hold();
         let begun = signing.is_killed_after_its_request(&resume, &state);
         let next = begun.and_then(|()| {
+            signing.is_told_to_wait(&state)?;
             let next = Running::start(&mut signing.command(&log.config(), &resume)?)?;
             sleep(MOMENT);
             Ok(next)
@@ -130,8 +131,17 @@ impl<'a> Signing<'a> {
     fn unfinished(&self, state: &Path) -> Outcome {
         let more = ["--patience", "0s", "--resume", &state.display().to_string()];
         match verdict(&mut self.command(&self.log.config_without()?, &more)?)? {
-            Err(said) if said.contains("no answer of a") && state.exists() => Ok(()),
+            Err(said) if said.contains("no signature log has answered") && state.exists() => Ok(()),
             other => Err(format!("signing without a log ends so: {other:?}").into()),
+        }
+    }
+
+    /// The log has it, and has it nowhere to be read: whoever does not wait is told so.
+    fn is_told_to_wait(&self, state: &Path) -> Outcome {
+        let more = ["--patience", "0s", "--resume", &state.display().to_string()];
+        match verdict(&mut self.command(&self.log.config(), &more)?)? {
+            Err(said) if said.contains("has not published yet") => Ok(()),
+            other => Err(format!("signing what the log has only queued ends so: {other:?}").into()),
         }
     }
 
