@@ -113,7 +113,8 @@ pub fn check(
     let inputs = jobs.inputs.iter().cloned().chain(args.inputs()).chain(args.resume.clone());
     output_file::check_apart(&all, inputs)?;
     let fresh: Vec<PathBuf> = jobs.jobs.iter().filter(|job| !begun(job)).flat_map(names).collect();
-    output_file::check_free(&fresh, args.overwrite)
+    output_file::check_free(&fresh, args.overwrite)?;
+    output_file::check_writable(&all)
 }
 
 /// None of these files may take the place of another, or of a bundle, however it is spelled.

@@ -127,5 +127,11 @@ fn what_would_verify_nowhere_is_refused_before_anything_is_sent() {
     let list =
         ["sign", "--list", &list, "--also", "cosign", "--token", &world.token, "--trust-config", config];
     world.scratch.run(&list).exits(2).complains("x.bundle twice");
+    // Nor where nothing can be put.
+    fs::create_dir(world.path("other.sig")).unwrap();
+    old.sign(config, &[&[other.as_str()][..], &forms].concat())
+        .exits(3)
+        .complains("other.sig: it is not a regular");
     assert_eq!(names(&world.scratch, "app"), ["app", "app.sig"]);
+    assert_eq!(names(&world.scratch, "other"), ["other", "other.sig"]);
 }
