@@ -56,7 +56,9 @@ pub(crate) async fn request(
         Box::pin(async move {
             match post(http, &url, by_request, token).await {
                 // It says why in words only. One that takes no certificate requests takes a proof.
-                Err(Fault::Status { status: REFUSED, .. }) => post(http, &url, by_proof, token).await,
+                Err(Fault::Status { status: REFUSED, text, .. }) => {
+                    post(http, &url, by_proof, token).await.map_err(|fault| with_first(fault, &text))
+                }
                 answered => answered,
             }
         })
@@ -67,6 +69,17 @@ pub(crate) async fn request(
     let malformed = |reason: String| SignError::Certificate(CertificateFault::Malformed { reason });
     let answer = answers?.into_iter().next().unwrap_or_default();
     Ok((key, read(&answer).map_err(malformed)?))
+}
+
+/// Why the request was refused too, unless it is the same: either may be what matters.
+fn with_first(fault: Fault, first: &str) -> Fault {
+    match fault {
+        Fault::Status { url, status: REFUSED, text, retry_after } if text != first => {
+            let text = format!("to the certificate request: {first}; to the proof of possession: {text}");
+            Fault::Status { url, status: REFUSED, text, retry_after }
+        }
+        other => other,
+    }
 }
 
 /// Whether signing with the key of this certificate leads to something that verifies, by whom it should.

@@ -178,6 +178,20 @@ fn an_authority_that_takes_no_certificate_requests_is_shown_a_proof() {
     world.is_signed();
 }
 
+/// Of an authority that takes both, what it says to the first matters; of one that takes proofs alone, what it says to the second.
+#[test]
+fn an_authority_that_refuses_request_and_proof_is_quoted_twice() {
+    let world = World::new();
+    let proxy = world.proxy(|request, _, _| {
+        let has_request = String::from_utf8_lossy(&request.body).contains("certificateSigningRequest");
+        let said = if has_request { "the email is not verified" } else { "the proof is too old" };
+        Act::Reply(Reply { status: 400, headers: String::new(), body: said.as_bytes().to_vec() })
+    });
+    world.sign(&proxy, &[]).exits(1).says("the email is not verified").says("the proof is too old");
+    assert_eq!(proxy.count(CERTIFICATE), 2);
+    world.nothing_is_left();
+}
+
 #[test]
 fn a_certificate_that_is_refused_is_asked_for_once_however_many_wait_for_it() {
     let world = World::new();
