@@ -48,6 +48,11 @@ pub enum SignError {
     /// What was begun before was not signed by whom this session signs for.
     #[error("what was begun is not taken up: {0}")]
     Begun(CertificateFault),
+    /// What was begun is an envelope by another hash than SHA-256, for a log of Rekor's second version.
+    #[error(
+        "what was begun was signed for a log of Rekor v2, and Rekor v1 does not take it: --rekor v2, or sign it anew"
+    )]
+    BegunForOtherLog,
     /// The certificate of the key is not one that a signature would verify by; nothing was signed.
     #[error("the certificate cannot be signed by: {0}")]
     OwnCertificate(CertificateFault),

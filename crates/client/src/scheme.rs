@@ -1,8 +1,9 @@
 //! How a key signs, so that the log takes it and others verify it.
 
-use sealwax_crypto::{HashAlgorithm, PublicKey, Scheme};
+use sealwax_crypto::{HashAlgorithm, Message, PublicKey, Scheme};
+use sealwax_formats::Content;
 
-use crate::{LogVersion, SignError};
+use crate::{LogVersion, SignError, Unfinished};
 
 /// What is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +31,41 @@ pub(crate) fn of(key: &PublicKey, signed: Signed, log: Option<LogVersion>) -> Re
     schemes.iter().find(fits).copied().ok_or(SignError::KeyKind { kind: key.kind(), what })
 }
 
+/// How a signature was made that is there already: an envelope's may have been meant for a log of the other version.
+///
+/// # Errors
+/// [`SignError::KeyKind`]; [`SignError::BegunForOtherLog`] if this log does not take it.
+pub(crate) fn of_begun(
+    key: &PublicKey,
+    unfinished: &Unfinished,
+    log: LogVersion,
+) -> Result<Scheme, SignError> {
+    let Content::Dsse(envelope) = &unfinished.bundle.content else {
+        return of(key, Signed::Artifact, Some(log));
+    };
+    let verifies = |scheme: &&Scheme| {
+        let signature = unfinished.signature();
+        match scheme.prehash() {
+            Some(hash) => key.verify(**scheme, Message::Digest(&envelope.pae_digest(hash)), signature),
+            None => key.verify(**scheme, Message::Bytes(&envelope.pae()), signature),
+        }
+        .is_ok()
+    };
+    match key.default_schemes().iter().find(verifies) {
+        Some(scheme) if log == LogVersion::V1 && *scheme != of(key, Signed::Envelope, Some(log))? => {
+            Err(SignError::BegunForOtherLog)
+        }
+        Some(scheme) => Ok(*scheme),
+        // The log refuses it, or our own verifier does.
+        None => of(key, Signed::Envelope, Some(log)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use sealwax_crypto::{KeyKind, SigningKey};
+    use sealwax_formats::dsse::IN_TOTO;
+    use sealwax_formats::{Bundle, BundleVersion, Envelope, EnvelopeSignature, Material};
 
     use super::*;
 
@@ -59,6 +92,34 @@ mod tests {
                 assert_eq!(scheme(Signed::Envelope, log), envelope, "{kind:?}, {log:?}");
             }
             assert_eq!(scheme(Signed::Envelope, Some(LogVersion::V1)), for_v1, "{kind:?}");
+        }
+    }
+
+    fn begun(key: &SigningKey, scheme: Scheme) -> Unfinished {
+        let payload = b"{}".to_vec();
+        let mut envelope = Envelope { payload_type: IN_TOTO.to_owned(), payload, signatures: Vec::new() };
+        let sig = key.sign(scheme, Message::Bytes(&envelope.pae())).unwrap();
+        envelope.signatures.push(EnvelopeSignature { keyid: String::new(), sig });
+        let (log_entries, timestamps) = (Vec::new(), Vec::new());
+        let (version, material) = (BundleVersion::V03, Material::PublicKey { hint: String::new() });
+        let content = Content::Dsse(envelope);
+        let bundle = Bundle { version, material, log_entries, timestamps, content };
+        Unfinished { bundle, representative: None }
+    }
+
+    #[test]
+    fn what_was_begun_is_proposed_as_it_was_signed() {
+        for (kind, _, envelope, for_v1) in EXPECTED {
+            let key = SigningKey::generate(kind).unwrap();
+            let of_begun = |scheme, log| of_begun(key.public_key(), &begun(&key, scheme), log);
+            for scheme in [envelope, for_v1] {
+                assert_eq!(of_begun(scheme, LogVersion::V2).unwrap(), scheme, "{kind:?}");
+            }
+            assert_eq!(of_begun(for_v1, LogVersion::V1).unwrap(), for_v1, "{kind:?}");
+            if envelope != for_v1 {
+                let refused = of_begun(envelope, LogVersion::V1);
+                assert!(matches!(refused, Err(SignError::BegunForOtherLog)), "{kind:?}: {refused:?}");
+            }
         }
     }
 }

@@ -289,12 +289,9 @@ impl Session {
             if unfinished.bundle.log_entries.len() >= self.services.logs.needed {
                 return Ok(());
             }
-            let signed = match unfinished.bundle.content {
-                Content::Dsse(_) => scheme::Signed::Envelope,
-                Content::Message { .. } => scheme::Signed::Artifact,
-            };
-            let scheme = scheme::of(&key, signed, self.services.log())?;
-            let proposal = Proposal::new(&unfinished, &key, scheme, self.services.log_version)?;
+            let log = self.services.log_version;
+            let scheme = scheme::of_begun(&key, &unfinished, log)?;
+            let proposal = Proposal::new(&unfinished, &key, scheme, log)?;
             let log_ids = self.verifier.trust().log_ids().map(<[u8]>::to_vec).collect();
             let found = log::request(&self.http, &self.services, self.patience, &proposal, log_ids).await?;
             grow(&|state| state.bundle.log_entries.clone_from(&found));
