@@ -84,7 +84,8 @@ pub(super) fn hand_on(
 /// The files that are read for the verdict.
 fn inputs(artifact: &Reference, args: &VerifyArgs) -> Vec<PathBuf> {
     let path = artifact.path();
-    let beside = path.map(neighbours::bundles_of).unwrap_or_default();
+    let is_named = args.bundle.is_some() || args.signature.is_some();
+    let beside = path.filter(|_| !is_named).map(neighbours::bundles_of).unwrap_or_default();
     let of_signature = [&args.signature, &args.certificate, &args.log_entry];
     let others = [&args.bundle, &args.who.key, &args.trust.trusted_root, &args.witness_policy];
     let named = of_signature.into_iter().chain(others).flatten().chain(&args.timestamp);

@@ -38,6 +38,13 @@ fn what_was_said_comes_out_as_it_was() {
         world.hand_on("spdx", input, &["--overwrite"]).exits(2).complains("which this command reads");
     }
 
+    // But over a neighbour that nobody reads, since another bundle was named.
+    let (neighbour, apart) = (world.scratch.write("app.intoto.jsonl", "old"), world.path("apart.json"));
+    fs::copy(world.path("app.spdx.sigstore.json"), &apart).unwrap();
+    world.hand_on("spdx", &neighbour, &["--overwrite", "--bundle", &apart]).exits(0);
+    assert_eq!(fs::read_to_string(&neighbour).unwrap(), SBOM);
+    fs::remove_file(&neighbour).unwrap();
+
     // In the place of the verdict, which goes elsewhere; what could fool a terminal means the same and does not.
     let ran = world.hand_on("spdx", "-", &["--json"]).exits(0).complains("\"verified\":true");
     let same: serde_json::Value = serde_json::from_str(SBOM).unwrap();
