@@ -23,6 +23,9 @@ const KEYS: [(&str, &[&str]); 6] = [
 
 const DIRECTORY: &str = "instance-keys";
 
+/// An instance starts in a moment; without its keys it ends.
+const PATIENCE_S: &str = "60";
+
 pub(super) fn has_its_keys_in_a_token(hsm: &SoftHsm) -> Outcome {
     let program = built(&["-p", "sealwax"], "sealwax")?;
     let secret = "instance-keys.secret";
@@ -61,6 +64,7 @@ fn write_private(path: &Path, text: &str) -> Outcome {
 
 fn without_token(hsm: &SoftHsm, program: &Path, secret: &str) -> Result<Result<(), String>, Failure> {
     let serve = ["serve", "--dir", DIRECTORY, "--secret", secret];
-    let done = hsm.command(program).args(serve).output()?;
+    // If it starts all the same, it must not be waited for until somebody ends it.
+    let done = hsm.command("timeout").arg(PATIENCE_S).arg(program).args(serve).output()?;
     Ok(if done.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&done.stderr).into_owned()) })
 }
