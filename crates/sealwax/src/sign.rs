@@ -30,7 +30,7 @@ use self::state::StateFile;
 use self::trust::{SigningTrust, log_versions};
 use crate::judge::Status;
 use crate::terminal::{notice, shell_quoted};
-use crate::{Failure, output_file, profile};
+use crate::{Failure, output_file};
 
 /// Runs the command.
 ///
@@ -69,13 +69,16 @@ fn prepare(jobs: &Jobs, args: &RunArgs) -> Result<(Runtime, Run), Failure> {
     let now = Timestamp::now();
     check_apart(jobs, args)?;
     jobs.check_all_there()?;
+    if args.resume.is_some() {
+        jobs.check_names()?;
+    }
     let state = args.resume.as_deref().map(StateFile::open).transpose()?;
     let begun = |job: &Job| state.as_ref().and_then(|state| state.get(&job.name)).is_some();
     let fresh = jobs.jobs.iter().filter(|job| !begun(job)).filter_map(|job| job.output.as_ref());
     output_file::check_free(fresh.chain(&jobs.lines), args.overwrite)?;
     output_file::check_writable(jobs.outputs())?;
     let trust = SigningTrust::of(&args.trust)?;
-    if trust.name == profile::KEY_ONLY && args.who.key.is_none() {
+    if trust.is_key_only() && args.who.key.is_none() {
         return Err(Failure::usage("--trust key-only asks nobody: it signs by --key"));
     }
     let key = args.who.key.as_deref().map(|word| crate::key::open(word, &args.who.password)).transpose()?;

@@ -1,5 +1,6 @@
 //! What is to be signed, and where the bundles go: everything that can be wrong about it is found before anybody is asked.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -108,6 +109,25 @@ impl Jobs {
         }
     }
 
+    /// What is kept for `--resume` is found by name, which is text: not every path is.
+    ///
+    /// # Errors
+    /// A sentence about two artifacts with one name.
+    pub fn check_names(&self) -> Result<(), Failure> {
+        let mut known = BTreeMap::new();
+        for job in &self.jobs {
+            match known.insert(job.name.as_str(), job.artifact()) {
+                Some(other) if other != job.artifact() => {
+                    let message =
+                        "--resume tells artifacts apart by name, and the names of two are both shown as";
+                    return Err(Failure::usage(format!("{message} {}", job.name)));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     fn check_outputs(&self) -> Result<(), Failure> {
         let mut outputs: Vec<PathBuf> = self.outputs().map(|path| output_file::real_place(path)).collect();
         outputs.sort();
@@ -167,9 +187,15 @@ fn from_list(file: &str) -> Result<Vec<Job>, Failure> {
         "-" => Box::new(io::stdin()),
         path => Box::new(std::fs::File::open(path).map_err(cannot)?),
     };
-    let lines = BufReader::new(input.take(MAX_LIST_BYTES)).split(b'\n');
+    from_lines(file, input, MAX_LIST_BYTES)
+}
+
+fn from_lines(file: &str, input: impl Read, most: u64) -> Result<Vec<Job>, Failure> {
+    let cannot = |error: io::Error| Failure::cannot(format!("cannot read {file}: {error}"));
+    // A list that is cut would be signed in part, and nobody told.
+    let mut input = input.take(most.saturating_add(1));
     let mut jobs = Vec::new();
-    for (number, line) in (1..).zip(lines) {
+    for (number, line) in (1..).zip(BufReader::new(&mut input).split(b'\n')) {
         let line = line.map_err(cannot)?;
         let line = line.strip_suffix(b"\r").unwrap_or(&line);
         if line.trim_ascii().is_empty() {
@@ -189,7 +215,10 @@ fn from_list(file: &str) -> Result<Vec<Job>, Failure> {
             _ => jobs.push(job),
         }
     }
-    Ok(jobs)
+    match input.limit() {
+        0 => Err(Failure::cannot(format!("{file} is longer than {most} bytes: nothing was signed"))),
+        _ => Ok(jobs),
+    }
 }
 
 /// A line that is a path, as the system has it: not every name is text.
@@ -274,6 +303,28 @@ mod tests {
         ] {
             let refused = check_standard_input(artifacts, list, &who).unwrap_err();
             assert!(refused.message.contains("once"), "{refused:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_is_resumed_has_a_name_of_its_own() {
+        use std::os::unix::ffi::OsStrExt;
+        let check = |names: &[&[u8]]| {
+            let artifacts = names.iter().map(|name| OsStr::from_bytes(name).to_owned()).collect();
+            Jobs::of(&SignArgs { artifacts, ..SignArgs::default() }).unwrap().check_names()
+        };
+        assert_eq!(check(&[b"a\xff", b"b\xff", b"c"]), Ok(()));
+        assert!(check(&[b"a\xff", b"a\xfe"]).unwrap_err().message.contains("--resume"));
+    }
+
+    #[test]
+    fn a_list_is_read_whole_or_not_at_all() {
+        let read = |most| from_lines("list", &b"app\nother\n"[..], most).map(|jobs| jobs.len());
+        assert_eq!(read(10), Ok(2));
+        for most in [3, 9] {
+            let refused = read(most).unwrap_err();
+            assert!(refused.message.contains("list is longer than"), "{refused:?}");
         }
     }
 

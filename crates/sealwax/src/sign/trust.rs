@@ -55,6 +55,11 @@ impl SigningTrust {
             }
         }
     }
+
+    /// Whether it is the profile that asks nobody, and not a file of that name.
+    pub fn is_key_only(&self) -> bool {
+        self.private && self.name == profile::KEY_ONLY
+    }
 }
 
 /// Nobody is asked, and nothing but the signature is looked at.

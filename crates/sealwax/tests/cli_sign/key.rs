@@ -2,6 +2,7 @@
 
 use crate::common::Scratch;
 use crate::signer::Signer;
+use crate::world::World;
 
 #[test]
 fn an_encrypted_key_signs_with_its_password() {
@@ -56,6 +57,17 @@ fn a_key_signs_alone() {
     scratch.run(&["sign", &app, "--trust", "key-only", "--overwrite"]).exits(2).complains("--key");
     let named = ["--trust", "key-only", "--overwrite", "--expect-identity", "a@b.example"];
     scratch.run(&[&["sign", &app, "--key", "a.key"][..], &named].concat()).exits(2).complains("no identity");
+}
+
+/// A file may have the name of the profile, and asks somebody.
+#[test]
+fn a_signing_config_of_that_name_is_a_file() {
+    let World { scratch, signer, app, token } = &World::new();
+    let root = signer.download(scratch, "/trusted_root.json", "root.json");
+    signer.download(scratch, "/signing_config.json", "key-only");
+    let sign = ["sign", app, "--trusted-root", &root, "--signing-config", "key-only", "--token", token];
+    scratch.run(&sign).exits(0);
+    signer.verify(scratch, app).exits(0);
 }
 
 /// The key of cosign's own file, by the command of somebody who comes from there.
