@@ -241,14 +241,17 @@ mod tests {
             std::os::unix::fs::symlink(script, &program).unwrap();
             let hash = HashAlgorithm::Sha256;
             let wrong = run(&program, &reference, hash, Method::PublicKey, Vec::new(), patience).err();
-            let number = std::fs::read_to_string(directory.join("pid")).unwrap();
-            let is_there = Command::new("kill").args(["-0", number.trim()]).stderr(Stdio::null()).status();
+            let number: u32 =
+                std::fs::read_to_string(program.with_extension("pid")).unwrap().trim().parse().unwrap();
+            let is_there =
+                Command::new("kill").args(["-0", &number.to_string()]).stderr(Stdio::null()).status();
             assert!(!is_there.unwrap().success(), "{name} goes on");
             wrong.unwrap()
         };
         assert!(matches!(call("long", Duration::from_secs(20)), PluginError::TooLong { .. }));
+        // Time enough to leave its number first.
         for name in ["silent", "answers"] {
-            assert!(matches!(call(name, Duration::from_secs(1)), PluginError::TimedOut { .. }), "{name}");
+            assert!(matches!(call(name, Duration::from_secs(3)), PluginError::TimedOut { .. }), "{name}");
         }
         std::fs::remove_dir_all(&directory).unwrap();
     }
