@@ -79,7 +79,7 @@ pub enum AnchorError {
     },
     /// There is no anchor, and the log is not new.
     #[error(
-        "there is no anchor, and the log has {log} entries: if it never had one, put an empty file there, or the log's checkpoint"
+        "there is no anchor, and the log has {log} entries: if it never had one, put the log's checkpoint there"
     )]
     Absent {
         /// Size of the log.
@@ -128,8 +128,8 @@ impl Anchor {
         Ok(Self::Url(url, Client::without_redirects(&timeouts)?))
     }
 
-    /// Compares what the anchor knows with the log, which must contain it. Nothing is compared if the anchor is empty, or if there is
-    /// none and the log has no entries. To be called after opening and before the first round.
+    /// Compares what the anchor knows with the log, which must contain it. Nothing is compared if there is none and the log has no
+    /// entries. To be called after opening and before the first round.
     ///
     /// # Errors
     /// [`AnchorError`]: do not write to this log, for good if it is [final](AnchorError::is_final).
@@ -143,9 +143,6 @@ impl Anchor {
                 Err(AnchorError::Absent { log: published.size })
             };
         };
-        if bytes.is_empty() {
-            return Ok(());
-        }
         let text = std::str::from_utf8(&bytes).map_err(|_| AnchorError::NotText)?;
         let signed = SignedCheckpoint::parse(text)?;
         let Some(key) = log.verifier_keys().first() else { return Err(AnchorError::Unpublished) };

@@ -74,7 +74,9 @@ impl StateError {
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Store(error) => matches!(error, StoreError::Damaged { .. }),
-            Self::LockValue(_) | Self::Batch { .. } | Self::Gap { .. } => true,
+            // A later program reads a later version.
+            Self::LockValue(error) => !matches!(error, LockValueError::Version { .. }),
+            Self::Batch { .. } | Self::Gap { .. } => true,
             Self::NoLog => false,
         }
     }

@@ -21,6 +21,9 @@ pub trait Cosigners: fmt::Debug + Send + Sync {
         checkpoint: &'a Note,
         tree: &'a Proofs,
     ) -> Pin<Box<dyn Future<Output = Result<Vec<Signature>, CosignError>> + Send + 'a>>;
+
+    /// Whether this checkpoint has the lines that the policy demands.
+    fn suffice(&self, checkpoint: &Note) -> bool;
 }
 
 /// Why there is no quorum.
@@ -128,14 +131,16 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
         Ok(note)
     }
 
-    /// A log that was opened, and waits for its quorum, shows the checkpoint that lies beside the tiles if that says what is
-    /// signed now: it was published before, so it had its quorum then. An older one may have been followed by others.
+    /// A log that was opened, and waits for its quorum, shows the checkpoint that lies beside the tiles if that has one, and says
+    /// what is signed now. An older one may have been followed by others.
     async fn show_stored(&mut self, text: &str) -> Result<(), EngineError> {
         let loaded = self.store.load(Cell::Checkpoint).await;
         let Some(stored) = self.unless_shared(loaded)?.flatten() else { return Ok(()) };
         // What this log has not signed is no checkpoint of it.
         let Ok((signed, timestamp)) = verified(&stored.value, &self.signing) else { return Ok(()) };
-        if signed.note().text() == text {
+        let has_quorum =
+            self.config.cosigners.as_ref().is_none_or(|cosigners| cosigners.suffice(signed.note()));
+        if signed.note().text() == text && has_quorum {
             let timestamp = timestamp.unwrap_or(self.lock.timestamp);
             self.show(Published { timestamp, ..self.published(stored.value) });
         }

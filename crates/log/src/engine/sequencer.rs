@@ -103,8 +103,8 @@ impl<S: ObjectStore + LockStore + 'static> Sequencer<S> {
                 Why::Work => self.round(Why::Work).await.map(drop)?,
                 why => {
                     if !self.round(why).await? {
-                        // The clock is behind, or the disk is full, and may be so for ever.
-                        if self.queue.asked_to_stop() {
+                        // The clock is behind, or the disk is full, and may be so for ever; or another replica was first.
+                        if self.queue.asked_to_stop() && !self.stale {
                             return self.finish().await;
                         }
                         self.host.sleep(PAUSE).await;

@@ -135,6 +135,10 @@ impl Cosigners for Witness {
             if seen > size { Err(ahead()) } else { Ok(Vec::new()) }
         })
     }
+
+    fn suffice(&self, _: &Note) -> bool {
+        *self.open.borrow()
+    }
 }
 
 fn witnessed(seen: &Arc<AtomicU64>, open: watch::Receiver<bool>) -> Config {

@@ -116,7 +116,7 @@ fn without_a_quorum_nothing_is_published_and_nothing_is_lost() {
 fn what_had_its_quorum_is_shown_after_a_restart_without_one() {
     run(async {
         let server = Server::start(1).await;
-        let witnesses = Witnesses::new(policy(&[&server], "all"), Duration::from_millis(300)).unwrap();
+        let witnesses = Witnesses::new(policy(&[&server], "all"), Duration::from_secs(30)).unwrap();
         let store = Memory::new();
         create(&store, Kind::Signature).await;
         let (log, running) = start(&store, &witnesses).await;
@@ -128,6 +128,15 @@ fn what_had_its_quorum_is_shown_after_a_restart_without_one() {
         running.await.unwrap().unwrap();
 
         server.set(Mood::Silent);
+        let witnesses = Witnesses::new(policy(&[&server], "all"), Duration::from_millis(300)).unwrap();
+        // One whose line is not there, though the checkpoint is the same.
+        let stranger = Server::start(2).await;
+        stranger.set(Mood::Silent);
+        let others = Witnesses::new(policy(&[&stranger], "all"), Duration::from_millis(300)).unwrap();
+        let (log, _sequencer) = open(&store, &others).await.unwrap();
+        assert_eq!(log.published(), None);
+        drop((log, _sequencer));
+
         let (log, running) = start(&store, &witnesses).await;
         let shown = log.published().unwrap();
         assert_eq!((shown.size, &shown.note), (3, &cosigned));
@@ -137,7 +146,13 @@ fn what_had_its_quorum_is_shown_after_a_restart_without_one() {
         while log.ready().is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        check_added(&log, &entry(3), &log.add(entry(3)).await.unwrap());
+        let added = loop {
+            match log.add(entry(3)).await {
+                Ok(added) => break added,
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
+        check_added(&log, &entry(3), &added);
         // As after a kill: what lies beside the tiles may have been followed by others.
         running.abort();
         let _ = running.await;
@@ -272,13 +287,14 @@ fn the_anchor_knows_an_older_copy_and_another_history() {
             log.add(entry(nth)).await.unwrap();
         }
         anchor.check(&log).await.unwrap();
-        // Its disk may not be mounted; and one that never was is made by hand.
+        // Its disk may not be mounted, or has lost what was in it.
         let absent = Anchor::parse(&format!("{}-absent", file.display())).unwrap();
         let error = absent.check(&log).await.unwrap_err();
         assert!(matches!(error, AnchorError::Absent { log: 700 }) && !error.is_final(), "{error}");
         let empty = file.with_extension("empty");
         std::fs::write(&empty, "").unwrap();
-        Anchor::parse(empty.to_str().unwrap()).unwrap().check(&log).await.unwrap();
+        let error = Anchor::parse(empty.to_str().unwrap()).unwrap().check(&log).await.unwrap_err();
+        assert!(matches!(error, AnchorError::NotCheckpoint(_)) && !error.is_final(), "{error}");
         std::fs::remove_file(&empty).unwrap();
         log.stop();
         running.await.unwrap().unwrap();

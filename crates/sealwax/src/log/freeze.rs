@@ -1,7 +1,7 @@
 //! `sealwax log freeze`, and `rotate`.
 
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::sleep;
@@ -53,7 +53,7 @@ pub fn rotate(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Failure
     let made = new::make(&args.new_directory, old.kind, &args.naming, roots.as_deref())?;
     if is_copy(&args.directory, &old)? {
         terminal::notice(&format!(
-            "{} is a copy of a log, which is only read: nothing was signed for it, and it is not frozen",
+            "{} is a copy of a log, which is only read: nothing was signed for it, and nothing was frozen",
             args.directory.display()
         ));
         let node = Node::new().with("old", report(&old, &state(&args.directory)?)).with("new", made);
@@ -133,9 +133,12 @@ fn ask(directory: &Path) -> Result<(), Failure> {
         sleep(Duration::from_millis(100));
     }
     // It would freeze the log when nobody expects it any more.
-    let was_taken = fs::remove_file(&request).is_err();
+    let was_taken = fs::remove_file(&request).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    if state(directory)?.lock.frozen.is_some() {
+        return Ok(());
+    }
     let said = if was_taken {
-        "has been told to freeze it and could not yet: it will when it can, and its /readyz says what it waits for"
+        "has been told to freeze it and could not yet: its /readyz says what it waits for; ask again after that, which does no harm"
     } else {
         "does not freeze it: stop it, and try again"
     };

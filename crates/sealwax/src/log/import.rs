@@ -63,6 +63,9 @@ struct Said {
 fn said(remote: &Remote, target: &Target) -> Result<Said, Failure> {
     if let (Place::Directory(directory, _), Some(_)) = (&remote.place, &remote.description) {
         let lock = block_on(State::read(directory))?.map_err(|error| cannot(directory, &error))?.lock;
+        if (lock.size, lock.root) != (target.size, target.root) {
+            return Err(has_grown());
+        }
         return Ok(Said { timestamp: lock.timestamp, frozen: lock.frozen });
     }
     match remote.checkpoint() {
@@ -70,9 +73,13 @@ fn said(remote: &Remote, target: &Target) -> Result<Said, Failure> {
             let timestamp = checkpoint.timestamp_ms().unwrap_or(0);
             Ok(Said { timestamp, frozen: frozen_since(&checkpoint) })
         }
-        Ok(_) => Err(Failure::cannot(
-            "the log has grown while it was checked: stop its server first, and for good, since two that sign are a fork",
-        )),
+        Ok(_) => Err(has_grown()),
         Err(error) => Err(Failure::cannot(error.to_string())),
     }
+}
+
+fn has_grown() -> Failure {
+    Failure::cannot(
+        "the log has grown while it was checked: stop its server first, and for good, since two that sign are a fork",
+    )
 }

@@ -129,7 +129,7 @@ fn is_added(name: &str) -> Result<bool, ProfileError> {
 /// The name in the file.
 ///
 /// # Errors
-/// [`ProjectError::Syntax`], [`ProjectError::Key`], [`ProjectError::NoName`].
+/// It is not TOML, has another key, or no name.
 pub fn name_in(bytes: &[u8], file: &Path) -> Result<String, ProjectError> {
     let syntax = |start: usize, reason: String| {
         let before = bytes.get(..start).unwrap_or_default();
