@@ -14,6 +14,7 @@ use sealwax_pki::Certificate;
 use sealwax_tlog::SignedCheckpoint;
 
 use self::args::StatusArgs;
+use self::ready::Way;
 use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::log::remote::fetch;
@@ -59,7 +60,7 @@ fn of_directory(directory: &Path, config: Option<&Path>, now: Timestamp) -> Resu
     report.say("served", is_served);
     report.needs(!is_served, || "no process serves it".to_owned());
     if let Some(url) = is_where.filter(|_| is_served) {
-        report.ask(&url);
+        report.ask(&url, Way::Direct);
     }
     report.say(
         "time sources",
@@ -102,7 +103,7 @@ fn of_url(url: &str, now: Timestamp) -> Result<Report, Failure> {
         TrustedRoot::parse(&bytes).map_err(|error| Failure::cannot(format!("trusted_root.json: {error}")))?;
     let mut report = Report::default();
     report.say("url", url.to_owned());
-    report.ask(url);
+    report.ask(url, Way::AsConfigured);
     let (mut logs, mut endings, mut planned) = (Vec::new(), Vec::new(), Vec::new());
     for entry in root.instances() {
         let from = entry.valid_for().and_then(|range| range.start);
@@ -161,8 +162,8 @@ impl Report {
     }
 
     /// Asks whoever serves it whether all of it does its work.
-    fn ask(&mut self, url: &str) {
-        let unready = ready::unready(url);
+    fn ask(&mut self, url: &str, way: Way) {
+        let unready = ready::unready(url, way);
         self.say("ready", unready.is_none());
         self.attention.extend(unready.map(|why| format!("not ready: {why}")));
     }

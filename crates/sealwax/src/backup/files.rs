@@ -9,7 +9,7 @@ use sealwax_crypto::{hex, sha256};
 use super::cannot;
 use super::manifest::StoredFile;
 use crate::serve::audit;
-use crate::serve::vault::private_directory;
+use crate::serve::vault::{self, private_directory};
 use crate::sources::read_limited;
 use crate::{Failure, terminal};
 
@@ -56,6 +56,12 @@ fn copy_below(
             copy_below(from, to, &path, &[], files)?;
         } else if metadata.is_file() {
             let Some((bytes, mode)) = read(&there)? else { continue };
+            if below == vault::FOLDER && vault::is_open(&bytes) {
+                return Err(cannot(
+                    &there,
+                    &"anybody could read this key in a backup: it is sealed when `sealwax serve` starts, or when it is used",
+                ));
+            }
             files.push(write_new(to, &path, &bytes, mode)?);
         } else {
             // Left out, it would be missed only when it is needed.

@@ -1,5 +1,5 @@
 //! The certificates of an instance's authorities: `certificates/NAME.pem`, leaf or intermediate first, root last. Each is made
-//! once.
+//! once, and written when everything else is there that is made with it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -118,13 +118,16 @@ impl Certificates<'_> {
         Ok(certified)
     }
 
-    /// Those that are there, brought along or made before, and what is missing of them made.
+    /// Those that are there, brought along or made before. What is missing of them is made, and lasts when it is [kept](Self::keep).
     fn certified(&self, what: &Hierarchy, terms: &Terms<'_>) -> Result<Certified, Failure> {
         let failed = |error: CertifyError| Failure::cannot(error.to_string());
         let Hierarchy { prefix, common_name, root_kind, .. } = *what;
         let Terms { name, root: root_name, .. } = *terms;
         let own = format!("{prefix}-{name}");
         if let Some(chain) = self.find(&own)? {
+            if !terms.has_ended {
+                self.check_root(prefix, terms, &chain)?;
+            }
             let key = chain.first().map(Certificate::public_key);
             let key = match key.filter(|_| terms.has_ended) {
                 Some(Ok(key)) => Some(Arc::new(Absent(key.clone())) as Arc<dyn Signer>),
@@ -149,9 +152,33 @@ impl Certificates<'_> {
         let common_name = Terms::common_name(common_name, name);
         let subject = terms.subject(&common_name, until);
         let child = (what.child)(&root, &*root_key, key.public_key(), subject).map_err(failed)?;
-        let chain = vec![child, root];
-        self.keep(&own, &chain)?;
-        Ok(Certified { key, chain })
+        Ok(Certified { key, chain: vec![child, root] })
+    }
+
+    /// Refuses a chain under another root than the one that was asked for: of what somebody brought along, or of a rotation that was
+    /// killed before it was written down.
+    fn check_root(&self, prefix: &str, terms: &Terms<'_>, chain: &[Certificate]) -> Result<(), Failure> {
+        let Terms { name, root: root_name, .. } = *terms;
+        let is_root = |root: &Certificate| chain.last() == Some(root);
+        let file = format!("{FOLDER}/{prefix}-{name}.pem");
+        if root_name != name {
+            return match is_root(&self.root_of(prefix, root_name)?) {
+                true => Ok(()),
+                false => Err(Failure::cannot(format!(
+                    "{file} is not under the root of {prefix}-{root_name}: remove it, or ask for it with --new-root"
+                ))),
+            };
+        }
+        // They are numbered.
+        let earlier = (1..name.parse::<u32>().unwrap_or_default()).map(|number| format!("{prefix}-{number}"));
+        for earlier in earlier {
+            if self.find(&earlier)?.and_then(|mut chain| chain.pop()).is_some_and(|root| is_root(&root)) {
+                return Err(Failure::cannot(format!(
+                    "{file} is under the root of {earlier}, and a new one was asked for: remove it, or put one there that has another root"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// The root that was made with the authority of this name.
@@ -172,9 +199,12 @@ impl Certificates<'_> {
         }
     }
 
-    /// Writes the chain of this name, durably.
-    fn keep(&self, name: &str, chain: &[Certificate]) -> Result<(), Failure> {
+    /// Writes the chain of this name, durably, if it is not there.
+    pub fn keep(&self, name: &str, chain: &[Certificate]) -> Result<(), Failure> {
         let path = self.folder.join(format!("{name}.pem"));
+        if path.exists() {
+            return Ok(());
+        }
         let text: String = chain.iter().map(Certificate::to_pem).collect();
         fs::create_dir_all(&self.folder).map_err(|error| cannot(&self.folder, &error))?;
         output_file::write(&path, text.as_bytes(), false)?;

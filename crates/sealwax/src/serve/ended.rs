@@ -142,7 +142,7 @@ impl Instance {
     }
 
     /// The keys of a part, as they are called in `secrets`.
-    fn keys(&self, part: Part) -> Vec<String> {
+    pub(super) fn keys(&self, part: Part) -> Vec<String> {
         let names: Vec<&String> = match part {
             Part::Log => self.signature_shards.iter().map(|shard| &shard.name).collect(),
             Part::Ct => self.certificate_shards.iter().map(|shard| &shard.name).collect(),

@@ -1,10 +1,12 @@
 //! The keys and certificates of everything that an instance names, those that have ended and those that are planned included.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
 use sealwax_log::Kind;
 use sealwax_pki::Certificate;
+use sealwax_signer::Signer;
 
 use super::certificates::{self, Certificates, Certified};
 use super::config::Rotation;
@@ -27,7 +29,7 @@ pub struct Holdings {
 }
 
 impl Holdings {
-    /// Those of an instance; what is missing is made, durably.
+    /// Those of an instance. What is missing is made: keys durably, certificates so that they can be [kept](Self::keep).
     pub fn of(
         directory: &Path,
         vault: &Vault,
@@ -36,13 +38,12 @@ impl Holdings {
         others: Others,
     ) -> Result<Self, Failure> {
         let host = instance.host()?;
-        let last = Rotation::signed(rotation.certificates_last);
-        let kept = Certificates { folder: directory.join(certificates::FOLDER), vault, last };
+        let kept = kept(directory, vault, rotation);
         let certificate_authorities = (instance.certificate_authorities.iter())
             .map(|authority| kept.certificate_authority(&authority.terms(&host)));
         let timestamp_authorities = (instance.timestamp_authorities.iter())
             .map(|authority| kept.timestamp_authority(&authority.terms(&host)));
-        Ok(Self {
+        let holdings = Self {
             certificate_authorities: certificate_authorities.collect::<Result<_, _>>()?,
             timestamp_authorities: timestamp_authorities.collect::<Result<_, _>>()?,
             certificate_logs: (instance.certificate_shards.iter())
@@ -52,7 +53,69 @@ impl Holdings {
                 .map(|shard| shard::keys(vault, Kind::Signature, shard))
                 .collect::<Result<_, _>>()?,
             others,
-        })
+        };
+        holdings.check_apart(instance)?;
+        Ok(holdings)
+    }
+
+    /// Writes the certificates that were made, durably.
+    pub fn keep(
+        &self,
+        directory: &Path,
+        vault: &Vault,
+        instance: &Instance,
+        rotation: &Rotation,
+    ) -> Result<(), Failure> {
+        let kept = kept(directory, vault, rotation);
+        for part in [Part::Ca, Part::Tsa] {
+            let mut made = instance.keys(part).into_iter().zip(self.authorities(part));
+            made.try_for_each(|(name, made)| kept.keep(&name, &made.chain))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses what is planned, and has certificates that are not valid when it is to be used.
+    pub fn check_planned(&self, instance: &Instance) -> Result<(), Failure> {
+        for part in [Part::Ca, Part::Tsa] {
+            let names = instance.keys(part).into_iter().zip(self.authorities(part));
+            let place = instance.in_use(part).map_or(0, |place| place + 1);
+            let (Some((name, Certified { chain, .. })), Some(term)) =
+                (names.skip(place).last(), instance.planned(part))
+            else {
+                continue;
+            };
+            let begins = chain.iter().map(Certificate::not_before).max();
+            let is_valid = begins.is_some_and(|begins| begins <= term.from)
+                && chain_ends(chain).is_some_and(|ends| ends > term.from);
+            if !is_valid {
+                return Err(Failure::cannot(format!(
+                    "{}/{name}.pem is not valid at {}, when it is to be used: remove it, or put another one there",
+                    certificates::FOLDER,
+                    term.from
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a key in two places: two shards with one key are, to every client, one log that says two things.
+    fn check_apart(&self, instance: &Instance) -> Result<(), Failure> {
+        let mut seen: BTreeMap<[u8; 32], String> = BTreeMap::new();
+        for part in Part::ALL {
+            let keys: Vec<&dyn Signer> = match part {
+                Part::Ca | Part::Tsa => self.authorities(part).iter().map(|one| &*one.key).collect(),
+                Part::Ct => self.certificate_logs.iter().map(|log| &*log.signer).collect(),
+                Part::Log => self.signature_logs.iter().map(|log| &*log.signer).collect(),
+            };
+            for (name, key) in instance.keys(part).into_iter().zip(keys) {
+                if let Some(other) = seen.insert(key.public_key().spki_sha256(), name.clone()) {
+                    return Err(Failure::cannot(format!(
+                        "secrets/{name} has the key of {other}: each has a key of its own"
+                    )));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What the certificate logs accept, in PEM: every root that there was, and those of others.
@@ -84,11 +147,19 @@ impl Holdings {
     }
 
     fn chain(&self, instance: &Instance, part: Part) -> Option<&[Certificate]> {
-        let list = match part {
+        Some(&self.authorities(part).get(instance.in_use(part)?)?.chain)
+    }
+
+    fn authorities(&self, part: Part) -> &[Certified] {
+        match part {
             Part::Ca => &self.certificate_authorities,
             Part::Tsa => &self.timestamp_authorities,
-            Part::Log | Part::Ct => return None,
-        };
-        Some(&list.get(instance.in_use(part)?)?.chain)
+            Part::Log | Part::Ct => &[],
+        }
     }
+}
+
+fn kept<'a>(directory: &Path, vault: &'a Vault, rotation: &Rotation) -> Certificates<'a> {
+    let last = Rotation::signed(rotation.certificates_last);
+    Certificates { folder: directory.join(certificates::FOLDER), vault, last }
 }

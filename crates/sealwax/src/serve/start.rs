@@ -71,6 +71,7 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
     let secret = Secret::find(directory, wanted.secret, stored.is_none())?;
     let source = secret.source.clone();
     let vault = Vault::open(directory.join(vault::FOLDER), secret)?;
+    vault.seal_brought()?;
     let mut instance = match stored {
         Some(instance) => {
             address::check(&instance, wanted.url, wanted.hosts, wanted.only)?;
@@ -89,6 +90,7 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
     };
 
     let holdings = Holdings::of(directory, &vault, &instance, wanted.rotation, wanted.others.clone())?;
+    holdings.keep(directory, &vault, &instance, wanted.rotation)?;
     if !instance.has(Service::Tuf) && others::handed(directory)?.is_none() {
         // Before anything can be missing: the others need it to begin.
         let own = Documents::of(&instance, &holdings, Vec::new())?;

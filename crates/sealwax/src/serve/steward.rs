@@ -4,6 +4,7 @@
 mod following;
 mod planning;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -83,8 +84,8 @@ struct State {
     /// Not before that, after a failure.
     retry: Option<Instant>,
     turned: Option<Instant>,
-    /// When certificates that end soon could not be followed by others.
-    unrenewed: Option<Instant>,
+    /// Whose certificates end soon and could not be followed by others, and when.
+    unrenewed: BTreeMap<Part, Instant>,
     /// Something is planned that clients may not have been told of.
     untold: bool,
     /// A log has ended that requests may still use, and when that was; or the start.
@@ -208,7 +209,8 @@ impl Steward {
 
     async fn look(&mut self, state: &mut State, front: &Front, now: Timestamp) -> Result<(), Failure> {
         let asked = block_in_place(|| self.take_request(now))?;
-        state.untold |= asked | block_in_place(|| self.renew_certificates(state, now))?;
+        state.untold |= asked;
+        block_in_place(|| self.renew_certificates(state, now))?;
         if state.untold || self.published.next <= now {
             state.exchanged(self.publish(front, now)?);
             state.untold = false;

@@ -13,7 +13,9 @@ use sealwax_signer::Signer;
 use sealwax_signer::file::write_private;
 
 use self::brought::Brought;
+pub use self::brought::is_open;
 use super::instance;
+use super::rotation::Part;
 use super::secret::Secret;
 use crate::sources::read_limited;
 use crate::{Failure, output_file};
@@ -38,6 +40,22 @@ impl Vault {
     pub fn open(folder: PathBuf, secret: Secret) -> Result<Self, Failure> {
         private_directory(&folder).map_err(|error| cannot("make", &folder, &error))?;
         Ok(Self { folder, secret })
+    }
+
+    /// Seals every key that was brought open, also those that are needed only later.
+    pub fn seal_brought(&self) -> Result<(), Failure> {
+        let failed = |error: io::Error| cannot("read", &self.folder, &error);
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            // Nothing else that somebody may have put there, nor what has not got its name yet.
+            let Some(name) = name.to_str().filter(|name| is_name(name)) else { continue };
+            let path = self.folder.join(name);
+            let bytes = read_limited(&path, MAX_BYTES).map_err(|error| cannot("read", &path, &error))?;
+            if is_open(&bytes) {
+                self.look(name)?;
+            }
+        }
+        Ok(())
     }
 
     /// What opens it, for what is sealed elsewhere.
@@ -94,6 +112,11 @@ impl Vault {
         let bad = |error: &dyn std::fmt::Display| cannot("use", &path, error);
         if let Some(brought) = brought::read(&path, &bytes)? {
             if let Brought::Here(key) = &brought {
+                if path.is_symlink() {
+                    return Err(bad(
+                        &"it is a link, and what it leads to would be sealed: put a copy of the key here",
+                    ));
+                }
                 let sealed = self.seal(name, &key.to_pkcs8_der().map_err(|error| bad(&error))?)?;
                 output_file::write_private(&path, &sealed, true)?;
                 sync(&self.folder).map_err(|error| cannot("write", &path, &error))?;
@@ -154,6 +177,13 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // The folder of a bare name is the one that we are in.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     sync(folder.unwrap_or(Path::new(".")))
+}
+
+/// Whether an instance may have a key of this name: `log-1`, `ca-root-2`.
+fn is_name(name: &str) -> bool {
+    let Some((what, number)) = name.rsplit_once('-') else { return false };
+    let what = what.strip_suffix("-root").unwrap_or(what);
+    number.parse::<u32>().is_ok() && Part::ALL.into_iter().any(|part| part.name() == what)
 }
 
 fn sync(folder: &Path) -> io::Result<()> {

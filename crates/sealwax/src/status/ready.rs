@@ -14,16 +14,29 @@ const TIMEOUTS: Timeouts = Timeouts {
 /// The longest answer that is read, bytes: some lines.
 const MAX_BYTES: u64 = 16 << 10;
 
-/// Asks whoever answers below this URL: why not all of it does its work, if so.
-pub fn unready(base: &str) -> Option<String> {
-    ask(base).unwrap_or_else(Some)
+/// How a URL is asked.
+#[derive(Clone, Copy)]
+pub enum Way {
+    /// Through whatever proxy there is for it.
+    AsConfigured,
+    /// Through none: it is of this machine, whatever its address.
+    Direct,
 }
 
-fn ask(base: &str) -> Result<Option<String>, String> {
+/// Asks whoever answers below this URL: why not all of it does its work, if so.
+pub fn unready(base: &str, way: Way) -> Option<String> {
+    ask(base, way).unwrap_or_else(Some)
+}
+
+fn ask(base: &str, way: Way) -> Result<Option<String>, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let url = BaseUrl::parse(base, Transport::SelfProving).and_then(|base| base.join("readyz"));
     let url = url.map_err(|error| text(&error))?;
     let client = Client::without_redirects(&TIMEOUTS).map_err(|error| text(&error))?;
+    let client = match way {
+        Way::AsConfigured => client,
+        Way::Direct => client.unproxied(),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let asked = client.send(Method::GET, &url, &[], Vec::new(), MAX_BYTES);
     let answer = runtime.map_err(|error| text(&error))?.block_on(asked).map_err(|error| text(&error))?;

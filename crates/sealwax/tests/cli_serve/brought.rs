@@ -46,9 +46,12 @@ impl Company {
     }
 
     fn bring(&self, scratch: &Scratch, name: &str) {
+        self.bring_valid(scratch, name, subject(name, false));
+    }
+
+    fn bring_valid(&self, scratch: &Scratch, name: &str, subject: Subject<'_>) {
         let key = SigningKey::generate(KeyKind::EcdsaP256).unwrap();
-        let intermediate =
-            create_intermediate(&self.root, &self.key, key.public_key(), subject(name, false)).unwrap();
+        let intermediate = create_intermediate(&self.root, &self.key, key.public_key(), subject).unwrap();
         let chain = format!("{}{}", intermediate.to_pem(), self.root.to_pem());
         scratch.write(&format!("sigstore/certificates/{name}.pem"), chain);
         bring(scratch, name, &to_pem(&key));
@@ -83,6 +86,13 @@ fn an_authority_under_a_root_whose_key_is_elsewhere() {
     company.bring(&scratch, "ca-2");
     bring(&scratch, "ca-2", &to_pem(&SigningKey::generate(KeyKind::EcdsaP256).unwrap()));
     rotate(&[]).exits(3).complains("the key is not that of the first certificate");
+    // Nor one under another root, or that is not valid yet.
+    Company::new().bring(&scratch, "ca-2");
+    rotate(&[]).exits(3).complains("is not under the root of ca-1");
+    let later = Subject { not_before: Timestamp::now() + 1.hour(), ..subject("later", false) };
+    company.bring_valid(&scratch, "ca-2", later);
+    rotate(&[]).exits(3).complains("is not valid at");
+    assert!(!instance().contains("\"name\": \"2\""));
     company.bring(&scratch, "ca-2");
     rotate(&[]).exits(0);
     let second = bot.sign(&running, "second");
@@ -91,6 +101,9 @@ fn an_authority_under_a_root_whose_key_is_elsewhere() {
     // What has ended needs no key any more.
     fs::remove_file(secret("ca-1")).unwrap();
     let running = Running::start(&scratch, &["--listen", &listen]);
+    company.bring(&scratch, "ca-3");
+    rotate(&["--new-root"]).exits(3).complains("is under the root of ca-1, and a new one was asked for");
+    fs::remove_file(scratch.path("sigstore/certificates/ca-3.pem")).unwrap();
     rotate(&["--new-root"]).exits(0);
     let third = bot.sign(&running, "third");
     let root = trusted_root(&scratch, &running, "last.json");
@@ -127,10 +140,13 @@ fn keys_that_never_come_here() {
     scratch.run(&["rotate", "ca", "--dir", &directory, "--lead", "0s", "--wait"]).exits(0);
     let after = bot.sign(&running, "after");
     bot.verifies(&after, &trusted_root(&scratch, &running, "root.json"));
+    // A stolen key is ended also while another one is away.
+    fs::remove_file(scratch.path("tsa-1")).unwrap();
+    let at = Timestamp::from_second(Timestamp::now().as_second()).unwrap().to_string();
+    scratch.run(&["trust", "end", &directory, "ca-1", "--at", &at]).exits(0);
     assert_eq!(running.stop(), Some(0));
 
     // Without its key nothing is served.
-    fs::remove_file(scratch.path("tsa-1")).unwrap();
     let programs = format!("{}:{}", scratch.path("bin").display(), std::env::var("PATH").unwrap());
     let serve = ["serve", "--dir", &directory, "--listen", &listen];
     scratch.run_with(&serve, &[("PATH", &programs)], b"").exits(3).complains("secrets/tsa-1");
@@ -156,5 +172,115 @@ fn what_is_no_key_is_told_by_its_name() {
         let refused = scratch.run(&["serve", "--dir", &directory, "--listen", "127.0.0.1:0"]).exits(3);
         let refused = refused.complains(why);
         assert!(!refused.err.contains("1234"), "{}", refused.err);
+        // With one that is right it goes on.
+        bring(&scratch, name, &to_pem(&SigningKey::generate(KeyKind::EcdsaP256).unwrap()));
+        assert_eq!(Running::start(&scratch, &[]).stop(), Some(0));
     }
+}
+
+#[test]
+fn what_is_refused_leaves_no_certificate_behind() {
+    let scratch = Scratch::new();
+    let running = Running::start(&scratch, &[]);
+    let directory = running.directory();
+    let rotate = |what: &[&str]| {
+        scratch.run(&[&["rotate", "--dir", &directory, "--lead", "0s", "--wait"][..], what].concat())
+    };
+    bring(&scratch, "log-2", "password\n");
+    rotate(&["ca", "log"]).exits(3).complains("secrets/log-2");
+    assert!(!scratch.path("sigstore/certificates/ca-2.pem").exists());
+    rotate(&["ca", "--new-root"]).exits(0);
+    let root = running.get("/trusted_root.json").json();
+    let of = |place: usize| root["certificateAuthorities"][place]["certChain"]["certificates"][1].clone();
+    assert!(of(0).is_object() && of(1).is_object() && of(0) != of(1));
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn a_key_has_one_place() {
+    let scratch = Scratch::new();
+    let key = to_pem(&SigningKey::generate(KeyKind::EcdsaP256).unwrap());
+    for name in ["ct-1", "log-1"] {
+        bring(&scratch, name, &key);
+    }
+    let directory = scratch.path("sigstore").to_string_lossy().into_owned();
+    let serve = ["serve", "--dir", &directory, "--listen", "127.0.0.1:0"];
+    scratch.run(&serve).exits(3).complains("secrets/log-1 has the key of ct-1");
+    bring(&scratch, "log-1", &to_pem(&SigningKey::generate(KeyKind::EcdsaP256).unwrap()));
+    let running = Running::start(&scratch, &[]);
+    bring(&scratch, "ct-2", &key);
+    let rotate = ["rotate", "ct", "--dir", &directory, "--lead", "0s", "--wait"];
+    scratch.run(&rotate).exits(3).complains("secrets/ct-2 has the key of ct-1");
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn no_key_lies_open_for_long() {
+    let scratch = Scratch::new();
+    let key = || to_pem(&SigningKey::generate(KeyKind::EcdsaP256).unwrap());
+    // One that is needed after a year, with a blank line.
+    bring(&scratch, "ca-2", &format!("\n{}", key()));
+    let running = Running::start(&scratch, &[]);
+    let (directory, listen) = (running.directory(), running.listen());
+    assert_eq!(fs::read(scratch.path("sigstore/secrets/ca-2")).unwrap()[0], 1);
+    bring(&scratch, "tsa-2", &key());
+    let backup = || scratch.run(&["backup", &directory, &scratch.path("backup").to_string_lossy()]);
+    backup().exits(3).complains("secrets/tsa-2");
+    assert_eq!(running.stop(), Some(0));
+    let running = Running::start(&scratch, &["--listen", &listen]);
+    backup().exits(0);
+    assert_eq!(running.stop(), Some(0));
+
+    // What a link leads to is somebody's original.
+    let own = key();
+    let file = scratch.write("own.pem", &own);
+    make_private(Path::new(&file));
+    std::os::unix::fs::symlink(&file, scratch.path("sigstore/secrets/log-2")).unwrap();
+    scratch.run(&["serve", "--dir", &directory, "--listen", &listen]).exits(3).complains("it is a link");
+    assert_eq!(fs::read_to_string(&file).unwrap(), own);
+}
+
+#[test]
+fn one_that_cannot_be_followed_keeps_the_other_from_nothing() {
+    let (scratch, company) = (Scratch::new(), Company::new());
+    let soon = Subject { not_after: Timestamp::now() + 620.seconds(), ..subject("soon", false) };
+    company.bring_valid(&scratch, "ca-1", soon);
+    let config = "[rotation]\nlead = \"1s\"\noverlap = \"60s\"\ncertificates_last = \"630s\"\n\
+                  certificates_renewed_before = \"627s\"\n";
+    let config = scratch.write("serve.toml", config);
+    let running = Running::start(&scratch, &["--config", &config]);
+    running.wait_to_say("no other one can follow it");
+    running.wait_to_say("so another one follows");
+    assert!(scratch.path("sigstore/certificates/tsa-2.pem").exists());
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn what_is_taken_back_is_not_done() {
+    let scratch = Scratch::new();
+    fs::create_dir(scratch.path("bin")).unwrap();
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli_sign/plugin.sh");
+    let slow = scratch.write(
+        "bin/sigstore-kms-slow",
+        format!("#!/bin/sh\ntouch \"$0.began\"\nsleep 2\nexec {program} \"$@\"\n"),
+    );
+    fs::set_permissions(&slow, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let running = Running::start(&scratch, &[]);
+    let directory = running.directory();
+    let key = scratch.write("key", to_pem(&SigningKey::generate(KeyKind::EcdsaP256).unwrap()));
+    bring(&scratch, "log-2", &format!("slow://{key}"));
+    let rotate = ["rotate", "log", "--dir", &directory, "--lead", "0s"];
+    std::thread::scope(|scope| {
+        let asked = scope.spawn(|| scratch.run(&rotate));
+        while !scratch.path("bin/sigstore-kms-slow.began").exists() {
+            assert!(!asked.is_finished());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        fs::remove_file(format!("{directory}/rotate.json")).unwrap();
+        asked.join().unwrap().exits(3).complains("taken away");
+    });
+    running.wait_to_say("taken back");
+    let instance = fs::read_to_string(format!("{directory}/instance.json")).unwrap();
+    assert!(!instance.contains("\"name\": \"2\""), "{instance}");
+    assert_eq!(running.stop(), Some(0));
 }

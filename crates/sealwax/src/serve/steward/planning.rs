@@ -32,11 +32,22 @@ impl Steward {
         if !is_known {
             let mut next = self.instance.clone();
             let made = self.carry_out(&mut next, &request, now).and_then(|()| {
+                // What only ends keys needs none: one that is away keeps no stolen one from being ended.
+                if request.parts.is_empty() {
+                    return Ok(None);
+                }
                 // Before it is written down: a plan without its keys would keep the next start from being one.
-                self.holdings_of(&next).map_err(|failure| failure.message)
+                self.holdings_of(&next).map(Some).map_err(|failure| failure.message)
             });
+            if !Request::find(&self.directory)?
+                .is_some_and(|found| found.is_ok_and(|found| found.id == request.id))
+            {
+                // A token may have taken longer than whoever asked waits.
+                self.journal.warning("what was asked for was taken back", &[]);
+                return Ok(false);
+            }
             let (holdings, refused) = match made {
-                Ok(holdings) => (Some(holdings), None),
+                Ok(holdings) => (holdings, None),
                 Err(reason) => (None, Some(reason)),
             };
             if let Some(reason) = &refused {
@@ -67,39 +78,39 @@ impl Steward {
         request.ends.iter().try_for_each(|end| next.end(end)).map_err(|error| error.to_string())
     }
 
-    /// Plans successors of certificates that end soon. Whether there is something to tell of. What cannot be made, as where the root's
+    /// Plans successors of certificates that end soon. What cannot be made, as where the root's
     /// key is not here, is tried again much later, and keeps nothing else from being done: `/readyz` will say what ends.
-    pub(super) fn renew_certificates(&mut self, state: &mut State, now: Timestamp) -> Result<bool, Failure> {
-        if state.unrenewed.is_some_and(|tried| tried.elapsed() < TURN) {
-            return Ok(false);
-        }
-        state.unrenewed = None;
+    pub(super) fn renew_certificates(&mut self, state: &mut State, now: Timestamp) -> Result<(), Failure> {
+        state.unrenewed.retain(|_, tried| tried.elapsed() < TURN);
         let before = Rotation::signed(self.rotation.certificates_renewed_before);
         let ends_soon = |part: &Part| {
             let ends = self.holdings.ends(&self.instance, *part);
             let begins = ends.and_then(|ends| ends.checked_sub(before).ok());
-            begins.is_some_and(|begins| begins <= now) && self.instance.planned(*part).is_none()
+            begins.is_some_and(|begins| begins <= now)
+                && self.instance.planned(*part).is_none()
+                && !state.unrenewed.contains_key(part)
         };
         let ending: Vec<Part> = Part::ALL.into_iter().filter(ends_soon).collect();
-        if ending.is_empty() {
-            return Ok(false);
-        }
-        let mut next = self.instance.clone();
-        for part in &ending {
-            self.journal
-                .info("its certificate ends soon, so another one follows", &[("of", Value::Shown(part))]);
-            let planned = self.follow(&mut next, *part, now, self.rotation.lead_seconds());
-            planned.map_err(|error| Failure::cannot(error.to_string()))?;
-        }
-        match self.holdings_of(&next) {
-            Ok(holdings) => self.plan(next, Some(holdings)).map(|()| true),
-            Err(failure) => {
-                let error = [("error", Value::Text(&failure.message))];
-                self.journal.error("a certificate ends soon, and no other one can follow it", &error);
-                state.unrenewed = Some(Instant::now());
-                Ok(false)
+        // Each by itself: one that cannot be followed keeps the other from nothing.
+        for part in ending {
+            let mut next = self.instance.clone();
+            let followed = self.follow(&mut next, part, now, self.rotation.lead_seconds());
+            let made = followed.map_err(|error| Failure::cannot(error.to_string()));
+            match made.and_then(|()| self.holdings_of(&next)) {
+                Ok(holdings) => {
+                    self.plan(next, Some(holdings))?;
+                    state.untold = true;
+                    let of = [("of", Value::Shown(&part))];
+                    self.journal.info("its certificate ends soon, so another one follows", &of);
+                }
+                Err(failure) => {
+                    let error = [("of", Value::Shown(&part)), ("error", Value::Text(&failure.message))];
+                    self.journal.error("a certificate ends soon, and no other one can follow it", &error);
+                    state.unrenewed.insert(part, Instant::now());
+                }
             }
         }
+        Ok(())
     }
 
     /// Plans what follows, under a root that outlasts it.
@@ -123,11 +134,17 @@ impl Steward {
 
     /// The keys and certificates of a plan; what is missing is made.
     fn holdings_of(&self, next: &Instance) -> Result<Holdings, Failure> {
-        Holdings::of(&self.directory, &self.vault, next, &self.rotation, self.holdings.others.clone())
+        let others = self.holdings.others.clone();
+        let holdings = Holdings::of(&self.directory, &self.vault, next, &self.rotation, others)?;
+        holdings.check_planned(next)?;
+        Ok(holdings)
     }
 
     /// Writes a plan down whose keys are made; `None` if it has no others.
     fn plan(&mut self, next: Instance, holdings: Option<Holdings>) -> Result<(), Failure> {
+        if let Some(holdings) = &holdings {
+            holdings.keep(&self.directory, &self.vault, &next, &self.rotation)?;
+        }
         next.write(&self.directory)?;
         self.instance = next;
         if let Some(holdings) = holdings {

@@ -25,14 +25,19 @@ pub enum Brought {
     Elsewhere(Arc<dyn Signer>),
 }
 
+/// Whether it is a key that anybody can read who has the file.
+pub fn is_open(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(PEM)
+}
+
 /// Reads what may be a key that was brought; `None` if it is sealed. Blocks, as the key's keeper may.
 pub fn read(path: &Path, bytes: &[u8]) -> Result<Option<Brought>, Failure> {
-    // What is sealed begins with its version, which is no letter.
-    if !bytes.first().is_some_and(u8::is_ascii_graphic) {
+    // What is sealed begins with its version, which is neither a letter nor white space.
+    if !bytes.trim_ascii_start().first().is_some_and(u8::is_ascii_graphic) {
         return Ok(None);
     }
     let bad = |why: &dyn std::fmt::Display| Failure::cannot(format!("{}: {why}", path.display()));
-    if bytes.starts_with(PEM) {
+    if is_open(bytes) {
         return match file::parse_stored(path, bytes) {
             Ok(StoredKey::Plain(key)) => Ok(Some(Brought::Here(key))),
             Ok(StoredKey::Encrypted(_)) => Err(bad(&KeyFileError::Encrypted { path: path.to_owned() })),
@@ -46,5 +51,7 @@ pub fn read(path: &Path, bytes: &[u8]) -> Result<Option<Brought>, Failure> {
         ));
     }
     let opened = crate::key::open(word, &PasswordArgs::default());
-    opened.map(|signer| Some(Brought::Elsewhere(signer))).map_err(|failure| bad(&failure.message))
+    // It is in a file, and was no argument.
+    let why = |failure: Failure| bad(&failure.message.strip_prefix("--key ").unwrap_or(&failure.message));
+    opened.map(|signer| Some(Brought::Elsewhere(signer))).map_err(why)
 }
