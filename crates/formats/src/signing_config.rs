@@ -31,6 +31,22 @@ pub struct SigningConfig {
     pub tsa_config: Option<ServiceConfiguration>,
 }
 
+impl SigningConfig {
+    /// Nobody is asked for anything.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self {
+            version: SigningConfigVersion::V02,
+            ca_urls: Vec::new(),
+            oidc_urls: Vec::new(),
+            rekor_tlog_urls: Vec::new(),
+            rekor_tlog_config: None,
+            tsa_urls: Vec::new(),
+            tsa_config: None,
+        }
+    }
+}
+
 /// The version of a signing config.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SigningConfigVersion {

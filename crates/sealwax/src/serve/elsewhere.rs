@@ -80,9 +80,7 @@ impl Elsewhere {
 mod tests {
     use super::*;
     use sealwax_crypto::{KeyDetails, KeyKind, SigningKey};
-    use sealwax_formats::{
-        KeyDetailsField, SigningConfig, SigningConfigVersion, TimeRange, TrustedRoot, TrustedRootVersion,
-    };
+    use sealwax_formats::{KeyDetailsField, SigningConfig, TimeRange, TrustedRoot, TrustedRootVersion};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -104,16 +102,7 @@ mod tests {
             certificate_logs: logs,
             timestamp_authorities: Vec::new(),
         };
-        let signing_config = SigningConfig {
-            version: SigningConfigVersion::V02,
-            ca_urls: Vec::new(),
-            oidc_urls: Vec::new(),
-            rekor_tlog_urls: Vec::new(),
-            rekor_tlog_config: None,
-            tsa_urls: Vec::new(),
-            tsa_config: None,
-        };
-        vec![ClientTrustConfig { trusted_root, signing_config }]
+        vec![ClientTrustConfig { trusted_root, signing_config: SigningConfig::nobody() }]
     }
 
     #[test]

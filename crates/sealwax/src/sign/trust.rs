@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sealwax_client::{LogVersion, LogVersions};
-use sealwax_formats::{ClientTrustConfig, Service, SigningConfig, SigningConfigVersion};
+use sealwax_formats::{ClientTrustConfig, Service, SigningConfig};
 use sealwax_verify::{Trust, Verifier};
 
 use super::args::{RekorVersion, SignTrustArgs};
@@ -64,18 +64,9 @@ impl SigningTrust {
 
 /// Nobody is asked, and nothing but the signature is looked at.
 fn key_only() -> SigningTrust {
-    let config = SigningConfig {
-        version: SigningConfigVersion::V02,
-        ca_urls: Vec::new(),
-        oidc_urls: Vec::new(),
-        rekor_tlog_urls: Vec::new(),
-        rekor_tlog_config: None,
-        tsa_urls: Vec::new(),
-        tsa_config: None,
-    };
     SigningTrust {
         verifier: Arc::new(Verifier::new(Trust::key_only())),
-        config,
+        config: SigningConfig::nobody(),
         name: profile::KEY_ONLY.to_owned(),
         project: None,
         private: true,

@@ -12,19 +12,6 @@ fn since(start: &str) -> Option<TimeRange> {
     Some(TimeRange { start: Some(at(start)), end: None })
 }
 
-fn empty() -> SigningConfig {
-    let version = SigningConfigVersion::V02;
-    SigningConfig {
-        version,
-        ca_urls: Vec::new(),
-        oidc_urls: Vec::new(),
-        rekor_tlog_urls: Vec::new(),
-        rekor_tlog_config: None,
-        tsa_urls: Vec::new(),
-        tsa_config: None,
-    }
-}
-
 /// A root with one timestamp authority, valid since then.
 fn root(start: &str, end: Option<&str>) -> TrustedRoot {
     let valid_for = Some(TimeRange { start: Some(at(start)), end: end.map(at) });
@@ -57,7 +44,7 @@ const URL: &str = "https://tsa.example/api/v1/timestamp";
 #[test]
 fn a_service_is_listed_when_clients_have_its_key() {
     let change = add(TSA, service(URL, "2026-06-09T00:00:00Z"));
-    let next = |root: &TrustedRoot| empty().next(&change, root, at(NOW), LEAD);
+    let next = |root: &TrustedRoot| SigningConfig::nobody().next(&change, root, at(NOW), LEAD);
     let config = next(&root("2026-06-09T00:00:00Z", None)).unwrap();
     assert_eq!(config.tsa_urls, [service(URL, "2026-06-09T00:00:00Z")]);
     let any = ServiceConfiguration { selector: Selector::Any, count: 0 };
@@ -91,21 +78,24 @@ fn what_cannot_be_listed() {
     let next = |config: &SigningConfig, change| config.next(&change, &trusted, at(NOW), LEAD).unwrap_err();
     let url = || URL.to_owned();
     let start = at("2026-06-10T00:00:01Z");
-    let early = next(&empty(), add(TSA, service(URL, "2026-06-10T00:00:01Z")));
+    let early = next(&SigningConfig::nobody(), add(TSA, service(URL, "2026-06-10T00:00:01Z")));
     assert_eq!(early, ServiceChangeError::NotYet { url: url(), start });
     let unset = Service { valid_for: None, ..service(URL, NOW) };
-    assert_eq!(next(&empty(), add(TSA, unset)), ServiceChangeError::NoStart { url: url() });
+    assert_eq!(next(&SigningConfig::nobody(), add(TSA, unset)), ServiceChangeError::NoStart { url: url() });
     let split = service(URL, "2026-06-01T00:00:00.5Z");
-    assert_eq!(next(&empty(), add(TSA, split)), ServiceChangeError::NoStart { url: url() });
+    assert_eq!(next(&SigningConfig::nobody(), add(TSA, split)), ServiceChangeError::NoStart { url: url() });
     // Of another host, however alike it looks; of another kind.
     let other = "https://tsa.example.org/api/v1/timestamp";
     let error = ServiceChangeError::NotTrusted { url: other.to_owned() };
-    assert_eq!(next(&empty(), add(TSA, service(other, NOW))), error);
+    assert_eq!(next(&SigningConfig::nobody(), add(TSA, service(other, NOW))), error);
     let error = ServiceChangeError::NotTrusted { url: url() };
-    assert_eq!(next(&empty(), add(ServiceKind::CertificateAuthority, service(URL, NOW))), error);
-    let old = SigningConfig { version: SigningConfigVersion::V01, ..empty() };
+    assert_eq!(
+        next(&SigningConfig::nobody(), add(ServiceKind::CertificateAuthority, service(URL, NOW))),
+        error
+    );
+    let old = SigningConfig { version: SigningConfigVersion::V01, ..SigningConfig::nobody() };
     assert_eq!(next(&old, add(TSA, service(URL, NOW))), ServiceChangeError::Version);
-    let config = empty().next(&add(TSA, service(URL, NOW)), &trusted, at(NOW), LEAD).unwrap();
+    let config = SigningConfig::nobody().next(&add(TSA, service(URL, NOW)), &trusted, at(NOW), LEAD).unwrap();
     assert_eq!(next(&config, add(TSA, service(URL, NOW))), ServiceChangeError::AlreadyThere { url: url() });
 }
 
@@ -114,7 +104,7 @@ fn services_are_listed_oldest_first_and_left_out_when_they_end() {
     let trusted = root("2026-01-01T00:00:00Z", None);
     let next = |config: &SigningConfig, change| config.next(&change, &trusted, at(NOW), LEAD).unwrap();
     let oidc = ServiceKind::OpenId;
-    let young = next(&empty(), add(oidc, service("https://b", NOW)));
+    let young = next(&SigningConfig::nobody(), add(oidc, service("https://b", NOW)));
     let both = next(&young, add(oidc, service("https://a", "2026-01-01T00:00:00Z")));
     let urls: Vec<&str> = both.oidc_urls.iter().map(|service| service.url.as_str()).collect();
     assert_eq!(urls, ["https://a", "https://b"]);
