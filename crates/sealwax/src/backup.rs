@@ -69,7 +69,7 @@ pub(crate) fn backup(args: &BackupArgs, out: &mut impl Write) -> Result<Status, 
     let _lock = lock(to)?;
     let before = Backup::read(to)?;
     let secret = match args.with_secret {
-        true => Some(Secret::find(from, args.secret.as_deref(), false)?),
+        true => Some(Secret::of(from, args.secret.as_deref())?),
         false => None,
     };
 

@@ -17,6 +17,7 @@ use self::args::{RotateArgs, What};
 use crate::inspect::node::Node;
 use crate::judge::Status;
 use crate::serve::handover::Request;
+use crate::serve::inspection::{lists, told};
 use crate::serve::instance::Instance;
 use crate::serve::is_served;
 use crate::serve::permissions::check_user;
@@ -29,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often it is looked.
 const LOOK: Duration = Duration::from_millis(100);
+
+/// How long a process may take to tell clients of a switch that it has made: it does so at once.
+const TELLING: Duration = Duration::from_secs(5);
 
 /// What becomes of a request to an instance that is stopped.
 pub(crate) const WAITS: &str = "waits for the next start, which tells clients";
@@ -125,14 +129,15 @@ fn answer(directory: &Path, request: &Request) -> Result<Instance, Failure> {
     Err(Failure::cannot(format!("{} is served by a process that does not answer", directory.display())))
 }
 
-/// Waits until all that is planned is in use.
+/// Waits until all that is planned is in use, and clients are told of the end of what was; not for people who are to tell them.
 fn done(directory: &Path, parts: &BTreeSet<Part>, planned: Instance) -> Result<Instance, Failure> {
-    let mut instance = planned;
+    let (mut instance, mut in_use) = (planned, None::<Instant>);
     loop {
-        let waits: Vec<Timestamp> =
-            parts.iter().filter_map(|part| Some(instance.planned(*part)?.from)).collect();
-        if waits.is_empty() {
-            return Ok(instance);
+        if parts.iter().all(|part| instance.planned(*part).is_none()) {
+            let since = in_use.get_or_insert_with(Instant::now);
+            if since.elapsed() >= TELLING || are_told(directory, &instance, parts) {
+                return Ok(instance);
+            }
         }
         if !is_served(directory)? {
             return Err(not_served(directory));
@@ -140,6 +145,14 @@ fn done(directory: &Path, parts: &BTreeSet<Part>, planned: Instance) -> Result<I
         sleep(LOOK);
         instance = read(directory)?;
     }
+}
+
+/// Whether clients are told of all that there is of these parts, and was.
+fn are_told(directory: &Path, instance: &Instance, parts: &BTreeSet<Part>) -> bool {
+    // What cannot be read may be on its way.
+    let Ok(Some(root)) = told(directory, instance) else { return false };
+    let is_told = |part: &Part| instance.terms(*part).iter().all(|term| lists(&root, *part, term));
+    parts.iter().all(is_told)
 }
 
 /// The instance in a directory.

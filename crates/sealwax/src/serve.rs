@@ -96,6 +96,7 @@ pub(crate) fn run(args: &ServeArgs, out: &mut impl Write) -> Result<Status, Fail
             .map(|()| Status::Verified)
             .map_err(|error| Failure::cannot(format!("cannot write the result: {error}")));
     }
+    permissions::close();
     descriptors::claim().map_err(|error| Failure::cannot(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::cannot(format!("cannot start: {error}")))?;

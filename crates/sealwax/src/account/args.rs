@@ -67,7 +67,8 @@ pub struct InstanceArgs {
     /// The directory that `sealwax serve` serves
     #[arg(long = "dir", value_name = "DIR")]
     pub directory: PathBuf,
-    /// The file with the secret that opens what is sealed in it, as for `sealwax serve` [default: DIR.secret]
+    /// The file with the secret that opens what is sealed in it, as for `sealwax serve` [default: as in DIR/serve.toml, then
+    /// DIR.secret]
     #[arg(long, value_name = "FILE")]
     pub secret: Option<PathBuf>,
 }

@@ -39,7 +39,7 @@ pub struct BackupArgs {
     /// Take the secret along that opens the keys
     #[arg(long)]
     pub with_secret: bool,
-    /// The file with the secret, as for `sealwax serve` [default: DIR.secret]
+    /// The file with the secret, as for `sealwax serve` [default: as in DIR/serve.toml, then DIR.secret]
     #[arg(long, value_name = "FILE", requires = "with_secret")]
     pub secret: Option<PathBuf>,
     /// Write JSON

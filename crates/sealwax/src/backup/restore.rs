@@ -18,6 +18,7 @@ use crate::log::backup::{Newest, is_checkpoint_of, restore_log};
 use crate::log::{description, new};
 use crate::serve::audit;
 use crate::serve::instance::{self, Instance};
+use crate::serve::permissions;
 use crate::serve::secret::beside;
 use crate::serve::vault::{create_private, private_directory};
 use crate::sources::read_limited;
@@ -34,6 +35,7 @@ const MAX_ANCHOR_BYTES: u64 = 1 << 20;
 
 pub(crate) fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let (from, to) = (&args.from, &args.directory);
+    permissions::close();
     let _reading = lock_to_read(from)?;
     let backup = Backup::read(from)?;
     let backup = backup.ok_or_else(|| {

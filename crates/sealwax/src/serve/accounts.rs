@@ -45,7 +45,7 @@ pub fn state_of(directory: &Path, named: Option<&Path>) -> Result<State<Os>, Fai
     if !directory.is_dir() {
         return Err(Failure::cannot(format!("{} is not a directory", directory.display())));
     }
-    let secret = Secret::find(directory, named, false)?;
+    let secret = Secret::of(directory, named)?;
     if let Some(instance) = Instance::read(directory)?
         && instance.is_older()
     {

@@ -13,7 +13,7 @@ use sealwax_pki::Certificate;
 use sealwax_signer::{Absent, CertifyError, Signer};
 use sealwax_tsa::{Subject, issue_leaf, issue_root};
 
-use super::vault::Vault;
+use super::vault::{Vault, is_name as is_key_name};
 use super::{authority, timestamps};
 use crate::sources::read_limited;
 use crate::{Failure, output_file};
@@ -29,6 +29,9 @@ const FIRST: &str = "1";
 
 /// The longest chain that is read, bytes.
 const MAX_BYTES: u64 = 1 << 18;
+
+/// What a chain must not have in it: everybody may read the file.
+const PRIVATE_KEY: &str = "PRIVATE KEY-----";
 
 /// A key and the chain of its certificate.
 #[derive(Clone)]
@@ -97,7 +100,7 @@ impl Certificates<'_> {
         };
         let certified = self.certified(&what, terms)?;
         if !terms.has_ended {
-            authority::issuer(&certified)?;
+            authority::issuer(&certified).map_err(|failure| of_files(&what, terms, &failure))?;
         }
         Ok(certified)
     }
@@ -113,14 +116,13 @@ impl Certificates<'_> {
         };
         let certified = self.certified(&what, terms)?;
         if !terms.has_ended {
-            timestamps::credentials(&certified)?;
+            timestamps::credentials(&certified).map_err(|failure| of_files(&what, terms, &failure))?;
         }
         Ok(certified)
     }
 
     /// Those that are there, brought along or made before. What is missing of them is made, and lasts when it is [kept](Self::keep).
     fn certified(&self, what: &Hierarchy, terms: &Terms<'_>) -> Result<Certified, Failure> {
-        let failed = |error: CertifyError| Failure::cannot(error.to_string());
         let Hierarchy { prefix, common_name, root_kind, .. } = *what;
         let Terms { name, root: root_name, .. } = *terms;
         let own = format!("{prefix}-{name}");
@@ -138,6 +140,7 @@ impl Certificates<'_> {
             return Ok(Certified { key: key.ok_or_else(missing)?, chain });
         }
         let root_file = format!("{prefix}-root-{root_name}");
+        let failed = |error: CertifyError| Failure::cannot(format!("secrets/{root_file}: {error}"));
         let (root, root_key) = if root_name == name {
             let root_key = self.vault.signer(&root_file, root_kind)?;
             let common_name = Terms::common_name(&format!("{common_name} root"), name);
@@ -222,7 +225,26 @@ pub fn chain_of(directory: &Path, prefix: &str, name: &str) -> Result<Vec<Certif
 
 fn read(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, Failure> {
     let text = std::str::from_utf8(bytes).map_err(|error| cannot(path, &error))?;
+    if text.contains(PRIVATE_KEY) {
+        return Err(cannot(
+            path,
+            &"a private key is in it, and everybody may read it: a key belongs into secrets",
+        ));
+    }
     Certificate::list_from_pem(text).map_err(|error| cannot(path, &error))
+}
+
+/// Whether a file of this name has a chain that an instance may have: `ca-1.pem`.
+pub fn is_name(file: &str) -> bool {
+    let name = file.strip_suffix(".pem").filter(|name| is_key_name(name));
+    let what = name.and_then(|name| name.rsplit_once('-'));
+    what.is_some_and(|(what, _)| ["ca", "tsa"].contains(&what))
+}
+
+/// Names the files of an authority that is none.
+fn of_files(what: &Hierarchy, terms: &Terms<'_>, failure: &Failure) -> Failure {
+    let own = format!("{}-{}", what.prefix, terms.name);
+    Failure::cannot(format!("{FOLDER}/{own}.pem, secrets/{own}: {}", failure.message))
 }
 
 /// What is to be done where the root was brought along without its key.

@@ -1,12 +1,12 @@
 //! The keys and certificates of everything that an instance names, those that have ended and those that are planned included.
 
-use std::collections::BTreeMap;
+mod checks;
+
 use std::path::Path;
 
 use jiff::Timestamp;
 use sealwax_log::Kind;
 use sealwax_pki::Certificate;
-use sealwax_signer::Signer;
 
 use super::certificates::{self, Certificates, Certified};
 use super::config::Rotation;
@@ -70,50 +70,6 @@ impl Holdings {
         for part in [Part::Ca, Part::Tsa] {
             let mut made = instance.keys(part).into_iter().zip(self.authorities(part));
             made.try_for_each(|(name, made)| kept.keep(&name, &made.chain))?;
-        }
-        Ok(())
-    }
-
-    /// Refuses what is planned, and has certificates that are not valid when it is to be used.
-    pub fn check_planned(&self, instance: &Instance) -> Result<(), Failure> {
-        for part in [Part::Ca, Part::Tsa] {
-            let names = instance.keys(part).into_iter().zip(self.authorities(part));
-            let place = instance.in_use(part).map_or(0, |place| place + 1);
-            let (Some((name, Certified { chain, .. })), Some(term)) =
-                (names.skip(place).last(), instance.planned(part))
-            else {
-                continue;
-            };
-            let begins = chain.iter().map(Certificate::not_before).max();
-            let is_valid = begins.is_some_and(|begins| begins <= term.from)
-                && chain_ends(chain).is_some_and(|ends| ends > term.from);
-            if !is_valid {
-                return Err(Failure::cannot(format!(
-                    "{}/{name}.pem is not valid at {}, when it is to be used: remove it, or put another one there",
-                    certificates::FOLDER,
-                    term.from
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    /// Refuses a key in two places: two shards with one key are, to every client, one log that says two things.
-    fn check_apart(&self, instance: &Instance) -> Result<(), Failure> {
-        let mut seen: BTreeMap<[u8; 32], String> = BTreeMap::new();
-        for part in Part::ALL {
-            let keys: Vec<&dyn Signer> = match part {
-                Part::Ca | Part::Tsa => self.authorities(part).iter().map(|one| &*one.key).collect(),
-                Part::Ct => self.certificate_logs.iter().map(|log| &*log.signer).collect(),
-                Part::Log => self.signature_logs.iter().map(|log| &*log.signer).collect(),
-            };
-            for (name, key) in instance.keys(part).into_iter().zip(keys) {
-                if let Some(other) = seen.insert(key.public_key().spki_sha256(), name.clone()) {
-                    return Err(Failure::cannot(format!(
-                        "secrets/{name} has the key of {other}: each has a key of its own"
-                    )));
-                }
-            }
         }
         Ok(())
     }

@@ -21,13 +21,27 @@ pub fn check(directory: &Path) -> Result<(), Failure> {
     for name in ["secrets", "idp", "audit"] {
         look(&directory.join(name), SECRET)?;
     }
-    let secrets = directory.join("secrets");
-    let Ok(entries) = fs::read_dir(&secrets) else { return Ok(()) };
-    for entry in entries {
-        let entry = entry.map_err(|error| Failure::cannot(format!("{}: {error}", secrets.display())))?;
-        look(&entry.path(), SECRET)?;
+    // Operators put files into these two.
+    for (name, closed) in [("secrets", SECRET), ("certificates", PUBLIC)] {
+        let folder = directory.join(name);
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries {
+            let entry = entry.map_err(|error| Failure::cannot(format!("{}: {error}", folder.display())))?;
+            look(&entry.path(), closed)?;
+        }
     }
     Ok(())
+}
+
+/// From now on what this process makes can be changed by its user alone. Where the mask of a login lets a group write, the next start
+/// would refuse what this one made.
+pub fn close() {
+    #[cfg(unix)]
+    {
+        use rustix::{fs::Mode, process::umask};
+        let closed = Mode::WGRP | Mode::WOTH;
+        umask(umask(closed) | closed);
+    }
 }
 
 /// Refuses to change an instance as another user than the one who serves it, such as root by `sudo`: the server could not read, or

@@ -84,7 +84,11 @@ pub fn publish(
     };
     if let Some(root) = &root_seen {
         let follows = root.check_successor(&documents.trusted_root);
-        follows.map_err(|error| Failure::cannot(format!("the next trusted root: {error}")))?;
+        follows.map_err(|error| {
+            Failure::cannot(format!(
+                "the next trusted root: {error}: put back what was in secrets, certificates or trust.others before"
+            ))
+        })?;
     }
     let look = now.checked_add(LOOK).unwrap_or(now);
     let Some(seen) = seen else {

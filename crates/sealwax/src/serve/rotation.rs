@@ -192,7 +192,7 @@ impl Instance {
         }
     }
 
-    pub(super) fn terms(&self, part: Part) -> Vec<&Term> {
+    pub fn terms(&self, part: Part) -> Vec<&Term> {
         match part {
             Part::Log => self.signature_shards.iter().map(|shard| &shard.term).collect(),
             Part::Ct => self.certificate_shards.iter().map(|shard| &shard.term).collect(),

@@ -11,6 +11,7 @@ use sealwax_crypto::random;
 use sealwax_crypto::sealed::SECRET_BYTES;
 use sealwax_formats::base64;
 
+use super::config::Config;
 use super::vault::create_private;
 use crate::Failure;
 
@@ -71,6 +72,16 @@ impl Secret {
             }
         };
         Ok(Self { bytes, source })
+    }
+
+    /// The secret of an instance that is there, for whoever does not serve it: the file that was named, else what its configuration
+    /// says, as [`Self::find`] does. One that is served with `--config` may have another configuration than this.
+    pub fn of(directory: &Path, named: Option<&Path>) -> Result<Self, Failure> {
+        let configured = match named {
+            Some(_) => None,
+            None => Config::of_file(directory, None)?.secret,
+        };
+        Self::find(directory, named.or(configured.as_deref()), false)
     }
 
     /// The bytes, for sealing and opening.

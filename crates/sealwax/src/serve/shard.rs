@@ -41,8 +41,9 @@ pub fn keys(vault: &Vault, kind: Kind, shard: &Shard) -> Result<Keys, Failure> {
         Kind::Signature => KeyKind::Ed25519,
         Kind::Certificate => KeyKind::EcdsaP256,
     };
-    let key = vault.signer(&key_name(kind, shard), algorithm)?;
-    Keys::new(kind, &shard.origin, key, None)
+    let name = key_name(kind, shard);
+    let keys = Keys::new(kind, &shard.origin, vault.signer(&name, algorithm)?, None);
+    keys.map_err(|failure| Failure { message: format!("secrets/{name}: {}", failure.message), ..failure })
 }
 
 /// Whether the log of a shard is in the instance's directory.
@@ -83,7 +84,11 @@ pub fn lay(
         new::lay(&directory, kind, &shard.origin, path, &keys, vec![reference], roots.map(str::as_bytes))?
     };
     if description.verifier_keys != keys.verifier_keys() {
-        return Err(Failure::cannot(format!("{} was made with another key", directory.display())));
+        return Err(Failure::cannot(format!(
+            "secrets/{} is not the key that {} was made with: put that one back",
+            key_name(kind, shard),
+            directory.display()
+        )));
     }
     Ok(Laid { directory, description, keys })
 }

@@ -89,7 +89,13 @@ pub fn prepare(wanted: &Wanted<'_>) -> Result<Ready, Failure> {
         }
     };
 
+    if instance.made {
+        Holdings::check_there(directory, &instance)?;
+    }
     let holdings = Holdings::of(directory, &vault, &instance, wanted.rotation, wanted.others.clone())?;
+    if !instance.made {
+        holdings.check_begun(&instance, Timestamp::now())?;
+    }
     holdings.keep(directory, &vault, &instance, wanted.rotation)?;
     if !instance.has(Service::Tuf) && others::handed(directory)?.is_none() {
         // Before anything can be missing: the others need it to begin.
@@ -199,11 +205,35 @@ fn refuse_strangers(directory: &Path) -> Result<(), Failure> {
         let unfinished = name.to_string_lossy().starts_with(&format!(".{}.", super::instance::NAME));
         // Keys and chains may be brought along.
         let brought = name == vault::FOLDER || name == certificates::FOLDER;
+        if brought {
+            refuse_strange_names(&directory.join(&name))?;
+        }
         if name != LOCK && !brought && name != super::config::NAME && !unfinished {
             return Err(Failure::cannot(format!(
                 "{} is no instance, and not empty ({}): give --dir an empty directory, or a new one",
                 directory.display(),
                 name.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A key or a chain that is called otherwise would lie there unused, and another one would be made.
+fn refuse_strange_names(folder: &Path) -> Result<(), Failure> {
+    let cannot = |error: std::io::Error| Failure::cannot(format!("{}: {error}", folder.display()));
+    let (is_name, names): (fn(&str) -> bool, _) = match folder.ends_with(vault::FOLDER) {
+        true => (vault::is_name, "a key (ca-1, ca-root-1, tsa-1, tsa-root-1, ct-1, log-1)"),
+        false => (certificates::is_name, "a chain (ca-1.pem, tsa-1.pem)"),
+    };
+    for entry in fs::read_dir(folder).map_err(cannot)? {
+        let entry = entry.map_err(cannot)?;
+        let name = entry.file_name();
+        // Hidden is what is on its way to its name, and what brings files: the folder of a mounted volume.
+        if !name.to_str().is_some_and(|name| name.starts_with('.') || is_name(name)) {
+            return Err(Failure::cannot(format!(
+                "{} is not called as {names} of an instance is: rename it, or put it elsewhere",
+                entry.path().display()
             )));
         }
     }

@@ -95,7 +95,8 @@ impl Vault {
     fn here(&self, name: &str) -> Result<Option<SigningKey>, Failure> {
         match self.look(name)? {
             Some(Brought::Elsewhere(_)) => {
-                Err(cannot("use", &self.folder.join(name), &"a key of this name lies here, and nowhere else"))
+                let why = "it names a key in a token or a service, and what is needed here is the key itself";
+                Err(cannot("use", &self.folder.join(name), &why))
             }
             Some(Brought::Here(key)) => Ok(Some(key)),
             None => Ok(None),
@@ -157,7 +158,7 @@ pub fn key_in(path: &Path) -> Result<Option<SigningKey>, Failure> {
     if !directory.join(instance::NAME).exists() {
         return Ok(None);
     }
-    let vault = Vault { folder: folder.to_owned(), secret: Secret::find(directory, None, false)? };
+    let vault = Vault { folder: folder.to_owned(), secret: Secret::of(directory, None)? };
     vault.here(name)?.map(Some).ok_or_else(|| cannot("use", path, &"there is no such key"))
 }
 
@@ -180,10 +181,14 @@ pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Whether an instance may have a key of this name: `log-1`, `ca-root-2`.
-fn is_name(name: &str) -> bool {
+pub fn is_name(name: &str) -> bool {
     let Some((what, number)) = name.rsplit_once('-') else { return false };
-    let what = what.strip_suffix("-root").unwrap_or(what);
-    number.parse::<u32>().is_ok() && Part::ALL.into_iter().any(|part| part.name() == what)
+    let what = match what.strip_suffix("-root") {
+        Some(what @ ("ca" | "tsa")) => what,
+        _ => what,
+    };
+    let is_one = number.parse::<u32>().is_ok_and(|one| one > 0 && one.to_string() == number);
+    is_one && (["tuf-root", "tuf-online"].contains(&what) || Part::ALL.iter().any(|part| part.name() == what))
 }
 
 fn sync(folder: &Path) -> io::Result<()> {

@@ -157,7 +157,14 @@ fn what_is_no_key_is_told_by_its_name() {
     for (name, key, why) in [
         ("ca-1", "password\n".to_owned(), "neither sealed, nor a private key in PEM"),
         ("ca-1", "pkcs11:object=ca?pin-value=1234".to_owned(), "pin-source"),
-        ("ca-1", "-----BEGIN PRIVATE KEY-----\n".to_owned(), "secrets/ca-1"),
+        ("ca-1", "-----BEGIN PRIVATE KEY-----\n".to_owned(), "remove the file if nothing was ever signed"),
+        ("ca-1", " \n".to_owned(), "secrets/ca-1: it is empty"),
+        (
+            "ct-1",
+            to_pem(&SigningKey::generate(KeyKind::EcdsaP384).unwrap()),
+            "secrets/ct-1: a key of this kind",
+        ),
+        ("ca-root-1", to_pem(&SigningKey::generate(KeyKind::Ed25519).unwrap()), "secrets/ca-root-1: Ed25519"),
         ("tuf-root-1", "openssl:///nowhere".to_owned(), "secrets/tuf-root-1"),
         (
             "tsa-1",
@@ -212,6 +219,89 @@ fn a_key_has_one_place() {
     let rotate = ["rotate", "ct", "--dir", &directory, "--lead", "0s", "--wait"];
     scratch.run(&rotate).exits(3).complains("secrets/ct-2 has the key of ct-1");
     assert_eq!(running.stop(), Some(0));
+
+    // Above the authorities neither.
+    for (other, told) in [
+        ("ca-1", "secrets/ca-root-1 has the key of ca-1"),
+        ("tsa-root-1", "secrets/tsa-root-1 has the key of ca-root-1"),
+    ] {
+        let scratch = Scratch::new();
+        let directory = scratch.path("sigstore").to_string_lossy().into_owned();
+        bring(&scratch, "ca-root-1", &key);
+        bring(&scratch, other, &key);
+        let serve = ["serve", "--dir", &directory, "--listen", "127.0.0.1:0"];
+        scratch.run(&serve).exits(3).complains(told);
+        assert!(!Path::new(&directory).join("certificates").exists());
+    }
+}
+
+#[test]
+fn what_would_be_told_for_ever_is_looked_at_before() {
+    let (scratch, company) = (Scratch::new(), Company::new());
+    let directory = scratch.path("sigstore").to_string_lossy().into_owned();
+    let serve = || scratch.run(&["serve", "--dir", &directory, "--listen", "127.0.0.1:0"]).exits(3);
+    // What is called otherwise would not be used, and another key be made.
+    company.bring(&scratch, "ca-1");
+    for (right, wrong) in
+        [("secrets/ca-1", "secrets/ca-1.pem"), ("certificates/ca-1.pem", "certificates/ca.pem")]
+    {
+        let file = |name: &str| Path::new(&directory).join(name);
+        fs::rename(file(right), file(wrong)).unwrap();
+        serve().complains(wrong);
+        fs::rename(file(wrong), file(right)).unwrap();
+    }
+    let now = Timestamp::now();
+    let later = Subject { not_before: now + 30.minutes(), ..subject("later", false) };
+    let over =
+        Subject { not_before: now - 30.minutes(), not_after: now - 1.second(), ..subject("over", false) };
+    for subject in [later, over] {
+        company.bring_valid(&scratch, "ca-1", subject);
+        serve().complains("certificates/ca-1.pem is not valid now");
+    }
+    // A key beside its certificate is one that everybody may read.
+    company.bring(&scratch, "ca-1");
+    let chain = fs::read_to_string(scratch.path("sigstore/certificates/ca-1.pem")).unwrap();
+    let key = to_pem(&SigningKey::generate(KeyKind::EcdsaP256).unwrap());
+    scratch.write("sigstore/certificates/ca-1.pem", format!("{chain}{key}"));
+    serve().complains("certificates/ca-1.pem: a private key is in it");
+    scratch.write("sigstore/certificates/ca-1.pem", &chain);
+    let running = Running::start(&scratch, &[]);
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn what_clients_were_told_of_stays_or_nothing_is_planned() {
+    let (scratch, company) = (Scratch::new(), Company::new());
+    company.bring(&scratch, "ca-1");
+    let running = Running::start(&scratch, &[]);
+    let (directory, listen) = (running.directory(), running.listen());
+    let file = |name: &str| Path::new(&directory).join(name);
+    let rotate = || scratch.run(&["rotate", "tsa", "--dir", &directory, "--lead", "0s", "--wait"]);
+    let kept = ["certificates/ca-1.pem", "secrets/ca-1", "secrets/log-1", "certificates/tsa-1.pem"]
+        .map(|name| (name, fs::read(file(name)).unwrap()));
+    company.bring(&scratch, "ca-1");
+    rotate().exits(3).complains("certificates/ca-1.pem is not what clients were told of");
+    bring(&scratch, "log-1", &to_pem(&SigningKey::generate(KeyKind::Ed25519).unwrap()));
+    for (name, bytes) in &kept[..2] {
+        fs::write(file(name), bytes).unwrap();
+    }
+    rotate().exits(3).complains("secrets/log-1 is not what clients were told of");
+    assert_eq!(running.stop(), Some(0));
+    let serve = ["serve", "--dir", &directory, "--listen", &listen];
+    scratch.run(&serve).exits(3).complains("secrets/log-1 is not the key that");
+    fs::write(file("secrets/log-1"), &kept[2].1).unwrap();
+
+    // Nothing is made in the place of what is gone.
+    for (name, bytes) in &kept[2..] {
+        fs::remove_file(file(name)).unwrap();
+        scratch.run(&serve).exits(3).complains("is gone: put it back");
+        assert!(!file(name).exists(), "{name}");
+        fs::write(file(name), bytes).unwrap();
+        make_private(&file(name));
+    }
+    let running = Running::start(&scratch, &["--listen", &listen]);
+    rotate().exits(0);
+    assert_eq!(running.stop(), Some(0));
 }
 
 #[test]
@@ -223,11 +313,13 @@ fn no_key_lies_open_for_long() {
     let running = Running::start(&scratch, &[]);
     let (directory, listen) = (running.directory(), running.listen());
     assert_eq!(fs::read(scratch.path("sigstore/secrets/ca-2")).unwrap()[0], 1);
-    bring(&scratch, "tsa-2", &key());
+    // As OpenSSL takes it out of PKCS#12, and as an editor of another system writes it.
+    bring(&scratch, "tsa-2", &format!("\u{feff}Bag Attributes\n{}", key()));
     let backup = || scratch.run(&["backup", &directory, &scratch.path("backup").to_string_lossy()]);
     backup().exits(3).complains("secrets/tsa-2");
     assert_eq!(running.stop(), Some(0));
     let running = Running::start(&scratch, &["--listen", &listen]);
+    assert_eq!(fs::read(scratch.path("sigstore/secrets/tsa-2")).unwrap()[0], 1);
     backup().exits(0);
     assert_eq!(running.stop(), Some(0));
 

@@ -149,3 +149,19 @@ fn what_was_signed_before_while_and_after_everything_changed_verifies() {
         scratch.run(&["log", "check", &format!("{directory}/{log}")]).exits(0);
     }
 }
+
+#[test]
+fn when_it_is_done_clients_are_told_of_the_ends() {
+    let scratch = Scratch::new();
+    let running = Running::start(&scratch, &[]);
+    let directory = running.directory();
+    scratch.run(&["rotate", "all", "--dir", &directory, "--lead", "0s", "--wait"]).exits(0);
+    let root = running.get("/trusted_root.json").json();
+    for list in ["tlogs", "ctlogs"] {
+        assert!(root[list][0]["publicKey"]["validFor"]["end"].is_string(), "{list}: {root}");
+    }
+    for list in ["certificateAuthorities", "timestampAuthorities"] {
+        assert!(root[list][0]["validFor"]["end"].is_string(), "{list}: {root}");
+    }
+    assert_eq!(running.stop(), Some(0));
+}

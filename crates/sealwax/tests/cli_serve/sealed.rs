@@ -107,6 +107,7 @@ fn secrets_that_others_can_read_and_files_that_others_can_write_are_refused() {
         ("idp", 0o750, 0o700),
         ("audit", 0o755, 0o700),
         ("instance.json", 0o664, 0o644),
+        ("certificates/ca-1.pem", 0o666, 0o644),
         ("tuf", 0o777, 0o755),
         ("", 0o770, 0o700),
     ] {
@@ -118,5 +119,43 @@ fn secrets_that_others_can_read_and_files_that_others_can_write_are_refused() {
         set(closed);
     }
     let running = Running::start(&scratch, &[]);
+    assert_eq!(running.stop(), Some(0));
+}
+
+#[test]
+fn a_mask_that_lets_a_group_write_opens_nothing() {
+    let scratch = Scratch::new();
+    let directory = scratch.path("sigstore").to_string_lossy().into_owned();
+    // Nobody takes what it certifies, so it ends when everything is made.
+    let serve = format!(
+        "umask 002; exec '{}' serve --dir '{directory}' --only ca,idp --listen 127.0.0.1:0",
+        env!("CARGO_BIN_EXE_sealwax")
+    );
+    for _ in 0..2 {
+        let ended = std::process::Command::new("sh").args(["-c", &serve]).output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert!(said.contains("has no certificate log"), "{said}");
+    }
+    let mode = |name: &str| {
+        let metadata = fs::metadata(scratch.path(name)).unwrap();
+        std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777
+    };
+    assert_eq!((mode("sigstore/instance.json") & 0o022, mode("sigstore/certificates") & 0o022), (0, 0));
+}
+
+#[test]
+fn a_secret_that_the_configuration_names_is_found_without_being_named() {
+    let scratch = Scratch::new();
+    scratch.write("own.secret", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n");
+    crate::instance::make_private(&scratch.path("own.secret"));
+    scratch.write("sigstore/serve.toml", "secret = '../own.secret'\n");
+    let running = Running::start(&scratch, &[]);
+    let directory = running.directory();
+    let add = ["account", "add", "eve", "--email", "eve@example.com", "--dir", &directory];
+    scratch.run(&add).exits(0);
+    let backup = scratch.path("backup").to_string_lossy().into_owned();
+    scratch.run(&["backup", &directory, &backup, "--with-secret"]).exits(0);
+    let copy = fs::read_to_string(scratch.path("backup/state-1/master.secret")).unwrap();
+    assert_eq!(copy, fs::read_to_string(scratch.path("own.secret")).unwrap());
     assert_eq!(running.stop(), Some(0));
 }

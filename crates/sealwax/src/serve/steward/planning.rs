@@ -134,8 +134,10 @@ impl Steward {
 
     /// The keys and certificates of a plan; what is missing is made.
     fn holdings_of(&self, next: &Instance) -> Result<Holdings, Failure> {
+        Holdings::check_there(&self.directory, &self.instance)?;
         let others = self.holdings.others.clone();
         let holdings = Holdings::of(&self.directory, &self.vault, next, &self.rotation, others)?;
+        self.holdings.check_kept(&self.instance, &holdings)?;
         holdings.check_planned(next)?;
         Ok(holdings)
     }

@@ -10,8 +10,11 @@ use sealwax_signer::file::{self, KeyFileError, StoredKey};
 use crate::Failure;
 use crate::password::PasswordArgs;
 
-/// What begins a private key.
+/// What begins a private key. OpenSSL writes what it knows of one in front of that, others a byte order mark.
 const PEM: &[u8] = b"-----BEGIN ";
+
+/// What is to be done with a file that is no key: the start that follows makes one where none is.
+const MEND: &str = "put the key there again, or remove the file if nothing was ever signed with its key";
 
 /// What names a key in a token (RFC 7512), and what is in the name of one in a service or behind a plug-in.
 const TOKEN: &str = "pkcs11:";
@@ -27,28 +30,32 @@ pub enum Brought {
 
 /// Whether it is a key that anybody can read who has the file.
 pub fn is_open(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_start().starts_with(PEM)
+    bytes.windows(PEM.len()).any(|there| there == PEM)
 }
 
 /// Reads what may be a key that was brought; `None` if it is sealed. Blocks, as the key's keeper may.
 pub fn read(path: &Path, bytes: &[u8]) -> Result<Option<Brought>, Failure> {
-    // What is sealed begins with its version, which is neither a letter nor white space.
-    if !bytes.trim_ascii_start().first().is_some_and(u8::is_ascii_graphic) {
-        return Ok(None);
-    }
     let bad = |why: &dyn std::fmt::Display| Failure::cannot(format!("{}: {why}", path.display()));
     if is_open(bytes) {
         return match file::parse_stored(path, bytes) {
             Ok(StoredKey::Plain(key)) => Ok(Some(Brought::Here(key))),
-            Ok(StoredKey::Encrypted(_)) => Err(bad(&KeyFileError::Encrypted { path: path.to_owned() })),
-            Err(error) => Err(bad(&error)),
+            Ok(StoredKey::Encrypted(_)) => {
+                Err(Failure::cannot(KeyFileError::Encrypted { path: path.to_owned() }.to_string()))
+            }
+            Err(error) => Err(Failure::cannot(format!("{error}: {MEND}"))),
         };
+    }
+    match bytes.trim_ascii_start().first() {
+        None => return Err(bad(&format_args!("it is empty: {MEND}"))),
+        // What is sealed begins with its version, which is neither a letter nor white space.
+        Some(first) if !first.is_ascii_graphic() => return Ok(None),
+        Some(_) => {}
     }
     let word = std::str::from_utf8(bytes).unwrap_or_default().trim();
     if !word.starts_with(TOKEN) && !word.contains(SERVICE) {
-        return Err(bad(
-            &"it is neither sealed, nor a private key in PEM, nor the name of a key in a token or a service",
-        ));
+        return Err(bad(&format_args!(
+            "it is neither sealed, nor a private key in PEM, nor the name of a key in a token or a service: {MEND}"
+        )));
     }
     let opened = crate::key::open(word, &PasswordArgs::default());
     // It is in a file, and was no argument.
