@@ -137,7 +137,7 @@ impl Steward {
         }
     }
 
-    /// Ready are the logs that take entries, authorities with valid certificates, and one that stamps by a clock that is trusted.
+    /// Ready are the logs that take entries, authorities with valid certificates whose keys sign, and a clock that is trusted.
     fn health(&self) -> Health {
         let certificates = self.logs.certificates.last().map(|log| ("certificate log", &log.log));
         let signatures = self.logs.signatures.last().map(|log| ("signature log", log));
@@ -148,6 +148,8 @@ impl Steward {
         });
         let watched = self.watched.clone();
         let health = health.with("renewal", move || watched.check(Timestamp::now()));
+        let keepers = self.vault.keepers().clone();
+        let health = health.with("keys", move || keepers.check());
         let health = match self.authority.clone() {
             Some(authority) => health.with("certificate authority", move || {
                 authority.ready().then_some(()).ok_or("a certificate of its chain is not valid")

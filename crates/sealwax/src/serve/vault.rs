@@ -2,6 +2,7 @@
 //! ([`brought`]) is put in the place of its file before it is used first.
 
 mod brought;
+mod keepers;
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -14,6 +15,7 @@ use sealwax_signer::file::write_private;
 
 use self::brought::Brought;
 pub use self::brought::is_open;
+use self::keepers::Keepers;
 use super::instance;
 use super::rotation::Part;
 use super::secret::Secret;
@@ -33,13 +35,14 @@ const UNFINISHED: &str = ".new";
 pub struct Vault {
     folder: PathBuf,
     secret: Secret,
+    keepers: Keepers,
 }
 
 impl Vault {
     /// The vault in `folder`, which is made, for the owner alone, if it is not there.
     pub fn open(folder: PathBuf, secret: Secret) -> Result<Self, Failure> {
         private_directory(&folder).map_err(|error| cannot("make", &folder, &error))?;
-        Ok(Self { folder, secret })
+        Ok(Self { folder, secret, keepers: Keepers::default() })
     }
 
     /// Seals every key that was brought open, also those that are needed only later.
@@ -83,8 +86,13 @@ impl Vault {
     pub fn find(&self, name: &str) -> Result<Option<Arc<dyn Signer>>, Failure> {
         Ok(self.look(name)?.map(|found| match found {
             Brought::Here(key) => Arc::new(key) as Arc<dyn Signer>,
-            Brought::Elsewhere(signer) => signer,
+            Brought::Elsewhere(signer) => self.keepers.watch(name, signer),
         }))
+    }
+
+    /// Whether the keys that are elsewhere let themselves be used.
+    pub fn keepers(&self) -> &Keepers {
+        &self.keepers
     }
 
     /// Whether there is one.
@@ -158,7 +166,8 @@ pub fn key_in(path: &Path) -> Result<Option<SigningKey>, Failure> {
     if !directory.join(instance::NAME).exists() {
         return Ok(None);
     }
-    let vault = Vault { folder: folder.to_owned(), secret: Secret::of(directory, None)? };
+    let secret = Secret::of(directory, None)?;
+    let vault = Vault { folder: folder.to_owned(), secret, keepers: Keepers::default() };
     vault.here(name)?.map(Some).ok_or_else(|| cannot("use", path, &"there is no such key"))
 }
 

@@ -13,6 +13,7 @@ use sealwax_signer::Subject;
 use crate::common::Scratch;
 use crate::instance::{Running, make_private};
 use crate::rotation::{Bot, trusted_root};
+use crate::time::stamp;
 
 /// Valid from now on, or an hour longer at both ends.
 fn subject(common_name: &str, is_root: bool) -> Subject<'_> {
@@ -142,6 +143,8 @@ fn keys_that_never_come_here() {
     bot.verifies(&after, &trusted_root(&scratch, &running, "root.json"));
     // A stolen key is ended also while another one is away.
     fs::remove_file(scratch.path("tsa-1")).unwrap();
+    assert_eq!((stamp(&running).status, running.get("/readyz").status), (500, 503));
+    assert!(running.get("/readyz").text().contains("keys: tsa-1: "), "{}", running.get("/readyz").text());
     let at = Timestamp::from_second(Timestamp::now().as_second()).unwrap().to_string();
     scratch.run(&["trust", "end", &directory, "ca-1", "--at", &at]).exits(0);
     assert_eq!(running.stop(), Some(0));
@@ -221,10 +224,9 @@ fn a_key_has_one_place() {
     assert_eq!(running.stop(), Some(0));
 
     // Above the authorities neither.
-    for (other, told) in [
-        ("ca-1", "secrets/ca-root-1 has the key of ca-1"),
-        ("tsa-root-1", "secrets/tsa-root-1 has the key of ca-root-1"),
-    ] {
+    for (other, told) in
+        [("ca-1", "ca-root-1 has the key of ca-1"), ("tsa-root-1", "tsa-root-1 has the key of ca-root-1")]
+    {
         let scratch = Scratch::new();
         let directory = scratch.path("sigstore").to_string_lossy().into_owned();
         bring(&scratch, "ca-root-1", &key);

@@ -60,7 +60,7 @@ fn answer(request: &[u8; PACKET_BYTES], time: Timestamp) -> [u8; PACKET_BYTES] {
     packet
 }
 
-fn stamp(running: &Running) -> Reply {
+pub(crate) fn stamp(running: &Running) -> Reply {
     let hash = base64::encode(&sha256(b"content"));
     running.post("/api/v1/timestamp", &json!({"artifactHash": hash, "hashAlgorithm": "sha256"}))
 }
