@@ -13,9 +13,8 @@ use sealwax_pki::Certificate;
 use sealwax_signer::{Absent, CertifyError, Signer};
 use sealwax_tsa::{Subject, issue_leaf, issue_root};
 
-use super::vault::{Vault, is_name as is_key_name};
+use super::vault::{Vault, is_name as is_key_name, read_regular};
 use super::{authority, timestamps};
-use crate::sources::read_limited;
 use crate::{Failure, output_file};
 
 /// The folder, in the directory of an instance.
@@ -187,7 +186,7 @@ impl Certificates<'_> {
     /// The root that was made with the authority of this name.
     fn root_of(&self, prefix: &str, name: &str) -> Result<Certificate, Failure> {
         let path = self.folder.join(format!("{prefix}-{name}.pem"));
-        let bytes = read_limited(&path, MAX_BYTES).map_err(|error| cannot(&path, &error))?;
+        let bytes = read_regular(&path, MAX_BYTES).map_err(|error| cannot(&path, &error))?;
         let root = read(&path, &bytes)?.pop();
         root.ok_or_else(|| Failure::cannot(format!("{} has no certificate", path.display())))
     }
@@ -195,7 +194,7 @@ impl Certificates<'_> {
     /// The chain of this name, if it is there.
     fn find(&self, name: &str) -> Result<Option<Vec<Certificate>>, Failure> {
         let path = self.folder.join(format!("{name}.pem"));
-        match read_limited(&path, MAX_BYTES) {
+        match read_regular(&path, MAX_BYTES) {
             Ok(bytes) => read(&path, &bytes).map(Some),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(cannot(&path, &error)),
@@ -219,7 +218,7 @@ impl Certificates<'_> {
 /// The chain of an authority, from its files alone. `prefix`: `ca` or `tsa`.
 pub fn chain_of(directory: &Path, prefix: &str, name: &str) -> Result<Vec<Certificate>, Failure> {
     let path = directory.join(FOLDER).join(format!("{prefix}-{name}.pem"));
-    let bytes = read_limited(&path, MAX_BYTES).map_err(|error| cannot(&path, &error))?;
+    let bytes = read_regular(&path, MAX_BYTES).map_err(|error| cannot(&path, &error))?;
     read(&path, &bytes)
 }
 

@@ -53,7 +53,7 @@ impl Vault {
             // Nothing else that somebody may have put there, nor what has not got its name yet.
             let Some(name) = name.to_str().filter(|name| is_name(name)) else { continue };
             let path = self.folder.join(name);
-            let bytes = read_limited(&path, MAX_BYTES).map_err(|error| cannot("read", &path, &error))?;
+            let bytes = read_regular(&path, MAX_BYTES).map_err(|error| cannot("read", &path, &error))?;
             if is_open(&bytes) {
                 self.look(name)?;
             }
@@ -114,7 +114,7 @@ impl Vault {
     /// What is under this name, sealed or brought. A key that was brought open is sealed from now on.
     fn look(&self, name: &str) -> Result<Option<Brought>, Failure> {
         let path = self.folder.join(name);
-        let bytes = match read_limited(&path, MAX_BYTES) {
+        let bytes = match read_regular(&path, MAX_BYTES) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             read => read.map_err(|error| cannot("read", &path, &error))?,
         };
@@ -169,6 +169,14 @@ pub fn key_in(path: &Path) -> Result<Option<SigningKey>, Failure> {
     let secret = Secret::of(directory, None)?;
     let vault = Vault { folder: folder.to_owned(), secret, keepers: Keepers::default() };
     vault.here(name)?.map(Some).ok_or_else(|| cannot("use", path, &"there is no such key"))
+}
+
+/// Reads what an operator may have put there. Of a pipe the end would be waited for.
+pub fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    read_limited(path, limit)
 }
 
 /// Writes a new file that only its owner may read: durable, and whole or not there, whenever the process is killed.

@@ -260,6 +260,12 @@ fn what_would_be_told_for_ever_is_looked_at_before() {
         company.bring_valid(&scratch, "ca-1", subject);
         serve().complains("certificates/ca-1.pem is not valid now");
     }
+    // What has no end would be waited for.
+    let (pipe, link) = (scratch.path("pipe"), scratch.path("sigstore/secrets/log-1"));
+    assert!(std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success());
+    std::os::unix::fs::symlink(&pipe, &link).unwrap();
+    serve().complains("log-1: it is not a regular file");
+    fs::remove_file(link).unwrap();
     // A key beside its certificate is one that everybody may read.
     company.bring(&scratch, "ca-1");
     let chain = fs::read_to_string(scratch.path("sigstore/certificates/ca-1.pem")).unwrap();

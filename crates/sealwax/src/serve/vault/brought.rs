@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sealwax_crypto::SigningKey;
 use sealwax_signer::Signer;
 use sealwax_signer::file::{self, KeyFileError, StoredKey};
+use sealwax_signer::pkcs11::MAX_URI_BYTES;
 
 use crate::Failure;
 use crate::password::PasswordArgs;
@@ -52,7 +53,8 @@ pub fn read(path: &Path, bytes: &[u8]) -> Result<Option<Brought>, Failure> {
         Some(_) => {}
     }
     let word = std::str::from_utf8(bytes).unwrap_or_default().trim();
-    if !word.starts_with(TOKEN) && !word.contains(SERVICE) {
+    let is_name = word.starts_with(TOKEN) || word.contains(SERVICE);
+    if !is_name || word.len() > MAX_URI_BYTES {
         return Err(bad(&format_args!(
             "it is neither sealed, nor a private key in PEM, nor the name of a key in a token or a service: {MEND}"
         )));
