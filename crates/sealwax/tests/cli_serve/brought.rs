@@ -261,10 +261,10 @@ fn what_would_be_told_for_ever_is_looked_at_before() {
         serve().complains("certificates/ca-1.pem is not valid now");
     }
     // What has no end would be waited for.
-    let (pipe, link) = (scratch.path("pipe"), scratch.path("sigstore/secrets/log-1"));
+    let (pipe, link) = (scratch.path("pipe"), scratch.path("sigstore/secrets/log-2"));
     assert!(std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success());
     std::os::unix::fs::symlink(&pipe, &link).unwrap();
-    serve().complains("log-1: it is not a regular file");
+    serve().complains("log-2: it is not a regular file");
     fs::remove_file(link).unwrap();
     // A key beside its certificate is one that everybody may read.
     company.bring(&scratch, "ca-1");
