@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::channel;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use base64::engine::general_purpose::STANDARD;
@@ -15,8 +15,12 @@ use super::{AnswerError, MAX_ANSWER_BYTES, PluginError, PluginReference};
 /// The only version of the protocol.
 const VERSION: &str = "v1";
 
-/// How often a program that has answered is looked after until it ends.
+/// How often it is looked whether a program has ended.
 const POLL: Duration = Duration::from_millis(5);
+
+/// How long standard output may be silent after the program has ended. What it wrote is in the pipe by then; who still holds that open
+/// is somebody whom it started, such as the agent of a token, and says nothing.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// What is asked.
 #[derive(Clone, Copy, Debug)]
@@ -107,33 +111,59 @@ enum Wrong {
 /// Writes and reads at the same time, since the program may do either first.
 fn converse(child: &mut Child, input: Vec<u8>, patience: Duration) -> Result<Vec<u8>, Wrong> {
     let deadline = Instant::now() + patience;
-    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let stdin = child.stdin.take();
     // Threads that nobody waits for: whoever else holds the pipes must not hold us.
     std::thread::spawn(move || {
         // A program that signs a digest need not read.
         stdin.map(|mut stdin| stdin.write_all(&input))
     });
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let mut answer = Vec::new();
-        let read = match stdout {
-            Some(stdout) => stdout.take(MAX_ANSWER_BYTES as u64 + 1).read_to_end(&mut answer),
-            None => Ok(0),
-        };
-        sender.send(read.map(|_| answer))
-    });
-    let answer = receiver.recv_timeout(patience).map_err(|_| Wrong::Slow)?.map_err(Wrong::Io)?;
-    if answer.len() > MAX_ANSWER_BYTES {
-        return Err(Wrong::Long);
-    }
-    // "The plugin program must first exit before sigstore begins parsing responses."
+    let pieces = pieces(child.stdout.take());
+    let mut answer = Vec::new();
+    let (mut is_open, mut has_ended, mut heard) = (true, false, Instant::now());
     while Instant::now() < deadline {
-        match child.try_wait().map_err(Wrong::Io)? {
-            Some(_) => return Ok(answer),
-            None => std::thread::sleep(POLL),
+        match pieces.recv_timeout(POLL) {
+            Ok(piece) => {
+                answer.extend(piece.map_err(Wrong::Io)?);
+                heard = Instant::now();
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) if is_open => is_open = false,
+            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(POLL),
+        }
+        if answer.len() > MAX_ANSWER_BYTES {
+            return Err(Wrong::Long);
+        }
+        // "The plugin program must first exit before sigstore begins parsing responses."
+        if !has_ended && child.try_wait().map_err(Wrong::Io)?.is_some() {
+            (has_ended, heard) = (true, Instant::now());
+        }
+        if has_ended && (!is_open || heard.elapsed() > LINGER) {
+            return Ok(answer);
         }
     }
     Err(Wrong::Slow)
+}
+
+/// What the program writes, as it comes, up to just more than may be read.
+fn pieces(stdout: Option<ChildStdout>) -> Receiver<std::io::Result<Vec<u8>>> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let Some(stdout) = stdout else { return };
+        let mut stdout = stdout.take(MAX_ANSWER_BYTES as u64 + 1);
+        let mut piece = [0; 4096];
+        loop {
+            let read = match stdout.read(&mut piece) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                read => read.map(|count| piece.get(..count).unwrap_or_default().to_vec()),
+            };
+            let is_over = read.as_ref().map_or(true, Vec::is_empty);
+            // Or nobody listens any more.
+            if sender.send(read).is_err() || is_over {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 impl Answer {
@@ -253,6 +283,26 @@ mod tests {
         for name in ["silent", "answers"] {
             assert!(matches!(call(name, Duration::from_secs(3)), PluginError::TimedOut { .. }), "{name}");
         }
+        std::fs::remove_dir_all(&directory).unwrap();
+    }
+
+    /// The answer is there once the program has ended, whoever it has left behind with its standard output.
+    #[test]
+    #[cfg(unix)]
+    fn nobody_whom_it_has_started_is_waited_for() {
+        use crate::plugin::TIMEOUT;
+        let directory = std::env::temp_dir().join(format!("sealwax-leaves-{}", std::process::id()));
+        std::fs::create_dir(&directory).unwrap();
+        let program = directory.join("leaves");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hangs.sh");
+        std::os::unix::fs::symlink(script, &program).unwrap();
+        let (reference, start) = (PluginReference::parse("kms://key").unwrap(), Instant::now());
+        let (hash, method) = (HashAlgorithm::Sha256, Method::PublicKey);
+        let answer = run(&program, &reference, hash, method, Vec::new(), TIMEOUT).unwrap();
+        assert_eq!(answer.bytes(&program, method).unwrap(), b"mypem");
+        assert!(start.elapsed() < TIMEOUT / 2, "{:?}", start.elapsed());
+        let left = std::fs::read_to_string(program.with_extension("pid")).unwrap();
+        Command::new("kill").arg(left.trim()).status().unwrap();
         std::fs::remove_dir_all(&directory).unwrap();
     }
 
