@@ -5,7 +5,7 @@ pub(crate) mod args;
 mod browser;
 mod listener;
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -67,6 +67,10 @@ struct Session {
 /// # Errors
 /// There is none: a sentence for people.
 pub(crate) async fn token(args: &TokenArgs) -> Result<String, Failure> {
+    // A job in which nobody sees the code would wait for minutes.
+    if args.device && !io::stderr().is_terminal() {
+        return Err(Failure::cannot("--device: there is no terminal to show a code on"));
+    }
     let secret = args.secret_file.as_deref().map(read_secret).transpose()?;
     let http = Client::without_redirects(&TIMEOUTS).map_err(cannot)?;
     let discovery = discover(&http, &args.issuer).await?;

@@ -14,8 +14,10 @@ use sealwax_idp::site::IdpSite;
 use sealwax_idp::state::State;
 use sealwax_server::journal::Journal;
 use sealwax_server::{Options, Router, Server};
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -65,15 +67,17 @@ impl Running {
 
     /// Runs `sealwax token` with somebody who signs in where it says; its standard output.
     fn sign_in(&self, how: &str, sign_in: impl FnOnce(&mut Browser, &str)) -> (i32, String) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sealwax"))
+        // A link is printed anywhere, a code is shown on a terminal only.
+        let (screen, terminal) = if how == "--device" { terminal() } else { pipe() };
+        let child = Command::new(env!("CARGO_BIN_EXE_sealwax"))
             .args(["token", how, "--json", "--timeout", "60", "--issuer", &self.issuer()])
             .env("BROWSER", "true")
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(terminal)
             .spawn()
             .unwrap();
         let mut line = String::new();
-        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        let mut errors = BufReader::new(screen);
         errors.read_line(&mut line).unwrap();
         let link = line.split_whitespace().find(|word| word.starts_with("http")).unwrap();
         let (_, target) = link.split_once(&self.address.to_string()).unwrap();
@@ -81,6 +85,23 @@ impl Running {
         let output = child.wait_with_output().unwrap();
         (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
     }
+}
+
+/// A terminal: what is written to the second is read from the first.
+fn terminal() -> (File, File) {
+    use rustix::fs::{Mode, OFlags, open};
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let screen = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&screen).and_then(|()| unlockpt(&screen)).unwrap();
+    let name = ptsname(&screen, Vec::new()).unwrap();
+    // It is nobody's controlling terminal.
+    let terminal = open(&*name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).unwrap();
+    (screen.into(), terminal.into())
+}
+
+fn pipe() -> (File, File) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    (OwnedFd::from(reader).into(), OwnedFd::from(writer).into())
 }
 
 impl Drop for Running {
@@ -176,6 +197,8 @@ fn tokens_of_people_and_machines() {
     });
     let said: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((status, said["email"].as_str()), (0, Some("ada@example.com")));
+    // Where nobody sees the code, nobody waits.
+    scratch.run(&["token", "--device", "--issuer", &running.issuer()]).exits(3).complains("no terminal");
 
     let (status, out) = running.sign_in("--browser", |browser, target| {
         let page = browser.open(target);

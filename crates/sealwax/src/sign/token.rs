@@ -95,10 +95,6 @@ async fn of_place(audience: &str, patience: Patience) -> Result<Option<String>, 
 
 /// By a person.
 async fn sign_in(args: &SignerArgs, issuers: &[String]) -> Result<String, Failure> {
-    // A job in which nobody sees the code would wait for minutes.
-    if args.device && !io::stderr().is_terminal() {
-        return Err(Failure::cannot("--device: there is no terminal to show a code on"));
-    }
     let issuer = args.oidc_issuer.clone().or_else(|| issuers.first().cloned());
     let issuer = issuer.ok_or_else(|| {
         Failure::usage("the signing config names no issuer to sign in at: give --oidc-issuer URL")

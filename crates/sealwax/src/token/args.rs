@@ -37,7 +37,7 @@ pub struct TokenArgs {
     /// Sign in with a browser on this machine
     #[arg(long)]
     pub browser: bool,
-    /// Sign in with a browser anywhere, by a short code
+    /// Sign in with a browser anywhere, by a short code that this terminal shows
     #[arg(long)]
     pub device: bool,
     /// The secret of the machine, or of a client that has one
