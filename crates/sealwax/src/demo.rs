@@ -30,6 +30,7 @@ const WIDTH: usize = 88;
 /// A step did not do what it should.
 pub(crate) fn run(args: &DemoArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let begin = Instant::now();
+    args.file.as_deref().map_or(Ok(()), readable)?;
     let stage = Stage::set()?;
     let mut tell = Teller { out, is_quiet: args.json, step: 0 };
     match play(args, &stage, &mut tell, begin) {
@@ -127,6 +128,15 @@ fn play(
         true => tell.line(&format!("Still serving at {}, until Ctrl-C.", stage.url)),
         false => Ok(()),
     }
+}
+
+/// Whether it is a file that can be signed: nothing is staged for one that cannot.
+fn readable(file: &Path) -> Result<(), Failure> {
+    let cannot = |reason: String| Failure::cannot(format!("cannot read {}: {reason}", file.display()));
+    if !file.metadata().map_err(|error| cannot(error.to_string()))?.is_file() {
+        return Err(cannot("it is not a regular file".to_owned()));
+    }
+    std::fs::File::open(file).map(drop).map_err(|error| cannot(error.to_string()))
 }
 
 /// The file that was named, by a path that holds everywhere; or one that is made.

@@ -42,7 +42,7 @@ fn the_demo_signs_a_file_of_mine_and_leaves_nothing_beside_it() {
     assert!(!scratch.path("my file.sigstore.json").exists());
     nothing_is_left(&place);
 
-    scratch.run_with(&["demo", "/nowhere"], &variables, b"").exits(3).complains("sealwax sign");
-    scratch.run_with(&["demo", &place], &variables, b"").exits(3).complains("directory");
+    scratch.run_with(&["demo", "/nowhere"], &variables, b"").exits(3).complains("cannot read /nowhere");
+    scratch.run_with(&["demo", &place], &variables, b"").exits(3).complains("not a regular file");
     nothing_is_left(&place);
 }

@@ -159,11 +159,9 @@ impl Stage {
             Some(0) => Ok(said.out),
             _ => {
                 let name = arguments.first().copied().unwrap_or_default();
-                Err(Failure::cannot(format!(
-                    "`sealwax {name}` failed: {}{}",
-                    said.out.trim(),
-                    said.err.trim()
-                )))
+                let said = anstream::adapter::strip_str(&format!("{}\n{}", said.out, said.err)).to_string();
+                let words: Vec<&str> = said.split_whitespace().collect();
+                Err(Failure::cannot(format!("`sealwax {name}` failed: {}", words.join(" "))))
             }
         }
     }
