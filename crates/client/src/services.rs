@@ -101,7 +101,8 @@ pub enum ServicesError {
     },
     /// Services now, and none whose interface we speak.
     #[error(
-        "the {kind} of the signing config has the interface version {found}, and {spoken:?} are spoken here"
+        "the {kind} of the signing config has the interface version {found}, and only {} may be asked",
+        versions(.spoken)
     )]
     Version {
         /// What is missing.
@@ -143,6 +144,10 @@ pub enum ServicesError {
         #[source]
         source: HttpError,
     },
+}
+
+fn versions(spoken: &[u32]) -> String {
+    spoken.iter().map(|version| format!("version {version}")).collect::<Vec<_>>().join(" or ")
 }
 
 impl Services {

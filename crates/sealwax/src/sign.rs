@@ -22,7 +22,7 @@ use sealwax_crypto::Scheme;
 use tokio::runtime::Runtime;
 
 use self::also::Also;
-use self::args::{RunArgs, SignArgs};
+use self::args::{RunArgs, SignArgs, SignTrustArgs};
 use self::jobs::{Job, Jobs, Work};
 use self::preview::Preview;
 use self::run::Run;
@@ -68,7 +68,7 @@ pub(crate) fn all(
 fn prepare(jobs: &Jobs, args: &RunArgs) -> Result<(Runtime, Run), Failure> {
     let now = Timestamp::now();
     check_apart(jobs, args)?;
-    jobs.check_all_there()?;
+    jobs.check_there()?;
     if args.resume.is_some() {
         jobs.check_names()?;
     }
@@ -119,7 +119,7 @@ fn prepare(jobs: &Jobs, args: &RunArgs) -> Result<(Runtime, Run), Failure> {
         false => None,
     };
     if token.is_none() && needs_token {
-        return Err(nobody(&trust.name, &jobs.jobs));
+        return Err(nobody(&trust.name, &jobs.jobs, &args.trust));
     }
     expected(args, token.as_ref())?;
     let may_ask = !args.yes && args.who.token.is_none();
@@ -155,8 +155,11 @@ fn prepare(jobs: &Jobs, args: &RunArgs) -> Result<(Runtime, Run), Failure> {
     Ok((runtime, run))
 }
 
-/// Nothing that is read is written to, and the file of `--resume` is nothing else.
+/// Nothing that is read is written to, and the file of `--resume` is nothing else. Standard output is for what became of it.
 fn check_apart(jobs: &Jobs, args: &RunArgs) -> Result<(), Failure> {
+    if jobs.outputs().any(|path| path.as_os_str() == "-") {
+        return Err(Failure::usage("--bundle -: a bundle goes into a file; one of that name is ./-"));
+    }
     let inputs = jobs.inputs.iter().cloned().chain(args.inputs());
     output_file::check_apart(jobs.outputs().chain(&args.resume), inputs)?;
     let Some(state) = args.resume.as_deref().map(output_file::real_place) else { return Ok(()) };
@@ -177,8 +180,8 @@ fn expected(args: &RunArgs, token: Option<&IdentityToken>) -> Result<(), Failure
     }
 }
 
-/// What is needed, in three lines; the last is the command to type next.
-fn nobody(profile: &str, jobs: &[Job]) -> Failure {
+/// What is needed, in three lines; the last is the command to type next, which asks whom this one would have asked.
+fn nobody(profile: &str, jobs: &[Job], trust: &SignTrustArgs) -> Failure {
     let (verb, what) = match jobs {
         [Job { name, work: Work::Artifact(_), .. }] => ("sign", shell_quoted(name)),
         [Job { work: Work::Statement(_), .. }] => ("attest", "…".to_owned()),
@@ -189,6 +192,7 @@ fn nobody(profile: &str, jobs: &[Job]) -> Failure {
         "in CI the job needs one (GitHub: `permissions: id-token: write`; elsewhere SIGSTORE_ID_TOKEN, or --token @FILE, for the audience sigstore)",
     );
     Failure::cannot(format!(
-        "or sign in at {profile} (--trust names another) by the link that this prints: sealwax {verb} {what} --browser"
+        "or sign in at {profile} (--trust names another) by the link that this prints: sealwax {verb} {what}{} --browser",
+        trust.words()
     ))
 }

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::also::Also;
 use crate::password::PasswordArgs;
+use crate::terminal::shell_quoted;
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -179,6 +180,28 @@ pub struct SignTrustArgs {
     /// instances do [default: the newest that the usual signing config has]
     #[arg(long, value_enum, value_name = "VERSION")]
     pub rekor: Option<RekorVersion>,
+}
+
+impl SignTrustArgs {
+    /// The words that say the same in another command, each after a space.
+    pub fn words(&self) -> String {
+        let trust = self.trust.as_deref().filter(|_| self.trust_config.is_none() && self.trusted_root.is_none());
+        let file = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let rekor = self.rekor.map(|version| match version {
+            RekorVersion::V1 => "v1".to_owned(),
+            RekorVersion::V2 => "v2".to_owned(),
+        });
+        [
+            ("--trust", trust.map(str::to_owned)),
+            ("--trust-config", file(&self.trust_config)),
+            ("--trusted-root", file(&self.trusted_root)),
+            ("--signing-config", file(&self.signing_config)),
+            ("--rekor", rekor),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!(" {name} {}", shell_quoted(&value?))))
+        .collect()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

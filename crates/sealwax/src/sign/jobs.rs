@@ -1,6 +1,6 @@
 //! What is to be signed, and where the bundles go: everything that can be wrong about it is found before anybody is asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use sealwax_json::Limits;
 
 use super::args::{SignArgs, SignerArgs};
 use crate::artifact::Reference;
+use crate::terminal::notice;
 use crate::{Failure, output_file};
 
 /// How a line of a list is read.
@@ -75,6 +76,7 @@ impl Jobs {
         if jobs.is_empty() {
             return Err(Failure::cannot("the list is empty: nothing was signed"));
         }
+        let jobs = without_bundles(jobs);
         let inputs = jobs.iter().filter_map(Job::artifact).chain(args.list.as_deref().map(Path::new));
         let inputs = inputs.map(Path::to_owned).collect();
         let jobs = Self { jobs, lines, inputs };
@@ -87,21 +89,27 @@ impl Jobs {
         self.lines.iter().chain(self.jobs.iter().filter_map(|job| job.output.as_ref()))
     }
 
-    /// One file for all is written if all are signed: if one cannot be, the others are not logged for nothing.
+    /// One file for all is written if all are signed: if one cannot be, the others are not logged for nothing. And if none can be, nobody
+    /// need sign in.
     ///
     /// # Errors
     /// A sentence about what cannot be.
-    pub fn check_all_there(&self) -> Result<(), Failure> {
-        if self.lines.is_none() {
-            return Ok(());
-        }
+    pub fn check_there(&self) -> Result<(), Failure> {
         let absent = |path: &Path| match path.metadata() {
             Ok(metadata) if metadata.is_dir() => Some("it is a directory".to_owned()),
             Ok(_) => None,
             Err(error) => Some(error.to_string()),
         };
-        let mut artifacts = self.jobs.iter().filter_map(Job::artifact);
-        match artifacts.find_map(|path| Some((path, absent(path)?))) {
+        let reason = |job: &Job| {
+            let path = job.artifact()?;
+            Some((path.to_owned(), absent(path)?))
+        };
+        let refused = match self.lines {
+            Some(_) => self.jobs.iter().find_map(reason),
+            None if self.jobs.iter().all(|job| reason(job).is_some()) => self.jobs.first().and_then(reason),
+            None => None,
+        };
+        match refused {
             Some((path, reason)) => {
                 Err(Failure::cannot(format!("cannot read {}: {reason}; nothing was signed", path.display())))
             }
@@ -128,6 +136,10 @@ impl Jobs {
         Ok(())
     }
 
+    /// Each bundle goes into a file of its own.
+    ///
+    /// # Errors
+    /// A sentence about one that does not.
     fn check_outputs(&self) -> Result<(), Failure> {
         let mut outputs: Vec<PathBuf> = self.outputs().map(|path| output_file::real_place(path)).collect();
         outputs.sort();
@@ -139,6 +151,28 @@ impl Jobs {
             Err(Failure::usage(format!("two bundles would be written to {}", path.display())))
         })
     }
+}
+
+/// Without those that are the bundles of others: once they are there, `dist/*` names them too, and a list that is made anew. They are
+/// written, not signed.
+fn without_bundles(jobs: Vec<Job>) -> Vec<Job> {
+    let bundle = |job: &Job| job.artifact().map(beside).filter(|beside| job.output.as_ref() == Some(beside));
+    let bundles: BTreeSet<PathBuf> = jobs.iter().filter_map(bundle).collect();
+    let (left_out, jobs): (Vec<Job>, Vec<Job>) =
+        jobs.into_iter().partition(|job| job.artifact().is_some_and(|path| bundles.contains(path)));
+    match left_out.as_slice() {
+        [] => {}
+        [one] => notice(&format!("{} is the bundle of another artifact, and is not signed", one.name)),
+        many => notice(&format!("{} of them are the bundles of others, and are not signed", many.len())),
+    }
+    jobs
+}
+
+/// Where the bundle of a file goes unless somebody says otherwise.
+fn beside(artifact: &Path) -> PathBuf {
+    let mut beside = artifact.as_os_str().to_owned();
+    beside.push(".sigstore.json");
+    beside.into()
 }
 
 /// Refuses a command line on which standard input stands for two things: the second one would find nothing there, and the digest of
@@ -167,11 +201,7 @@ fn job(word: impl AsRef<OsStr>, output: Option<PathBuf>, in_one_file: bool) -> R
     let output = match (output, &artifact) {
         (None, _) if in_one_file => None,
         (Some(output), _) => Some(output),
-        (None, Reference::Path(path)) => {
-            let mut beside = path.clone().into_os_string();
-            beside.push(".sigstore.json");
-            Some(beside.into())
-        }
+        (None, Reference::Path(path)) => Some(beside(path)),
         (None, Reference::Stdin | Reference::Digest(_)) => {
             return Err(Failure::usage(format!(
                 "{name} is no file to write a bundle beside: give --bundle FILE"
@@ -283,6 +313,17 @@ mod tests {
             assert!(jobs(&words, None).unwrap_err().message.contains(part), "{words:?}");
         }
         assert!(jobs(&["-", "-"], Some("x")).unwrap_err().message.contains("once"));
+    }
+
+    #[test]
+    fn bundles_of_others_are_not_signed() {
+        let left = |words: &[&str], bundle| jobs(words, bundle).map(|outputs| outputs.len());
+        assert_eq!(left(&["d/a", "d/a.sigstore.json", "d/b"], None), Ok(2));
+        // By their places: these two have nothing to do with each other.
+        assert_eq!(left(&["d/a", "e/a.sigstore.json"], None), Ok(2));
+        assert_eq!(left(&["d/a.sigstore.json"], None), Ok(1));
+        // It goes elsewhere: what is beside it is a file like any other.
+        assert_eq!(left(&["d/a", "d/a.sigstore.json"], Some("all.jsonl")), Ok(2));
     }
 
     #[test]

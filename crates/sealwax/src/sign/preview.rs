@@ -30,7 +30,7 @@ impl Preview<'_> {
     /// # Errors
     /// They said no.
     pub fn show(&self, may_ask: bool) -> Result<(), Failure> {
-        if self.trust.private {
+        if self.trust.private || self.is_told_to_nobody() {
             // Nothing becomes public. That a file of the project has chosen whom to ask is still news.
             if let Some(file) = &self.trust.project {
                 notice(&format!(
@@ -55,6 +55,11 @@ impl Preview<'_> {
             "y" | "Y" | "yes" => Ok(()),
             _ => Err(Failure::cannot("nothing was sent")),
         }
+    }
+
+    /// No certificate is issued and no log is asked: a timestamp authority sees the hash of a signature, and publishes nothing.
+    fn is_told_to_nobody(&self) -> bool {
+        self.token.is_none() && self.services.logs.needed == 0
     }
 
     fn text(&self) -> String {

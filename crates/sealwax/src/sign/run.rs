@@ -124,9 +124,11 @@ impl Run {
             (None, _) => {}
         }
         match &self.state {
-            Some(state) if worst == Status::Verified => state.remove(),
-            Some(state) => notice(&format!("what is unfinished is kept in {}", state.name())),
-            None => {}
+            Some(state) if worst == Status::Verified => state.finish(),
+            Some(state) if state.is_needed() => {
+                notice(&format!("what is unfinished is kept in {}", state.name()));
+            }
+            _ => {}
         }
         Ok(worst)
     }
@@ -230,7 +232,7 @@ pub async fn digest(name: &str, artifact: &Reference, algorithm: HashAlgorithm) 
     if let Reference::Digest(digest) = artifact {
         return match digest.algorithm() == algorithm {
             true => Ok(*digest),
-            false => Err(cannot(format!("{algorithm} is signed"))),
+            false => Err(Failure::cannot(format!("{name} is no {algorithm} digest, and that is what is signed"))),
         };
     }
     let wanted = Wanted { digests: BTreeSet::from([algorithm]), ..Wanted::default() };

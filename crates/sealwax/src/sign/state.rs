@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sealwax_client::Unfinished;
 
@@ -14,11 +14,18 @@ use crate::Failure;
 /// How every line begins.
 const BEGINS: &[u8] = br#"{"artifact":"#;
 
-/// Lines are added to it and flushed before anything that they record is sent. Ours alone while it is open.
+/// Lines are added to it and flushed before anything that they record is sent. Ours alone while it is open. One in which nothing is kept
+/// goes with this value.
 pub struct StateFile {
     path: PathBuf,
-    file: Mutex<File>,
+    open: Mutex<Open>,
     found: BTreeMap<String, Unfinished>,
+}
+
+struct Open {
+    file: File,
+    /// Whether there is something in it that may be taken up.
+    is_needed: bool,
 }
 
 impl StateFile {
@@ -36,10 +43,15 @@ impl StateFile {
             }
             Err(fs::TryLockError::Error(error)) => return Err(cannot(error)),
         }
-        let (found, whole) = read(&file, path)?;
+        if !file.metadata().map_err(cannot)?.is_file() {
+            return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
+        }
+        let Lines { found, whole, is_ended } = read(&file, path)?;
         // A line that was cut off goes, or every later run would find it in the middle; the last one may lack its end.
-        file.set_len(whole).and_then(|()| file.write_all(b"\n")).map_err(cannot)?;
-        Ok(Self { path: path.to_owned(), file: Mutex::new(file), found })
+        let end: &[u8] = if is_ended { b"" } else { b"\n" };
+        file.set_len(whole).and_then(|()| file.write_all(end)).map_err(cannot)?;
+        let open = Mutex::new(Open { file, is_needed: !found.is_empty() });
+        Ok(Self { path: path.to_owned(), open, found })
     }
 
     /// What is known of an artifact.
@@ -53,9 +65,15 @@ impl StateFile {
     /// The system says no.
     pub fn keep(&self, artifact: &str, unfinished: &Unfinished) -> io::Result<()> {
         let line = format!("{}\n", unfinished.to_line(artifact));
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(line.as_bytes())?;
-        file.sync_data()
+        let mut open = self.lock();
+        open.is_needed = true;
+        open.file.write_all(line.as_bytes())?;
+        open.file.sync_data()
+    }
+
+    /// Whether there is something in it that may be taken up.
+    pub fn is_needed(&self) -> bool {
+        self.lock().is_needed
     }
 
     /// Its path, for people.
@@ -63,17 +81,38 @@ impl StateFile {
         self.path.display().to_string()
     }
 
-    /// Everything is done.
-    pub fn remove(&self) {
-        // What stays behind is finished: the next run writes the same bundles.
-        let _ = fs::remove_file(&self.path);
+    /// Everything is done: it goes.
+    pub fn finish(&self) {
+        self.lock().is_needed = false;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the lines say, and how many bytes of the file are lines.
-fn read(file: &File, path: &Path) -> Result<(BTreeMap<String, Unfinished>, u64), Failure> {
+impl Drop for StateFile {
+    /// While it is still ours alone.
+    fn drop(&mut self) {
+        if !self.is_needed() {
+            // What stays behind is finished, if anything: the next run writes the same bundles.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// What is in the file.
+struct Lines {
+    found: BTreeMap<String, Unfinished>,
+    /// How many bytes are lines.
+    whole: u64,
+    /// Whether the last of them has its end.
+    is_ended: bool,
+}
+
+fn read(file: &File, path: &Path) -> Result<Lines, Failure> {
     let (mut reader, mut line) = (BufReader::new(file), Vec::new());
-    let (mut found, mut whole) = (BTreeMap::new(), 0);
+    let (mut found, mut whole, mut is_ended) = (BTreeMap::new(), 0, true);
     for number in 1_u64.. {
         line.clear();
         let length = reader.read_until(b'\n', &mut line);
@@ -92,8 +131,9 @@ fn read(file: &File, path: &Path) -> Result<(BTreeMap<String, Unfinished>, u64),
             }
         }
         whole += length as u64;
+        is_ended = line.ends_with(b"\n");
     }
-    Ok((found, whole))
+    Ok(Lines { found, whole, is_ended })
 }
 
 /// Whether it may be the beginning of one of our lines, and not somebody's file that was named by mistake.

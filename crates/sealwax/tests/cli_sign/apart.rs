@@ -78,6 +78,7 @@ fn what_could_not_be_written_is_not_signed() {
     for nowhere in ["no/such/directory/x.json", "/proc/x.json", "app/x.json"] {
         world.over(&["sign", app, "--bundle", nowhere]).exits(3).complains("cannot write");
     }
+    world.over(&["sign", app, "--bundle", "-"]).exits(2).complains("./-");
     for odd in ["/dev/null", "."] {
         world.over(&["sign", app, "--bundle", odd]).exits(3).complains("not a regular file");
     }

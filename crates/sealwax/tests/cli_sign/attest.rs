@@ -136,7 +136,7 @@ fn a_key_signs_without_a_certificate() {
             std::fs::remove_file(scratch.path("app.urn-x.sigstore.json")).unwrap();
         } else {
             // Of envelopes pure Ed25519 signs the whole, and Rekor v2 takes digests only.
-            ran.exits(3).says("no log takes");
+            ran.exits(3).says("take digests only");
         }
         assert!(names(&scratch, "app") == ["app"], "{kind}: {:?}", names(&scratch, "app"));
     }

@@ -29,6 +29,13 @@ fn without_any_configuration_three_lines_say_what_is_needed() {
     assert!(said["status"] == "failed" && said["reason"].as_str().unwrap().ends_with("--browser"), "{said}");
     let odd = ["attest", &app, "--type", "spdx", "--predicate", &app, "--json"];
     assert!(scratch.run(&odd).exits(3).json()["reason"].as_str().unwrap().contains("not a JSON object"));
+    // It asks whom this would have asked.
+    let at_staging = scratch.run(&["sign", &app, "--trust", "staging"]).exits(3);
+    at_staging.complains(&format!("sealwax sign '{app}' --browser --trust staging"));
+    // What is not there is not what anybody signs in for, and leaves no file to take it up from.
+    let absent = ["sign", "nobody", "nothing", "--browser", "--resume", "state"];
+    scratch.run(&absent).exits(3).complains("cannot read nobody").complains("nothing was signed");
+    assert!(!scratch.path("state").exists());
     // Nor does a job wait for somebody to see a code.
     scratch.run(&["sign", &app, "--device"]).exits(3).complains("no terminal");
     let predicate = scratch.write("predicate.json", "{}");

@@ -7,6 +7,7 @@ use sealwax_signer::{Subject, certify, file, self_signed};
 use serde_json::{Value, json};
 
 use crate::common::{Ran, Scratch};
+use crate::proxy::{Act, Proxy};
 use crate::signer::Signer;
 
 const HOLDER: &str = "https://acme.example/release";
@@ -47,7 +48,7 @@ fn subject(common_name: &str, from: i64, until: i64) -> Subject<'_> {
 /// The instance's services, on a trust that lists this authority and nobody who logs certificates.
 struct World<'a> {
     scratch: &'a Scratch,
-    _running: Signer,
+    running: Signer,
     config: String,
     root: String,
 }
@@ -67,7 +68,18 @@ impl<'a> World<'a> {
         }]);
         let root = scratch.write("own_root.json", trusted.to_string());
         let config = scratch.write("own_config.json", config.to_string());
-        Self { scratch, _running: running, config, root }
+        Self { scratch, running, config, root }
+    }
+
+    /// The same, with a log of this version that always breaks off.
+    fn config_without_log(&self, version: u64) -> String {
+        let proxy = Proxy::start(self.running.url(), |_, _, _| Act::Cut);
+        let mut config: Value =
+            serde_json::from_str(&std::fs::read_to_string(&self.config).unwrap()).unwrap();
+        let log = &mut config["signingConfig"]["rekorTlogUrls"][0];
+        log["url"] = proxy.url.into();
+        log["majorApiVersion"] = version.into();
+        self.scratch.write(&format!("without_v{version}.json"), config.to_string())
     }
 
     fn sign(&self, app: &str, key: &str, more: &[&str]) -> Ran {
@@ -111,6 +123,59 @@ fn a_certificate_of_ones_own_stands_in_the_bundle() {
     let more =
         [predicate.as_str(), "--key", &key, "--certificate", &certificate, "--trust-config", &world.config];
     scratch.run(&[&statement[..], &more].concat()).exits(0);
+}
+
+/// Rekor v1 verifies envelopes by SHA-256 whatever the curve, and v2 takes the curve's own hash only. What is signed stays as it is.
+#[test]
+fn a_statement_that_was_begun_for_another_log_is_not_signed_anew() {
+    let scratch = Scratch::new();
+    let authority = Authority::new("acme");
+    let world = World::new(&scratch, &authority);
+    let app = scratch.write("app", b"content");
+    let predicate = scratch.write("predicate.json", "{}");
+    let (v1, v2) = (world.config_without_log(1), world.config_without_log(2));
+    for (kind, fits_both) in [("ecdsa-p256", true), ("ecdsa-p384", false)] {
+        scratch.run(&["key", "generate", "a.key", "--kind", kind, "--plain", "--overwrite"]).exits(0);
+        let key = scratch.path("a.key").to_string_lossy().into_owned();
+        let public = file::read(key.as_ref()).unwrap().public_key().clone();
+        let certificate = scratch.write("a.pem", authority.certify(&public, -1, 1));
+        let attest = |config: &str| {
+            let statement =
+                ["attest", &app, "--type", "urn:x", "--predicate", &predicate, "--resume", "state"];
+            let by = ["--key", &key, "--certificate", &certificate, "--trust-config", config];
+            scratch.run(&[&statement[..], &by, &["--patience", "0s"]].concat())
+        };
+        attest(&v1).exits(3).complains("is kept in state");
+        let kept = || std::fs::read_to_string(scratch.path("state")).unwrap();
+        let signed = kept();
+        if fits_both {
+            attest(&world.config).exits(0);
+            scratch
+                .run(&[
+                    "verify",
+                    &app,
+                    "--trusted-root",
+                    &world.root,
+                    "--identity",
+                    HOLDER,
+                    "--issuer",
+                    "none",
+                    "--type",
+                    "urn:x",
+                ])
+                .exits(0);
+            std::fs::remove_file(scratch.path("app.urn-x.sigstore.json")).unwrap();
+            continue;
+        }
+        // It is sent as it was signed, and the log says what it takes.
+        attest(&world.config).exits(1).says("status 400").says("PKIX_ECDSA_P384_SHA_384");
+        assert!(kept().starts_with(&signed) && !scratch.path("app.urn-x.sigstore.json").exists());
+        std::fs::remove_file(scratch.path("state")).unwrap();
+        attest(&v2).exits(3).complains("is kept in state");
+        attest(&v1).exits(3).says("--rekor v2");
+        attest(&world.config).exits(0);
+        assert!(!scratch.path("state").exists());
+    }
 }
 
 #[test]

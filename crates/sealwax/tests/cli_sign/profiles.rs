@@ -82,6 +82,8 @@ fn the_newer_logs_may_be_a_choice() {
     sign(&[]).exits(3).says("cannot reach http://127.0.0.1:9");
     sign(&["--rekor", "v1"]).exits(3).says("cannot reach http://127.0.0.1:9");
     sign(&["--rekor", "v2"]).exits(0);
+    let only = ["--trust-config", &world.signer.config, "--rekor", "v1"];
+    world.sign(&only, &[]).exits(3).complains("interface version 2, and only version 1 may be asked");
     world.verify(&["--trust", "acme"]).exits(0);
     world.scratch.run(&["trust", "show", "acme"]).exits(0).says("rekor v2");
     // One that was never brought up to date, as a built-in one, says how to get them.

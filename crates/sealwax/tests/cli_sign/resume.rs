@@ -86,6 +86,40 @@ fn a_signature_is_taken_up_where_it_was_killed() {
     }
 }
 
+/// The same command names what it has written, where it names what is in a directory.
+#[test]
+fn bundles_that_are_there_by_now_are_not_signed_themselves() {
+    let scratch = Scratch::new();
+    let signer = Signer::start(&scratch);
+    let token = signer.token(&scratch);
+    scratch.write("dist/a", b"a");
+    scratch.write("dist/b", b"b");
+    let sign = |more: &[&str]| {
+        let mut list: Vec<String> = std::fs::read_dir(scratch.path("dist"))
+            .unwrap()
+            .map(|entry| format!("dist/{}\n", entry.unwrap().file_name().to_str().unwrap()))
+            .collect();
+        list.sort();
+        let list = scratch.write("list", list.concat());
+        scratch.run_with(
+            &[&["sign", "--list", &list, "--resume", "state"][..], more].concat(),
+            &[],
+            token.as_bytes(),
+        )
+    };
+    let proxy = Proxy::start(signer.url(), |request, before, upstream| match request.path.as_str() {
+        "/api/v2/log/entries" if before > 0 => Act::Cut,
+        _ => Act::Reply(upstream.ask(request)),
+    });
+    let config = signer.config_by(&scratch, &[&proxy.url]);
+    let ran = sign(&["--token", "-", "--trust-config", &config, "--patience", "0s"]).exits(3);
+    ran.says("  bundle ").complains("is kept in");
+    let ran = sign(&["--trust-config", &signer.config]).exits(0);
+    ran.complains("is the bundle of another artifact, and is not signed");
+    let dist: Vec<_> = std::fs::read_dir(scratch.path("dist")).unwrap().collect();
+    assert_eq!((dist.len(), signer.log_size(), names(&scratch, "state")), (4, 2, Vec::new()));
+}
+
 #[test]
 fn what_is_kept_is_for_the_same_artifact() {
     let scratch = Scratch::new();
@@ -100,6 +134,10 @@ fn what_is_kept_is_for_the_same_artifact() {
     let config = signer.config_by(&scratch, &[&proxy.url]);
     let arguments =
         ["sign", &app, "--token", "-", "--trust-config", &config, "--resume", &state, "--patience", "0s"];
+    // Where nothing was begun, nothing is kept, and no file for it.
+    let nobody = [&arguments[..], &["--expect-identity", "https://elsewhere.example"]].concat();
+    let ran = scratch.run_with(&nobody, &[], token.as_bytes()).exits(1);
+    assert!(!ran.err.contains("is kept in") && !scratch.path("state").exists(), "{}", ran.err);
     scratch.run_with(&arguments, &[], token.as_bytes()).exits(3).complains("is kept in");
 
     scratch.write("app", b"other content");
