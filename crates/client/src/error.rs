@@ -71,7 +71,9 @@ pub enum SignError {
         what: &'static str,
     },
     /// No log has entries for signatures of this kind.
-    #[error("no log takes it: {kind} keys sign the whole of a statement, and logs of Rekor v2 take digests only")]
+    #[error(
+        "no log takes it: {kind} keys sign the whole of a statement, and logs of Rekor v2 take digests only"
+    )]
     NotLogged {
         /// Which.
         kind: sealwax_crypto::KeyKind,

@@ -41,7 +41,8 @@ Exit codes:
   0  signed, and verified by what `sealwax verify` runs
   1  not signed, or signed and not written: an identity, or what a service answered, is not what it must be
   2  the command line is wrong
-  3  not signed, or not to the end: something is missing, or a service is down";
+  3  not signed, or not to the end: something is missing, or a service is down
+If whoever reads the output goes away (`| head`), the exit code is 141.";
 
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -185,7 +186,8 @@ pub struct SignTrustArgs {
 impl SignTrustArgs {
     /// The words that say the same in another command, each after a space.
     pub fn words(&self) -> String {
-        let trust = self.trust.as_deref().filter(|_| self.trust_config.is_none() && self.trusted_root.is_none());
+        let trust =
+            self.trust.as_deref().filter(|_| self.trust_config.is_none() && self.trusted_root.is_none());
         let file = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let rekor = self.rekor.map(|version| match version {
             RekorVersion::V1 => "v1".to_owned(),

@@ -143,7 +143,7 @@ impl Run {
             let begun = self.state.as_ref().and_then(|state| state.get(&job.name)).cloned();
             let was_begun = begun.is_some();
             let unfinished = match begun {
-                Some(unfinished) => unfinished.of(&subject).ok_or_else(|| changed(&job.name))?,
+                Some(unfinished) => unfinished.of(&subject).ok_or_else(|| changed(job))?,
                 None => {
                     let credential = self.credential().await?;
                     self.begin(job, credential, subject).await?
@@ -232,7 +232,9 @@ pub async fn digest(name: &str, artifact: &Reference, algorithm: HashAlgorithm) 
     if let Reference::Digest(digest) = artifact {
         return match digest.algorithm() == algorithm {
             true => Ok(*digest),
-            false => Err(Failure::cannot(format!("{name} is no {algorithm} digest, and that is what is signed"))),
+            false => {
+                Err(Failure::cannot(format!("{name} is no {algorithm} digest, and that is what is signed")))
+            }
         };
     }
     let wanted = Wanted { digests: BTreeSet::from([algorithm]), ..Wanted::default() };
@@ -265,10 +267,18 @@ async fn read(name: &str, artifact: &Reference, wanted: Wanted) -> Result<Conten
     read.map_err(|error| cannot(error.to_string()))?.map_err(|error| cannot(error.to_string()))
 }
 
-fn changed(name: &str) -> Failure {
-    Failure::cannot(format!(
-        "{name} has changed since it was signed: remove it from the file of --resume to sign it anew"
-    ))
+fn changed(job: &Job) -> Failure {
+    let name = &job.name;
+    Failure::cannot(match job.work {
+        Work::Artifact(_) => format!(
+            "{name} has changed since it was signed: remove it from the file of --resume to sign it anew"
+        ),
+        Work::Statement(_) => {
+            format!(
+                "{name}: the file of --resume holds another statement about it; this one needs a file of its own"
+            )
+        }
+    })
 }
 
 /// Says something, at once.

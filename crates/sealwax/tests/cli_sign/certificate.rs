@@ -148,6 +148,9 @@ fn a_statement_that_was_begun_for_another_log_is_not_signed_anew() {
         attest(&v1).exits(3).complains("is kept in state");
         let kept = || std::fs::read_to_string(scratch.path("state")).unwrap();
         let signed = kept();
+        let other = ["attest", &app, "--type", "urn:y", "--predicate", &predicate, "--resume", "state"];
+        let by = ["--key", &key, "--certificate", &certificate, "--trust-config", &world.config];
+        scratch.run(&[&other[..], &by].concat()).exits(3).says("holds another statement");
         if fits_both {
             attest(&world.config).exits(0);
             scratch
