@@ -144,8 +144,19 @@ async fn post(http: &Client, url: &Url, body: Late, token: &IdentityToken) -> Re
         return Ok(answer.body);
     }
     // What it says is shown to people and kept in logs: a server that repeats what it was sent says too much.
-    answer.body = String::from_utf8_lossy(&answer.body).replace(token.secret(), "(the token)").into_bytes();
+    answer.body = without(token.secret(), &String::from_utf8_lossy(&answer.body)).into_bytes();
     Err(Fault::of(url, &answer))
+}
+
+/// A text without the token, or the beginning of it: who repeats a request may cut it anywhere, and a signature that lacks a letter is
+/// soon guessed.
+fn without(token: &str, text: &str) -> String {
+    // The first part is about the issuer's key, not about the holder.
+    let head = token.split_inclusive('.').next().unwrap_or(token);
+    let is_of_token = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let mut pieces = text.split(head);
+    let before = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(before, |shown, piece| shown + "(the token)" + piece.trim_start_matches(is_of_token))
 }
 
 /// The token, and the key in a request for a certificate, whose signature shows that we have it.
@@ -195,6 +206,18 @@ mod tests {
 
     use super::*;
     use crate::AUDIENCE;
+
+    #[test]
+    fn a_token_that_is_cut_is_not_shown_either() {
+        for (text, shown) in [
+            ("no \"head.claims.sign-_1\".", "no \"(the token)\"."),
+            ("head.claims.sign-_1 head.claims.sig", "(the token) (the token)"),
+            ("a header, cut: he", "a header, cut: he"),
+            ("", ""),
+        ] {
+            assert_eq!(without("head.claims.sign-_1", text), shown);
+        }
+    }
 
     /// What is longer would not be sent.
     #[test]
