@@ -31,7 +31,7 @@ fn without_any_configuration_three_lines_say_what_is_needed() {
     assert!(scratch.run(&odd).exits(3).json()["reason"].as_str().unwrap().contains("not a JSON object"));
     // It asks whom this would have asked.
     let at_staging = scratch.run(&["sign", &app, "--trust", "staging"]).exits(3);
-    at_staging.complains(&format!("sealwax sign '{app}' --browser --trust staging"));
+    at_staging.complains(&format!("sealwax sign '{app}' --trust staging --browser"));
     // What is not there is not what anybody signs in for, and leaves no file to take it up from.
     let absent = ["sign", "nobody", "nothing", "--browser", "--resume", "state"];
     scratch.run(&absent).exits(3).complains("cannot read nobody").complains("nothing was signed");
