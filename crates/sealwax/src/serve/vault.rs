@@ -86,7 +86,7 @@ impl Vault {
     pub fn find(&self, name: &str) -> Result<Option<Arc<dyn Signer>>, Failure> {
         Ok(self.look(name)?.map(|found| match found {
             Brought::Here(key) => Arc::new(key) as Arc<dyn Signer>,
-            Brought::Elsewhere(signer) => self.keepers.watch(name, signer),
+            Brought::Elsewhere(signer) => signer,
         }))
     }
 
@@ -119,8 +119,11 @@ impl Vault {
             read => read.map_err(|error| cannot("read", &path, &error))?,
         };
         let bad = |error: &dyn std::fmt::Display| cannot("use", &path, error);
-        if let Some(brought) = brought::read(&path, &bytes)? {
-            if let Brought::Here(key) = &brought {
+        if let Some(signer) = self.keepers.find(name, &bytes) {
+            return Ok(Some(Brought::Elsewhere(signer)));
+        }
+        match brought::read(&path, &bytes)? {
+            Some(Brought::Here(key)) => {
                 if path.is_symlink() {
                     return Err(bad(
                         &"it is a link, and what it leads to would be sealed: put a copy of the key here",
@@ -129,8 +132,12 @@ impl Vault {
                 let sealed = self.seal(name, &key.to_pkcs8_der().map_err(|error| bad(&error))?)?;
                 output_file::write_private(&path, &sealed, true)?;
                 sync(&self.folder).map_err(|error| cannot("write", &path, &error))?;
+                return Ok(Some(Brought::Here(key)));
             }
-            return Ok(Some(brought));
+            Some(Brought::Elsewhere(signer)) => {
+                return Ok(Some(Brought::Elsewhere(self.keepers.keep(name, bytes, signer))));
+            }
+            None => {}
         }
         let pkcs8 = sealed::open(self.secret.bytes(), name, &bytes);
         let pkcs8 = pkcs8.map_err(|error| cannot("open", &path, &error))?;

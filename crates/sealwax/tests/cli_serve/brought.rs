@@ -145,6 +145,7 @@ fn keys_that_never_come_here() {
     fs::remove_file(scratch.path("tsa-1")).unwrap();
     assert_eq!((stamp(&running).status, running.get("/readyz").status), (500, 503));
     assert!(running.get("/readyz").text().contains("keys: tsa-1: "), "{}", running.get("/readyz").text());
+    scratch.run(&["rotate", "log", "--dir", &directory, "--lead", "0s", "--wait"]).exits(0);
     let at = Timestamp::from_second(Timestamp::now().as_second()).unwrap().to_string();
     scratch.run(&["trust", "end", &directory, "ca-1", "--at", &at]).exits(0);
     assert_eq!(running.stop(), Some(0));

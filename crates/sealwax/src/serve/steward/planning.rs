@@ -135,6 +135,8 @@ impl Steward {
     /// The keys and certificates of a plan; what is missing is made.
     fn holdings_of(&self, next: &Instance) -> Result<Holdings, Failure> {
         Holdings::check_there(&self.directory, &self.instance)?;
+        let in_use: Vec<String> = Part::ALL.into_iter().flat_map(|part| self.instance.keys(part)).collect();
+        self.vault.keepers().keep_only(&in_use);
         let others = self.holdings.others.clone();
         let holdings = Holdings::of(&self.directory, &self.vault, next, &self.rotation, others)?;
         self.holdings.check_kept(&self.instance, &holdings)?;

@@ -1,5 +1,5 @@
-//! Whether the tokens and services that keep an instance's keys let them be used. A log says so of itself; authorities sign for one
-//! request, and know nothing of the next.
+//! The tokens and services that keep an instance's keys: each key is opened once, and whether it lets itself be used is remembered. A
+//! log says so of itself; authorities sign for one request, and know nothing of the next.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,14 +22,41 @@ pub struct Lost {
     reason: String,
 }
 
-/// What became of the last use of each key.
+/// Keys that are open, and what became of the last use of each.
 #[derive(Clone, Default)]
-pub struct Keepers(Arc<Mutex<BTreeMap<String, (Instant, String)>>>);
+pub struct Keepers {
+    open: Arc<Mutex<BTreeMap<String, Open>>>,
+    lost: Losses,
+}
+
+/// When which key could not be used, and what its keeper said.
+type Losses = Arc<Mutex<BTreeMap<String, (Instant, String)>>>;
+
+/// A key, and what its file said when it was opened.
+struct Open {
+    said: Vec<u8>,
+    signer: Arc<dyn Signer>,
+}
 
 impl Keepers {
-    /// The same key, looked at whenever it is used.
-    pub fn watch(&self, name: &str, signer: Arc<dyn Signer>) -> Arc<dyn Signer> {
-        Arc::new(Kept { name: name.to_owned(), signer, keepers: self.clone() })
+    /// The key that was opened under this name, if its file says the same. A keeper that is away keeps no other key from being
+    /// followed.
+    pub fn find(&self, name: &str, said: &[u8]) -> Option<Arc<dyn Signer>> {
+        lock(&self.open).get(name).filter(|open| open.said == said).map(|open| open.signer.clone())
+    }
+
+    /// The same key from now on, looked at whenever it is used.
+    pub fn keep(&self, name: &str, said: Vec<u8>, signer: Arc<dyn Signer>) -> Arc<dyn Signer> {
+        let kept = Kept { name: name.to_owned(), signer, lost: self.lost.clone() };
+        let signer: Arc<dyn Signer> = Arc::new(kept);
+        let open = Open { said, signer: signer.clone() };
+        lock(&self.open).insert(name.to_owned(), open);
+        signer
+    }
+
+    /// Forgets all but these: what was opened for a plan that was refused may be another key by now.
+    pub fn keep_only(&self, names: &[String]) {
+        lock(&self.open).retain(|name, _| names.contains(name));
     }
 
     /// Whether none is lost.
@@ -37,21 +64,21 @@ impl Keepers {
     /// # Errors
     /// [`Lost`]: the first.
     pub fn check(&self) -> Result<(), Lost> {
-        match self.lost().iter().find(|(_, (since, _))| since.elapsed() < LOST) {
+        match lock(&self.lost).iter().find(|(_, (since, _))| since.elapsed() < LOST) {
             Some((name, (_, reason))) => Err(Lost { name: name.clone(), reason: reason.clone() }),
             None => Ok(()),
         }
     }
+}
 
-    fn lost(&self) -> MutexGuard<'_, BTreeMap<String, (Instant, String)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Kept {
     name: String,
     signer: Arc<dyn Signer>,
-    keepers: Keepers,
+    lost: Losses,
 }
 
 impl Signer for Kept {
@@ -61,7 +88,7 @@ impl Signer for Kept {
 
     fn sign(&self, scheme: Scheme, message: Message<'_>) -> Result<Vec<u8>, SignerError> {
         let signed = self.signer.sign(scheme, message);
-        let mut lost = self.keepers.lost();
+        let mut lost = lock(&self.lost);
         match &signed {
             Ok(_) => lost.remove(&self.name),
             Err(error) => lost.insert(self.name.clone(), (Instant::now(), error.to_string())),
@@ -85,13 +112,17 @@ mod tests {
         let key = SigningKey::generate(KeyKind::Ed25519).unwrap();
         let absent = Absent(key.public_key().clone());
         let keepers = Keepers::default();
-        let gone = keepers.watch("tsa-1", Arc::new(absent));
-        let back = keepers.watch("tsa-1", Arc::new(key));
+        let gone = keepers.keep("tsa-1", b"pkcs11:a".to_vec(), Arc::new(absent));
+        assert!(keepers.find("tsa-1", b"pkcs11:a").is_some_and(|found| Arc::ptr_eq(&found, &gone)));
+        assert!(keepers.find("tsa-1", b"pkcs11:b").is_none() && keepers.find("tsa-2", b"pkcs11:a").is_none());
+        let back = keepers.keep("tsa-1", b"pkcs11:b".to_vec(), Arc::new(key));
         let message = Message::Bytes(b"x");
         assert_eq!(keepers.check(), Ok(()));
         gone.sign(Scheme::Ed25519, message).unwrap_err();
         let lost = keepers.check().unwrap_err();
         assert_eq!((lost.name.as_str(), lost.reason), ("tsa-1", SignerError::Absent.to_string()));
+        keepers.keep_only(&["tsa-2".to_owned()]);
+        assert!(keepers.find("tsa-1", b"pkcs11:b").is_none());
         back.sign(Scheme::Ed25519, message).unwrap();
         assert_eq!(keepers.check(), Ok(()));
     }
