@@ -31,11 +31,14 @@ use sealwax_tlog::{
 use std::{
     collections::BTreeSet,
     num::NonZeroUsize,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
 };
 
-/// How many problems are listed; the rest is counted. One bad disk has thousands.
+/// How many problems are listed, the first by place in the log; the rest is counted. One bad disk has thousands.
 pub const MAX_PROBLEMS: usize = 1000;
+
+/// After so many problems with entries no more of these are read: somebody else's log can say that it has any number of them.
+const ENOUGH: usize = 10 * MAX_PROBLEMS;
 
 /// Where objects are read from, by many threads at once.
 pub trait Source: Sync {
@@ -77,6 +80,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// Problems beyond [`MAX_PROBLEMS`].
     pub more: usize,
+    /// Entries that were not read, since too much is wrong with those that were.
+    pub unread: u64,
     /// Issuers that were found to be what the entries say.
     pub issuers: usize,
 }
@@ -84,14 +89,20 @@ pub struct Report {
 /// Reads and recomputes everything.
 pub fn check(source: &impl Source, target: &Target, threads: NonZeroUsize, progress: &Progress) -> Report {
     let reading = Reading::new(source, target, progress);
-    let blocks = parallel::map(target.size.div_ceil(256), threads, |index| Block::check(&reading, index));
-    let mut report = Report::default();
-    let mut issuers = BTreeSet::new();
-    for block in &blocks {
-        report.add(block.problems.iter().cloned());
-        issuers.extend(&block.issuers);
+    let bad = AtomicUsize::new(0);
+    let blocks = parallel::map_while(target.size.div_ceil(256), threads, |index| {
+        let block = (bad.load(Relaxed) < ENOUGH).then(|| Block::check(&reading, index))?;
+        bad.fetch_add(block.problems.len(), Relaxed);
+        Some(block)
+    });
+    let read = (blocks.len() as u64).saturating_mul(256);
+    let mut report = Report { unread: target.size.saturating_sub(read), ..Report::default() };
+    report.add(blocks.iter().flat_map(|block| block.problems.iter().cloned()));
+    if report.unread > 0 {
+        return report;
     }
     report.add(levels::check(&reading, &blocks, threads));
+    let issuers: BTreeSet<&Hash> = blocks.iter().flat_map(|block| &block.issuers).collect();
     let issuers: Vec<&Hash> = issuers.into_iter().collect();
     let bad = parallel::map(issuers.len() as u64, threads, |index| {
         let issuer = usize::try_from(index).ok().and_then(|index| issuers.get(index));
@@ -99,19 +110,16 @@ pub fn check(source: &impl Source, target: &Target, threads: NonZeroUsize, progr
     });
     report.issuers = bad.iter().filter(|problem| problem.is_none()).count();
     report.add(bad.into_iter().flatten());
-    report.problems.sort_by_key(Problem::place_in_log);
     report
 }
 
 impl Report {
-    fn add(&mut self, problems: impl IntoIterator<Item = Problem>) {
-        for problem in problems {
-            if self.problems.len() < MAX_PROBLEMS {
-                self.problems.push(problem);
-            } else {
-                self.more += 1;
-            }
-        }
+    /// Adds what else is wrong.
+    pub fn add(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.problems.extend(problems);
+        self.problems.sort_by_cached_key(Problem::place_in_log);
+        self.more += self.problems.len().saturating_sub(MAX_PROBLEMS);
+        self.problems.truncate(MAX_PROBLEMS);
     }
 }
 

@@ -12,12 +12,19 @@ use std::{collections::BTreeSet, sync::atomic::Ordering::Relaxed};
 #[derive(Default)]
 pub(super) struct Block {
     pub(super) problems: Vec<Problem>,
-    /// The leaf hashes as the entries make them, and where they cannot be read, as the tile has them.
+    /// How many entries belong here.
+    pub(super) width: usize,
+    /// The leaf hashes as the entries make them, and where they cannot be read, as the tile has them. Kept, as those in the tile
+    /// are, of fewer than 256 entries, and where there is a suspect: a log has many blocks.
     pub(super) leaves: Vec<Option<Hash>>,
     /// The leaf hashes in the tile.
     pub(super) stored: Vec<Hash>,
     /// Where the two differ first.
-    pub(super) suspect: Option<Suspect>,
+    pub(super) suspect: Option<Box<Suspect>>,
+    /// The root of 256 leaves, if all are known.
+    pub(super) root: Option<Hash>,
+    /// The root of what the tile says of 256 leaves.
+    pub(super) stored_root: Option<Hash>,
     /// Certificates that the chains name.
     pub(super) issuers: BTreeSet<Hash>,
 }
@@ -35,7 +42,7 @@ impl Block {
         let start = index * 256;
         let width = usize_of((target.size - start).min(256));
         let settled = usize_of(target.settled.saturating_sub(start).min(width as u64));
-        let mut block = Self { leaves: vec![None; width], ..Self::default() };
+        let mut block = Self { width, leaves: vec![None; width], ..Self::default() };
         let mut places = Vec::new();
         if settled > 0 {
             places = block.read_bundle(reading, index, settled);
@@ -57,18 +64,23 @@ impl Block {
         for (leaf, stored) in block.leaves.iter_mut().zip(&block.stored) {
             leaf.get_or_insert(*stored);
         }
+        if width == 256 {
+            block.condense();
+        }
         block
     }
 
-    /// The root of the leaves, if all are known and there are 256.
-    pub(super) fn root(&self) -> Option<Hash> {
-        let leaves: Option<Vec<Hash>> = self.leaves.iter().copied().collect();
-        leaves.filter(|leaves| leaves.len() == 256).map(subtree)
-    }
-
-    /// The root of what the tile says.
-    pub(super) fn stored_root(&self) -> Option<Hash> {
-        (self.stored.len() == 256).then(|| subtree(self.stored.clone()))
+    /// From 256 leaves to their root.
+    fn condense(&mut self) {
+        self.root = self.leaves.iter().copied().collect::<Option<Vec<Hash>>>().map(subtree);
+        let is_whole = self.stored.len() == 256;
+        if self.suspect.is_some() {
+            self.stored_root = is_whole.then(|| subtree(self.stored.clone()));
+        } else {
+            // The leaves are what the tile says.
+            self.stored_root = self.root.filter(|_| is_whole);
+            (self.leaves, self.stored) = (Vec::new(), Vec::new());
+        }
     }
 
     /// Reads so many entries, and returns where each begins.
@@ -160,7 +172,7 @@ impl Block {
         for (slot, (leaf, stored)) in self.leaves.iter().zip(&self.stored).enumerate() {
             let Some(leaf) = leaf.filter(|leaf| leaf != stored) else { continue };
             let bundle = EntryBundle::new(index, width_of(count)).map(|bundle| kind.bundle_name(bundle));
-            self.suspect = Some(Suspect {
+            self.suspect = Some(Box::new(Suspect {
                 tile: Problem::Hash {
                     name: name.to_owned(),
                     offset: slot * 32 + first_difference(&leaf, stored),
@@ -171,7 +183,7 @@ impl Block {
                     index: index * 256 + slot as u64,
                     why: "it is not the entry that its leaf hash stands for".to_owned(),
                 },
-            });
+            }));
             return;
         }
     }

@@ -1,7 +1,7 @@
 //! The tiles above level 0, and the root.
 
 use super::{
-    Problem, Reading, Source,
+    MAX_PROBLEMS, Problem, Reading, Source,
     block::{Block, first_difference, subtree, usize_of, width_of},
     parallel,
 };
@@ -33,16 +33,16 @@ pub(super) fn check<S: Source>(
     threads: NonZeroUsize,
 ) -> Vec<Problem> {
     let size = reading.target.size;
-    let last = blocks.last().filter(|block| block.leaves.len() < 256);
-    let full = blocks.iter().filter(|block| block.leaves.len() == 256);
+    let last = blocks.last().filter(|block| block.width < 256);
+    let full = blocks.iter().filter(|block| block.width == 256);
     let mut problems = Vec::new();
     let mut mismatches = Vec::new();
     let mut levels = vec![Level {
         built: last.map(|block| block.leaves.clone()).unwrap_or_default(),
         stored: last.map(|block| block.stored.iter().copied().map(Some).collect()).unwrap_or_default(),
     }];
-    let mut built: Vec<Option<Hash>> = full.clone().map(Block::root).collect();
-    let mut below: Vec<Option<Hash>> = full.map(Block::stored_root).collect();
+    let mut built: Vec<Option<Hash>> = full.clone().map(|block| block.root).collect();
+    let mut below: Vec<Option<Hash>> = full.map(|block| block.stored_root).collect();
     let mut number = 1_u8;
     while !built.is_empty() {
         let (stored, found) = read_level(reading, number, built.len(), threads);
@@ -75,18 +75,20 @@ pub(super) fn check<S: Source>(
         return problems;
     }
     let before = problems.len();
+    // Whether the hashes of a level, as the tiles have them, lead to the root.
+    let genuine = levels.iter().enumerate();
+    let genuine = genuine.map(|(level, hashes)| root(&levels, level, hashes.stored_or_built(), size));
+    let genuine: Vec<bool> = genuine.map(|root| root == Some(reading.target.root)).collect();
     for mismatch in mismatches {
-        let stored = levels.get(mismatch.level).map(Level::stored_or_built).unwrap_or_default();
-        let genuine = root(&levels, mismatch.level, stored, size) == Some(reading.target.root);
-        problems.push(if genuine { blame_below(reading, &mismatch) } else { mismatch.problem });
+        let is_genuine = genuine.get(mismatch.level) == Some(&true);
+        problems.push(if is_genuine { blame_below(reading, &mismatch) } else { mismatch.problem });
     }
-    for (index, block) in blocks.iter().enumerate() {
-        let Some(suspect) = block.suspect.clone() else { continue };
-        problems.push(if tile_is_genuine(reading, &levels, block, index) {
-            suspect.entry
-        } else {
-            suspect.tile
-        });
+    let suspects =
+        blocks.iter().enumerate().filter_map(|(index, block)| Some((index, block, block.suspect.clone()?)));
+    for (number, (index, block, suspect)) in suspects.enumerate() {
+        // Each takes a tree to tell, and is listed if it is among the first.
+        let tile_is_right = number < MAX_PROBLEMS && tile_is_genuine(reading, &levels, block, index);
+        problems.push(if tile_is_right { suspect.entry } else { suspect.tile });
     }
     let known = before > 0 || blocks.iter().any(|block| !block.problems.is_empty());
     if problems.is_empty() && (found != Some(reading.target.root)) && !known {

@@ -126,6 +126,42 @@ fn every_byte_that_is_changed_is_named() {
 }
 
 #[test]
+fn of_more_problems_than_are_listed_those_are_that_come_first() {
+    let (objects, target) = log(256 * 1_010, 256 * 1_010);
+    for index in 0..1_010 {
+        objects.0.lock().unwrap().get_mut(&Tile::new(0, index, 256).unwrap().to_string()).unwrap()[33] ^= 1;
+    }
+    let threads = NonZeroUsize::new(2).unwrap();
+    let report = check(&objects, &target, threads, &Progress::default());
+    assert_eq!((report.problems.len(), report.more, report.unread), (MAX_PROBLEMS, 10, 0));
+    let names: Vec<_> = report.problems.iter().map(|problem| problem.place().0.unwrap().to_owned()).collect();
+    let first = (0..1_000).map(|index| Tile::new(0, index, 256).unwrap().to_string());
+    assert!(first.eq(names), "the first thousand tiles");
+    // A tile of level 1 is looked at last, and this byte is above all of these.
+    objects.0.lock().unwrap().get_mut("tile/1/000").unwrap()[3] ^= 1;
+    let report = check(&objects, &target, threads, &Progress::default());
+    assert_eq!((report.problems.len(), report.more), (MAX_PROBLEMS, 11));
+    assert_eq!(report.problems[0].place().0, Some("tile/1/000"), "{:?}", report.problems[0]);
+}
+
+/// The log of somebody who signs that he has more entries than there are atoms in a tile.
+#[test]
+fn a_log_that_is_not_there_is_given_up() {
+    let target = Target {
+        kind: Kind::Signature,
+        size: u64::MAX / 2,
+        root: [0; 32],
+        settled: u64::MAX / 2,
+        tail: Vec::new(),
+    };
+    let threads = NonZeroUsize::new(2).unwrap();
+    let report = check(&Objects::default(), &target, threads, &Progress::default());
+    assert_eq!(report.problems.len(), MAX_PROBLEMS);
+    assert!(matches!(&report.problems[0], Problem::Missing { name } if name == "tile/entries/000"));
+    assert!(report.unread > target.size / 2, "{} unread", report.unread);
+}
+
+#[test]
 fn another_root_is_noticed_also_when_all_files_agree() {
     let (objects, mut target) = log(700, 600);
     target.root[3] ^= 1;

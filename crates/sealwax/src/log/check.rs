@@ -109,7 +109,7 @@ pub fn check(
     if let Some(directory) = directory {
         let rest = directory::rest(directory, &findings.target, KNOWN, threads);
         let rest = rest.map_err(|error| Failure::cannot(format!("{}: {error}", directory.display())))?;
-        findings.report.problems.extend(rest.problems);
+        findings.report.add(rest.problems);
         findings.stray = rest.stray;
     }
     findings.took = start.elapsed();
@@ -234,6 +234,7 @@ impl Findings {
             .with("milliseconds", u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX))
             .with("problems", listed.then_some(problems))
             .with("more_problems", (self.report.more > 0).then_some(self.report.more))
+            .with("unread_entries", (self.report.unread > 0).then_some(self.report.unread))
             .with(
                 "stray_files",
                 (!self.stray.is_empty()).then(|| self.stray.iter().map(String::as_str).collect::<Vec<_>>()),
