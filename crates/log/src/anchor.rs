@@ -13,6 +13,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio::sync::Mutex;
 
 /// The longest checkpoint that is read, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -20,9 +21,16 @@ const MAX_BYTES: u64 = 1 << 20;
 /// The anchor follows the log at this pace.
 const PACE: Duration = Duration::from_secs(1);
 
-/// Where the newest checkpoint is kept.
+/// Where the newest checkpoint is kept. Clones are of the same one.
 #[derive(Clone, Debug)]
-pub enum Anchor {
+pub struct Anchor {
+    place: Place,
+    /// Size and time of what was written last, and whether it was frozen. Held while somebody writes.
+    written: Arc<Mutex<Option<(u64, bool, u64)>>>,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
     /// A file, on another disk than the log.
     File(PathBuf),
     /// A URL that is read with GET and written with PUT.
@@ -118,14 +126,18 @@ impl Anchor {
     pub fn parse(text: &str) -> Result<Self, AnchorError> {
         // A scheme that is misspelt is not the name of a file.
         if !text.contains("://") {
-            return Ok(Self::File(text.into()));
+            return Ok(Self::at(Place::File(text.into())));
         }
         // Reads the URL by the rules of all URLs here; what the anchor says proves itself.
         let url = Url::parse(text)
             .map_err(|error| HttpError::Url { url: text.to_owned(), reason: error.to_string() })?;
         sealwax_net::http::BaseUrl::parse(text, Transport::SelfProving)?;
         let timeouts = Timeouts { connect: PACE * 5, read: PACE * 10, total: PACE * 20 };
-        Ok(Self::Url(url, Client::without_redirects(&timeouts)?))
+        Ok(Self::at(Place::Url(url, Client::without_redirects(&timeouts)?)))
+    }
+
+    fn at(place: Place) -> Self {
+        Self { place, written: Arc::default() }
     }
 
     /// Compares what the anchor knows with the log, which must contain it. Nothing is compared if there is none and the log has no
@@ -187,28 +199,39 @@ impl Anchor {
     }
 
     async fn read(&self) -> Result<Option<Vec<u8>>, AnchorError> {
-        match self {
-            Self::File(path) => match beside(path, |path| fs::read(path)).await {
+        match &self.place {
+            Place::File(path) => match beside(path, |path| fs::read(path)).await {
                 Ok(bytes) => Ok(Some(bytes)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                 Err(source) => Err(AnchorError::File { path: path.clone(), source }),
             },
-            Self::Url(url, client) => Ok(client.get(url, MAX_BYTES).await?),
+            Place::Url(url, client) => Ok(client.get(url, MAX_BYTES).await?),
         }
     }
 
-    /// Writes a checkpoint now.
+    /// Writes a checkpoint now, unless a newer one was written: when a log stops, the last one is written while the one before may
+    /// be on its way.
     ///
     /// # Errors
     /// [`AnchorError`].
     pub async fn write(&self, published: &Arc<Published>) -> Result<(), AnchorError> {
-        match self {
-            Self::File(path) => {
+        let this = (published.size, published.frozen, published.timestamp);
+        let mut written = self.written.lock().await;
+        if written.is_none_or(|written| written <= this) {
+            self.put(published).await?;
+            *written = Some(this);
+        }
+        Ok(())
+    }
+
+    async fn put(&self, published: &Published) -> Result<(), AnchorError> {
+        match &self.place {
+            Place::File(path) => {
                 let note = published.note.clone();
                 let replaced = beside(path, move |path| replace(path, &note)).await;
                 replaced.map_err(|source| AnchorError::File { path: path.clone(), source })
             }
-            Self::Url(url, client) => {
+            Place::Url(url, client) => {
                 let headers = [("content-type", "text/plain; charset=utf-8")];
                 let body = published.note.to_vec();
                 let answer = client.send(Method::PUT, url, &headers, body, MAX_BYTES).await?;

@@ -354,5 +354,37 @@ fn a_scheme_that_is_misspelt_is_no_file() {
     for place in ["htps://anchor.example/x", "ftp://anchor.example/x", "://x"] {
         assert!(matches!(Anchor::parse(place), Err(AnchorError::Http(_))), "{place}");
     }
-    assert!(matches!(Anchor::parse("/mnt/a:b//anchor"), Ok(Anchor::File(_))));
+    Anchor::parse("/mnt/a:b//anchor").unwrap();
+}
+
+#[test]
+fn whoever_writes_the_anchor_at_the_same_time_leaves_the_newest() {
+    run(async {
+        let file = std::env::temp_dir().join(format!("sealwax-anchor-many-{}", std::process::id()));
+        let store = Memory::new();
+        create(&store, Kind::Signature).await;
+        let config = Config::new(Kind::Signature, Shape::Exclusive);
+        let signing = keys(Kind::Signature, support::ORIGIN, 1);
+        let (log, sequencer) = open_with(store.clone(), config, signing).await.unwrap();
+        let running = tokio::spawn(sequencer.run());
+        let mut checkpoints = Vec::new();
+        for nth in 0..20 {
+            log.add(entry(nth)).await.unwrap();
+            checkpoints.push(log.published().unwrap());
+        }
+        checkpoints.swap(3, 19);
+        for _ in 0..20 {
+            let anchor = Anchor::parse(file.to_str().unwrap()).unwrap();
+            let mut writing = tokio::task::JoinSet::new();
+            for checkpoint in checkpoints.clone() {
+                let anchor = anchor.clone();
+                writing.spawn(async move { anchor.write(&checkpoint).await });
+            }
+            writing.join_all().await.into_iter().for_each(|written| written.unwrap());
+            assert_eq!(std::fs::read(&file).unwrap(), checkpoints[3].note);
+        }
+        std::fs::remove_file(&file).unwrap();
+        log.stop();
+        running.await.unwrap().unwrap();
+    });
 }
