@@ -19,6 +19,7 @@ mod bundle;
 mod ca;
 mod ceremony;
 mod demo;
+mod help;
 mod inspect;
 mod judge;
 mod key;
@@ -62,7 +63,7 @@ use crate::trust_store::TrustStore;
 
 /// Runs the program, and says how it ended. Exit codes: see `sealwax verify --help`.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let parsed = Cli::command()
+    let parsed = help::laid_out(Cli::command())
         .try_get_matches_from(arguments)
         .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, args::contradiction(&matches))));
     let (cli, contradiction) = match parsed {
@@ -146,7 +147,7 @@ fn run(command: Command, out: &mut (impl Write + Send)) -> Result<Status, Failur
                 .map(|()| Status::Verified)
                 .map_err(|error| Failure::cannot(format!("cannot write the result: {error}")))
         }
-        Command::Man { directory } => clap_mangen::generate_to(Cli::command(), &directory)
+        Command::Man { directory } => clap_mangen::generate_to(help::laid_out(Cli::command()), &directory)
             .map(|()| Status::Verified)
             .map_err(|error| Failure::cannot(format!("cannot write to {}: {error}", directory.display()))),
     }
