@@ -9,7 +9,7 @@ use crate::{
     engine::{Edge, Entries, LockValue, LockValueError, RecordError, Signing, SigningError, Tree},
 };
 use sealwax_crypto::hex;
-use sealwax_store::{Cell, LockStore, ObjectStore, StoreError, Swap};
+use sealwax_store::{Bytes, Cell, LockStore, ObjectStore, StoreError, Swap};
 use sealwax_tlog::{
     TreeSize,
     tile::{EntryBundle, Tile, TileData, new_tiles},
@@ -95,18 +95,7 @@ pub async fn copy<S: ObjectStore + LockStore>(
             if tile.is_full() && there(&name) {
                 continue;
             }
-            let (_, bytes) = if name.starts_with("tile/entries/") || name.starts_with("tile/data/") {
-                let (found, bytes) = reading.bundle(tile.index(), tile.width())?;
-                (found, target.kind.first(&bytes, tile.width())?)
-            } else {
-                let (found, bytes) = reading.tile(tile.level(), tile.index(), tile.width())?;
-                let length = usize::from(tile.width()) * 32;
-                let bad = Problem::Length { name: found.clone(), expected: length, found: bytes.len() };
-                if bytes.len() < length {
-                    return Err(bad.into());
-                }
-                (found, bytes.slice(..length))
-            };
+            let bytes = read(&reading, &name, tile)?;
             store.put(&name, bytes).await?;
             put += 1;
             if put.is_multiple_of(FLUSH_EVERY) {
@@ -136,6 +125,43 @@ pub fn checkpoint(lock: &LockValue, signing: &Signing) -> Result<Vec<u8>, Signin
     Ok(signing.sign(lock)?.to_string().into_bytes())
 }
 
+/// Copies what a static copy needs for a checkpoint of a smaller tree beside the full tiles: the unfinished ones of that very size.
+///
+/// # Errors
+/// [`CopyError`].
+pub async fn unfinished<S: ObjectStore>(
+    source: &impl Source,
+    target: &Target,
+    size: u64,
+    store: &S,
+) -> Result<(), CopyError> {
+    let progress = Progress::default();
+    let reading = Reading::new(source, target, &progress);
+    for tile in new_tiles(TreeSize(0), TreeSize(size)).filter(|tile| !tile.is_full()) {
+        for name in names(target, tile) {
+            store.put(&name, read(&reading, &name, tile)?).await?;
+        }
+    }
+    Ok(store.flush().await?)
+}
+
+/// A tile, or the bundle beside it, out of one that may have grown since.
+fn read(reading: &Reading<'_, impl Source>, name: &str, tile: Tile) -> Result<Bytes, CopyError> {
+    let target = reading.target;
+    let wide = Tile::at(tile.level(), tile.index(), TreeSize(target.settled)).unwrap_or(tile);
+    let width = wide.width().max(tile.width());
+    if name.starts_with("tile/entries/") || name.starts_with("tile/data/") {
+        let (_, bytes) = reading.bundle(tile.index(), width)?;
+        return Ok(target.kind.first(&bytes, tile.width())?);
+    }
+    let (name, bytes) = reading.tile(tile.level(), tile.index(), width)?;
+    let length = usize::from(tile.width()) * 32;
+    if bytes.len() < length {
+        return Err(Problem::Length { name, expected: length, found: bytes.len() }.into());
+    }
+    Ok(bytes.slice(..length))
+}
+
 /// What is not in tiles there yet becomes tiles here.
 async fn put_tail<S: ObjectStore>(reading: &Reading<'_, impl Source>, store: &S) -> Result<(), CopyError> {
     let target = reading.target;
@@ -152,7 +178,7 @@ async fn put_tail<S: ObjectStore>(reading: &Reading<'_, impl Source>, store: &S)
     let tree = Tree::from_tiles(size, &tiles).ok_or(CopyError::Root { size })?;
     let bundle = match u16::try_from(size % 256) {
         Ok(width @ 1..) => target.kind.first(&reading.bundle(size / 256, width)?.1, width)?,
-        _ => sealwax_store::Bytes::new(),
+        _ => Bytes::new(),
     };
     let mut edge = Edge { tree, entries: Entries::from_bundle(target.kind, size, &bundle)? };
     for record in &target.tail {

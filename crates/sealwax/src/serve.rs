@@ -171,6 +171,10 @@ pub(crate) async fn serve(
     if let Some(observer) = observer {
         let _ = observer.await;
     }
+    if let Some(path) = &args.ready_file {
+        // Nobody answers any more.
+        let _ = std::fs::remove_file(path);
+    }
     // Each to its end, whatever becomes of the others.
     let flushed = audit.map_or(Ok(()), |audit| audit.flush());
     let flushed = flushed.map_err(|error| Failure::cannot(format!("the audit log: {error}")));

@@ -1,109 +1,19 @@
 //! The command line of `sealwax log`.
 
+mod examples;
+
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use sealwax_log::Kind;
+use sealwax_server::{ForwardedField, Network};
 
-const NEW_EXAMPLES: &str = "\
-Examples:
-  A signature log, as Rekor v2; the origin is its host name, which clients take for its name:
-    sealwax log new /var/lib/log --origin log.acme.example
-
-  A certificate log; the origin is its URL without the scheme:
-    sealwax log new /var/lib/ct --kind certificate --origin ct.acme.example/2026h1 --roots roots.pem
-
-  Its key in a hardware security module; the file with the PIN is for the server's eyes only:
-    sealwax log new /var/lib/log --origin log.acme.example \
-      --key 'pkcs11:token=log;object=2026?module-path=/usr/lib/vendor/pkcs11.so&pin-source=file:/run/secrets/pin'
-
-Keep key.pem somewhere else as well, and nowhere that others can read: without it the log is over, and whoever
-has it can fork the log. A key in a token is named by a PKCS#11 URI (RFC 7512), which log.json keeps, without a PIN;
-SEALWAX_PKCS11_MODULE names the module where the URI does not.";
-
-const SERVE_EXAMPLES: &str = "\
-Examples:
-  On this machine, behind a proxy that has the certificate:
-    sealwax log serve /var/lib/log --listen 127.0.0.1:3000 --metrics-listen 127.0.0.1:9100
-
-  A certificate log, with TLS; its roots are read again on SIGHUP, the certificate also when it changes:
-    sealwax log serve /var/lib/ct --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
-
-  For a script: any free port, and a file that says which, once it answers:
-    sealwax log serve DIR --listen 127.0.0.1:0 --ready-file ready.json
-
-SIGTERM and SIGINT stop it when what was accepted is answered; a second one stops it at once, which loses nothing
-that was answered. /healthz says whether the process answers, /readyz whether the log takes entries, and if not, why.";
-
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  A directory, also while it is served:
-    sealwax log check /var/lib/log
-
-  Anybody's log with tiles (C2SP tlog-tiles, static-ct-api), over the network:
-    sealwax log check https://log.acme.example --key 'log.acme.example+1f2e3d4c+AQ…'";
-
-const CHECK_CODES: &str = "\
-Exit codes:
-  0  nothing is wrong
-  1  something is wrong; the first problem is the first in the log
-  2  the command line is wrong
-  3  cannot tell: there is no log, or it cannot be reached";
-
-const FOLLOW_EXAMPLES: &str = "\
-Examples:
-  Everything, and then what comes:
-    sealwax log follow /var/lib/log --from 0
-
-  What comes from now on, over the network:
-    sealwax log follow https://log.acme.example --key log.vkey";
-
-const BACKUP_EXAMPLES: &str = "\
-Example:
-  sealwax log backup /var/lib/log /mnt/backup/log && sealwax log check /mnt/backup/log
-
-The private key stays behind unless --with-key is given: keep it somewhere else, once.";
-
-const RESTORE_EXAMPLES: &str = "\
-Examples:
-  To be read, with everything that the backup has:
-    sealwax log restore /mnt/backup/log /var/lib/log
-
-  To go on with it: what the backup lacks comes from a mirror, and the anchor says that nothing is missing:
-    sealwax log restore /mnt/backup/log /var/lib/log --complete-from https://mirror.example --anchor /mnt/anchor
-
-A log that went on from an old state would sign a second history, which witnesses and monitors report as the worst that a log
-can do. So without a newest checkpoint from outside it is only read; `sealwax log rotate` begins a new shard.";
-
-const IMPORT_EXAMPLES: &str = "\
-Example:
-  sealwax log import /srv/rekor-tiles /var/lib/log --origin log.acme.example --key key.pem
-
-Stop the old server first, and for good: two that sign are a fork.";
-
-const ROTATE_EXAMPLES: &str = "\
-Example:
-  sealwax log rotate /var/lib/log-2026 /var/lib/log-2027 --origin log2027.acme.example
-
-The new shard has a host name of its own, hence another origin: witnesses remember the size of each origin, and would
-refuse one that begins again. The old shard stays readable where it is; serve both. Tell clients about the new one
-(a trusted root and signing config that name both) before you rotate: when the old one is frozen, it takes nothing.";
-
-const FREEZE_EXAMPLE: &str = "Example:\n  sealwax log freeze /var/lib/log";
-
-const DONE_CODES: &str = "\
-Exit codes:
-  0  it is done
-  2  the command line is wrong
-  3  it could not be done";
-
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  it stopped because it was told to
-  2  the command line is wrong
-  3  the log cannot be opened or served";
+use self::examples::{
+    BACKUP_EXAMPLES, CHECK_CODES, CHECK_EXAMPLES, DONE_CODES, EXIT_CODES, FOLLOW_EXAMPLES, FREEZE_EXAMPLE,
+    IMPORT_EXAMPLES, NEW_EXAMPLES, RESTORE_EXAMPLES, ROTATE_EXAMPLES, SERVE_EXAMPLES,
+};
 
 #[derive(Debug, Subcommand)]
 pub enum LogCommand {
@@ -182,7 +92,7 @@ pub struct NewArgs {
 }
 
 /// What tells a new log from others: its origin, its keys and its address.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct NamingArgs {
     /// The name of the log in every checkpoint, for ever: its host name, or for a certificate log its URL without scheme
     #[arg(long, value_name = "NAME")]
@@ -202,6 +112,23 @@ pub struct NamingArgs {
     pub path: Option<String>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ForwardedArg {
+    /// Addresses with commas between them
+    XForwardedFor,
+    /// RFC 7239
+    Forwarded,
+}
+
+impl From<ForwardedArg> for ForwardedField {
+    fn from(field: ForwardedArg) -> Self {
+        match field {
+            ForwardedArg::XForwardedFor => Self::XForwardedFor,
+            ForwardedArg::Forwarded => Self::Forwarded,
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct ServeArgs {
     /// The log
@@ -210,7 +137,7 @@ pub struct ServeArgs {
     /// Where to listen: an address and a port; port 0 picks one
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: SocketAddr,
-    /// A file to write {"url": …} into, once the log answers
+    /// A file to write {"url": …} into, once the log answers; removed at an orderly stop
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
     /// Take no entries, write nothing and sign nothing, also while another process has the log open, and without its
@@ -251,6 +178,13 @@ pub struct ServeArgs {
     /// Entries per second of one address, with bursts of ten seconds' worth [default: no limit]
     #[arg(long, value_name = "NUMBER")]
     pub rate_limit: Option<f64>,
+    /// A proxy in front, by address or network; again for each. What it says of where a request comes from is believed, and
+    /// the limits of an address are those of the client's
+    #[arg(long, value_name = "ADDR|NETWORK")]
+    pub trusted_proxy: Vec<Network>,
+    /// The header field in which the proxies say it, and which they do not pass on as it came
+    #[arg(long, value_enum, default_value_t = ForwardedArg::XForwardedFor, requires = "trusted_proxy")]
+    pub forwarded_field: ForwardedArg,
     /// Witnesses that are asked to cosign each checkpoint, and how many must, as a file of C2SP tlog-policy
     #[arg(long, value_name = "FILE")]
     pub witness_policy: Option<PathBuf>,

@@ -9,7 +9,7 @@ use sealwax_formats::base64;
 use sealwax_log::Kind;
 use sealwax_log::check::directory::{Files, State};
 use sealwax_log::check::{Progress, Source, Target, root_at};
-use sealwax_log::copy::{CopyError, copy};
+use sealwax_log::copy::{CopyError, copy, unfinished};
 use sealwax_log::engine::{Host as _, LockValue, frozen_since};
 use sealwax_store::Bytes;
 use sealwax_store::directory::{Directory, Options};
@@ -43,7 +43,12 @@ pub struct Copied {
 
 pub fn backup(args: &BackupArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let Copied { description, target } = backup_log(&args.directory, &args.to, args.with_key)?;
-    done(out, args.json, &description, &target, &args.to)
+    // It is elsewhere than the log: whoever serves it only reads it.
+    done(
+        out,
+        args.json,
+        &Made { description: &description, target: &target, directory: &args.to, is_read_only: true },
+    )
 }
 
 /// Copies a log that may be served meanwhile: all that was acknowledged before, and of what is there only what is new. Cut short,
@@ -51,12 +56,14 @@ pub fn backup(args: &BackupArgs, out: &mut impl Write) -> Result<Status, Failure
 pub fn backup_log(from: &Path, to: &Path, with_key: bool) -> Result<Copied, Failure> {
     let description = Description::read(from)?;
     make_directory(to)?;
+    // In this order: the log is never behind its checkpoint.
+    let checkpoint = read_checkpoint(from);
     let state = block_on(State::read(from))?;
     let state = state.map_err(|error| cannot(from, &error))?;
     let target = state.target(description.kind);
     copy_log(&Files::new(from), &target, &state.lock, to)?;
     copy_files(from, to, ALONG)?;
-    copy_checkpoint(from, to, &target)?;
+    copy_checkpoint(checkpoint, from, &target, to)?;
     if with_key {
         let names: Vec<String> = description.keys.iter().filter_map(Reference::inside).collect();
         copy_keys(from, to, &names)?;
@@ -77,12 +84,9 @@ pub fn check_whole(directory: &Path) -> Result<Target, Failure> {
 pub fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failure> {
     let newest = Newest { complete_from: args.complete_from.as_deref(), anchor: args.anchor.as_deref() };
     let Copied { description, target } = restore_log(&args.from, &args.directory, &newest)?;
-    let mut names = description.keys.iter().filter_map(Reference::inside);
-    if !names.all(|name| args.directory.join(name).exists()) {
-        terminal::notice(&format!(
-            "the backup has no key: put it into {}",
-            args.directory.join("key.pem").display()
-        ));
+    let keys = description.keys.iter().filter_map(Reference::inside).map(|name| args.directory.join(name));
+    for key in keys.filter(|key| !key.exists()) {
+        terminal::notice(&format!("the backup has no {}: put it there", key.display()));
     }
     if description.place == RESTORED {
         terminal::notice(
@@ -90,7 +94,9 @@ pub fn restore(args: &RestoreArgs, out: &mut impl Write) -> Result<Status, Failu
              it can be written to; `sealwax log rotate` begins a new shard",
         );
     }
-    done(out, args.json, &description, &target, &args.directory)
+    let is_read_only = description.place == RESTORED;
+    let directory = &args.directory;
+    done(out, args.json, &Made { description: &description, target: &target, directory, is_read_only })
 }
 
 /// What says how far a log had come that is restored.
@@ -139,7 +145,7 @@ pub fn restore_log(from: &Path, directory: &Path, newest: &Newest<'_>) -> Result
     make_empty(directory)?;
     copy_log(&Files::new(from), &backup, &lock, directory)?;
     copy_files(from, directory, ALONG)?;
-    copy_checkpoint(from, directory, &backup)?;
+    copy_checkpoint(read_checkpoint(from), from, &backup, directory)?;
     if let Some(newer) = &newer {
         newer.copy(directory)?;
     }
@@ -154,19 +160,21 @@ pub fn restore_log(from: &Path, directory: &Path, newest: &Newest<'_>) -> Result
     Ok(Copied { description, target })
 }
 
-pub(super) fn done(
-    out: &mut impl Write,
-    json: bool,
-    description: &Description,
-    target: &Target,
-    directory: &Path,
-) -> Result<Status, Failure> {
+/// A directory that was made.
+pub(super) struct Made<'a> {
+    pub description: &'a Description,
+    pub target: &'a Target,
+    pub directory: &'a Path,
+    pub is_read_only: bool,
+}
+
+pub(super) fn done(out: &mut impl Write, json: bool, made: &Made<'_>) -> Result<Status, Failure> {
     let node = Node::new()
-        .with("directory", directory.display().to_string())
-        .with("origin", description.origin.as_str())
-        .with("size", target.size)
-        .with("root", base64::encode(&target.root))
-        .with("read_only", description.place == RESTORED);
+        .with("directory", made.directory.display().to_string())
+        .with("origin", made.description.origin.as_str())
+        .with("size", made.target.size)
+        .with("root", base64::encode(&made.target.root))
+        .with("read_only", made.is_read_only);
     trust::write_node(out, node, json)?;
     Ok(Status::Verified)
 }
@@ -313,16 +321,36 @@ fn copy_issuers(
     block_on(store.flush())?.map_err(|error| cannot(to, &error))
 }
 
-/// The checkpoint file goes along if what it is about is there.
-fn copy_checkpoint(from: &Path, to: &Path, target: &Target) -> Result<(), Failure> {
-    let Ok(bytes) = fs::read(from.join("checkpoint")) else { return Ok(()) };
-    write_checkpoint(&bytes, to, target)
+fn read_checkpoint(from: &Path) -> Option<Vec<u8>> {
+    fs::read(from.join("checkpoint")).ok()
+}
+
+/// What a static copy shows, and a server that only reads: the checkpoint of all of it, or of the last settling, with the unfinished
+/// tiles of that very size.
+fn copy_checkpoint(
+    checkpoint: Option<Vec<u8>>,
+    from: &Path,
+    target: &Target,
+    to: &Path,
+) -> Result<(), Failure> {
+    let Some(checkpoint) = checkpoint else { return Ok(()) };
+    match size_of(&checkpoint) {
+        Some(size) if size < target.size => {
+            let copied = block_on(unfinished(&Files::new(from), target, size, &open(to)?))?;
+            copied.map_err(|error| cannot(to, &error))?;
+            crate::output_file::write(&to.join("checkpoint"), &checkpoint, true)
+        }
+        _ => write_checkpoint(&checkpoint, to, target),
+    }
+}
+
+fn size_of(checkpoint: &[u8]) -> Option<u64> {
+    std::str::from_utf8(checkpoint).ok()?.lines().nth(1)?.parse().ok()
 }
 
 fn write_checkpoint(bytes: &[u8], to: &Path, target: &Target) -> Result<(), Failure> {
-    let size = std::str::from_utf8(bytes).ok().and_then(|text| text.lines().nth(1)?.parse::<u64>().ok());
     // A static copy needs the partial tiles of that very size.
-    if size == Some(target.size) {
+    if size_of(bytes) == Some(target.size) {
         crate::output_file::write(&to.join("checkpoint"), bytes, true)
     } else {
         Ok(())

@@ -15,7 +15,7 @@ use sealwax_log::metrics::Metrics;
 use sealwax_store::directory::{Directory, Options};
 use sealwax_store::disk::Os;
 
-use super::args::{FreezeArgs, RotateArgs};
+use super::args::{FreezeArgs, NamingArgs, RotateArgs};
 use super::description::Description;
 use super::host::System;
 use super::keys::Keys;
@@ -50,7 +50,7 @@ pub fn rotate(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Failure
     let roots = args.directory.join(new::ROOTS);
     let roots = Some(roots).filter(|roots| roots.exists());
     // First the new one: if that fails, the old one still takes entries.
-    let made = new::make(&args.new_directory, old.kind, &args.naming, roots.as_deref())?;
+    let made = new::make(&args.new_directory, old.kind, &naming(args, &old), roots.as_deref())?;
     if is_copy(&args.directory, &old)? {
         terminal::notice(&format!(
             "{} is a copy of a log, which is only read: nothing was signed for it, and nothing was frozen",
@@ -68,6 +68,14 @@ pub fn rotate(args: &RotateArgs, out: &mut impl Write) -> Result<Status, Failure
     let node = Node::new().with("old", report(&old, &state)).with("new", made);
     trust::write_node(out, node, args.json)?;
     Ok(Status::Verified)
+}
+
+/// A shard is not signed with less than the one before.
+fn naming(args: &RotateArgs, old: &Description) -> NamingArgs {
+    let has_second = old.verifier_keys.len() > 1;
+    let second = args.naming.second_key.clone();
+    let second_key = second.or_else(|| has_second.then(|| new::SECOND_KEY.to_owned()));
+    NamingArgs { second_key, ..args.naming.clone() }
 }
 
 /// Whether the log that ends is a copy (LOG rule 14), for which a new shard is the way on. One that is open for writing is none.

@@ -7,7 +7,7 @@ use sealwax_log::check::directory::State;
 use sealwax_log::engine::{Host as _, LockValue, frozen_since};
 
 use super::args::ImportArgs;
-use super::backup::{cannot, copy_log, demand_whole, done, fetch_checkpoint, make_empty, open};
+use super::backup::{Made, cannot, copy_log, demand_whole, done, fetch_checkpoint, make_empty, open};
 use super::check::{check, demand_good};
 use super::description::Description;
 use super::host::System;
@@ -49,7 +49,8 @@ pub fn run(args: &ImportArgs, out: &mut impl Write) -> Result<Status, Failure> {
     description.verifier_keys = keys.verifier_keys();
     new::write_public(&args.directory, &description, &keys)?;
     description.write(&args.directory, false)?;
-    done(out, args.json, &description, &target, &args.directory)
+    let directory = &args.directory;
+    done(out, args.json, &Made { description: &description, target: &target, directory, is_read_only: false })
 }
 
 /// What a log says of itself beside its tree.

@@ -40,7 +40,14 @@ impl Keys {
 
     /// The keys of a directory, which must be those that it was made with.
     pub fn open(directory: &Path, description: &Description) -> Result<Self, Failure> {
-        let signers = description.keys.iter().map(|key| open(key, directory)).collect::<Result<_, _>>()?;
+        let key = |key: &Reference| match key {
+            Reference::File(path) if !directory.join(path).exists() => Err(Failure::cannot(format!(
+                "{}: the key of the log is not there; only to read, `sealwax log serve --read-only` needs none",
+                directory.join(path).display()
+            ))),
+            key => open(key, directory),
+        };
+        let signers = description.keys.iter().map(key).collect::<Result<_, _>>()?;
         Self::of(directory, description, signers)
     }
 

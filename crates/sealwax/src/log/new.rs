@@ -30,6 +30,9 @@ use crate::{output_file, trust};
 /// The public key, for whoever wants it without reading [`super::description::NAME`].
 pub const PUBLIC_KEY: &str = "key.pub";
 
+/// What `--second-key` says for a new one.
+pub const SECOND_KEY: &str = "ml-dsa-44";
+
 /// What verifies entries of a signature log.
 pub const TRUSTED_ROOT: &str = "trusted_root.json";
 
@@ -54,7 +57,7 @@ pub fn make(
     let roots = roots(kind, roots_file)?;
     let algorithm = algorithm(kind, naming.algorithm)?;
     let key = naming.key.as_deref().map(Given::open).transpose()?;
-    let second = naming.second_key.as_deref().filter(|word| *word != "ml-dsa-44");
+    let second = naming.second_key.as_deref().filter(|word| *word != SECOND_KEY);
     let second = second.map(Given::open).transpose()?;
 
     // Before anything is made: do the keys that are given sign such a log?

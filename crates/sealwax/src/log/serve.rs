@@ -19,7 +19,7 @@ use sealwax_log::metrics::Metrics;
 use sealwax_log::witness::Witnesses;
 use sealwax_server::journal::{Format, Journal, Value};
 use sealwax_server::metrics::Page;
-use sealwax_server::{Limits, Options, Rate, Server, Site, Stopped, descriptors};
+use sealwax_server::{Limits, Options, Proxies, Rate, Server, Site, Stopped, descriptors};
 use sealwax_tlog::policy::Policy;
 use tokio::signal::unix::SignalKind;
 use tokio::sync::watch;
@@ -77,7 +77,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
         tls: tls.as_ref().map(TlsFiles::config),
         journal: journal.clone(),
         metrics: metrics.http.clone(),
-        ..Options::default()
+        proxies: Proxies { networks: args.trusted_proxy.clone(), field: args.forwarded_field.into() },
     };
     let server = bind(args.listen, site, options)?;
     let url = url(scheme, server.address(), base);
@@ -104,6 +104,10 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
             let connections = u64::try_from(cut).unwrap_or(u64::MAX);
             journal.warning("connections were cut", &[("connections", Value::Number(connections))]);
         }
+    }
+    if let Some(path) = &args.ready_file {
+        // Nobody answers any more.
+        let _ = std::fs::remove_file(path);
     }
     keeper.stop().await?;
     journal.info("stopped", &[]);

@@ -49,7 +49,7 @@ pub struct ServeArgs {
     /// Serve only these parts of ca, ct, log, tsa, idp, tuf and page; fixed at the first start [default: all]
     #[arg(long, value_name = "PART,…", value_delimiter = ',')]
     pub only: Vec<Service>,
-    /// A file to write {"url": …, "issuer": …, "machine_issuer": …} into, once everything answers
+    /// A file to write {"url": …, "issuer": …, "machine_issuer": …} into, once everything answers; removed at an orderly stop
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
     /// The file with the secret that opens the keys [default: DIR.secret, made at the first start]

@@ -5,7 +5,7 @@ use crate::{
     http::{self, Answer},
     new,
     server::Server,
-    size,
+    size, text,
 };
 use sealwax_crypto::{KeyKind, SigningKey};
 use sealwax_tlog::{VerifierKey, note::SignatureType};
@@ -61,6 +61,38 @@ fn a_write_that_fails_loses_nothing_and_the_log_goes_on() {
     server.add(5000);
     assert_eq!(server.stop(), Some(0));
     assert!(size(&scratch, &log) > acknowledged.len() as u64);
+}
+
+/// LOG rule 13: nothing is published without a quorum, and whoever looks into the journal finds out why.
+#[test]
+fn the_journal_says_why_no_entries_are_taken() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let witness = http::serve(|_, _, _| Answer::text(503, "later\n"));
+    let key = SigningKey::from_seed(KeyKind::Ed25519, &[7; 32]).unwrap().public_key().clone();
+    let key = VerifierKey::new("w.example", SignatureType::CosignatureEd25519, key).unwrap();
+    let policy = scratch.write("policy", format!("witness w {key} {witness}/\nquorum w\n"));
+    let journal = text(&scratch, "journal");
+    let server = Server::start_with_journal(&scratch, &log, &journal, &["--witness-policy", &policy]);
+    assert_eq!(server.post(1).0, 503);
+    let said = || std::fs::read_to_string(&journal).unwrap();
+    while !said().contains("no entries are taken") {
+        sleep(Duration::from_millis(50));
+    }
+    // Once, and not each second.
+    sleep(Duration::from_millis(2500));
+    let lines: Vec<String> =
+        said().lines().filter(|line| line.contains("taken")).map(str::to_owned).collect();
+    assert!(matches!(&lines[..], [line] if line.contains("w: status 503")), "{lines:?}");
+    assert_eq!(server.stop(), Some(0));
+    // An anchor, with which nothing can be compared yet, hides no witness.
+    let anchor = text(&scratch, "anchor");
+    let more = ["--witness-policy", &policy, "--anchor", &anchor];
+    let server = Server::start_with_journal(&scratch, &log, &journal, &more);
+    let (status, reason) = server.get("/readyz");
+    assert!(status == 503 && reason.contains("w: status 503"), "{reason}");
+    assert!(said().contains("w: status 503"));
+    assert_eq!(server.stop(), Some(0));
 }
 
 /// LOG rule 13: another history stops the log for good, while it serves what it has.

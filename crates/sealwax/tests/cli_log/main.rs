@@ -144,6 +144,25 @@ fn too_few_descriptors_are_a_reason_not_to_start() {
 }
 
 #[test]
+fn clients_behind_a_proxy_that_was_named_have_limits_of_their_own() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let slow = ["--rate-limit", "0.01"];
+    let server = Server::start(&scratch, &log, &slow);
+    // Nobody is believed, and all have one address.
+    let statuses = ["198.51.100.1", "198.51.100.2"].map(|address| server.post_from(address, 1));
+    assert_eq!(statuses, [201, 429]);
+    server.stop();
+    let named = [&slow[..], &["--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "127.0.0.1"]].concat();
+    let server = Server::start(&scratch, &log, &named);
+    let addresses = ["198.51.100.1", "198.51.100.2", "198.51.100.1"];
+    assert_eq!(addresses.map(|address| server.post_from(address, 1)), [201, 201, 429]);
+    server.stop();
+    let serve = ["log", "serve", &log, "--listen", "127.0.0.1:0", "--trusted-proxy", "proxy.example"];
+    scratch.run(&serve).exits(2).complains("no network such as");
+}
+
+#[test]
 fn a_frozen_log_takes_nothing_and_rotation_begins_another() {
     let scratch = Scratch::new();
     let log = new(&scratch, "log", "log.example");
@@ -303,6 +322,54 @@ fn a_copy_is_only_read_and_so_is_what_was_restored_without_an_anchor() {
     assert!(status.success());
     let server = Server::start(&scratch, &text(&scratch, "copy"), &[]);
     assert_eq!(server.post(302).0, 503);
+    server.stop();
+}
+
+/// A log that is served has nearly always more than what it has settled, and so has its backup.
+#[test]
+fn a_backup_shows_what_was_settled_when_it_was_made() {
+    let scratch = Scratch::new();
+    let log = new(&scratch, "log", "log.example");
+    let (backup, restored) = (text(&scratch, "backup"), text(&scratch, "restored"));
+    let settled = Server::start(&scratch, &log, &[]);
+    (1..=300).for_each(|number| drop(settled.add(number)));
+    assert_eq!(settled.stop(), Some(0));
+    let server = Server::start(&scratch, &log, &[]);
+    (301..=320).for_each(|number| drop(server.add(number)));
+    let made = scratch.run(&["log", "backup", &log, &backup, "--json"]).exits(0).json();
+    assert_eq!((&made["size"], &made["read_only"]), (&320.into(), &true.into()));
+    scratch.run(&["log", "restore", &backup, &restored]).exits(0).complains("key.pem: put it there");
+    let key = scratch.path("log/log.json");
+    let key: serde_json::Value = serde_json::from_slice(&fs::read(key).unwrap()).unwrap();
+    let key = key["verifier_keys"][0].as_str().unwrap();
+    for directory in [&backup, &restored] {
+        assert_eq!(size(&scratch, directory), 320);
+        let reader = Server::start(&scratch, directory, &["--read-only"]);
+        assert!(reader.get("/checkpoint").1.contains("\n300\n"));
+        assert_eq!(reader.get("/tile/entries/001.p/44").0, 200);
+        let checked = scratch.run(&["log", "check", reader.url(), "--key", key, "--json"]).exits(0).json();
+        assert_eq!(checked["size"], 300);
+        reader.stop();
+        // Any web server does as well.
+        for name in ["tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/001.p/44"] {
+            assert!(std::path::Path::new(directory).join(name).exists(), "{directory}: {name}");
+        }
+    }
+    // Later there is more of it.
+    assert_eq!(server.stop(), Some(0));
+    scratch.run(&["log", "backup", &log, &backup]).exits(0);
+    assert!(fs::read_to_string(format!("{backup}/checkpoint")).unwrap().contains("\n320\n"));
+}
+
+#[test]
+fn a_new_shard_is_signed_with_no_less_than_the_old_one() {
+    let scratch = Scratch::new();
+    let (log, next) = (text(&scratch, "log"), text(&scratch, "next"));
+    scratch.run(&["log", "new", &log, "--origin", "a.example", "--second-key", "ml-dsa-44"]).exits(0);
+    scratch.run(&["log", "rotate", &log, &next, "--origin", "b.example"]).exits(0);
+    assert!(scratch.path("next/key-2.pem").exists());
+    let server = Server::start(&scratch, &next, &[]);
+    assert_eq!(server.get("/checkpoint").1.matches("\n— b.example ").count(), 2);
     server.stop();
 }
 

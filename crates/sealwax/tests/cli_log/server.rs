@@ -34,6 +34,19 @@ impl Server {
         Self::start_by(shell, scratch, directory, &[])
     }
 
+    /// One that writes its journal into a file.
+    pub(crate) fn start_with_journal(
+        scratch: &Scratch,
+        directory: &str,
+        journal: &str,
+        more: &[&str],
+    ) -> Self {
+        let mut shell = Command::new("sh");
+        let script = format!("exec \"$0\" \"$@\" 2> {journal}");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_sealwax")]);
+        Self::start_by(shell, scratch, directory, more)
+    }
+
     fn start_by(mut command: Command, scratch: &Scratch, directory: &str, more: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let ready = scratch.path(&format!("ready-{}.json", NEXT.fetch_add(1, Ordering::Relaxed)));
@@ -84,13 +97,23 @@ impl Server {
         self.ask("GET", path, "")
     }
 
+    /// Entry `number`, as a proxy passes it on.
+    pub(crate) fn post_from(&self, address: &str, number: u32) -> u16 {
+        let field = format!("X-Forwarded-For: 203.0.113.7, {address}\r\n");
+        self.ask_with(&field, "POST", "/api/v2/log/entries", &request(number)).0
+    }
+
     pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        self.ask_with("", method, path, body)
+    }
+
+    fn ask_with(&self, fields: &str, method: &str, path: &str, body: &str) -> (u16, String) {
         let host = self.url.strip_prefix("http://").unwrap();
         let (host, base) =
             host.split_once('/').map_or((host, String::new()), |(host, base)| (host, format!("/{base}")));
         let mut stream = TcpStream::connect(host).unwrap();
         let head = format!(
-            "{method} {base}{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "{method} {base}{path} HTTP/1.1\r\nHost: {host}\r\n{fields}Connection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         stream.write_all(format!("{head}{body}").as_bytes()).unwrap();

@@ -2,6 +2,8 @@
 //! from a view that writes and signs nothing: after a failure it shows the last checkpoint that was published, and on a
 //! read-only server the last one that was settled.
 
+mod trouble;
+
 use std::fs;
 use std::future::pending;
 use std::path::{Path, PathBuf};
@@ -188,6 +190,7 @@ impl Plan {
     ) -> Result<(), EngineError> {
         let request = self.directory.join(REQUEST);
         let mut running = pin!(sequencer.run());
+        let mut trouble = trouble::Trouble::default();
         loop {
             tokio::select! {
                 biased;
@@ -199,6 +202,7 @@ impl Plan {
                 result = &mut running => return result,
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = sleep(LOOK_EVERY) => {
+                    trouble.look(log, &self.journal);
                     // It goes first: a log cannot be frozen by a request that was left behind.
                     if request.exists() && fs::remove_file(&request).is_ok() {
                         self.journal.info("freezing the log", &[]);
@@ -305,9 +309,10 @@ impl Plan {
                 Ok(()) => {}
                 Err(error) if error.is_final() => return Ok(self.never(&error)),
                 Err(error) => {
+                    let reason = trouble::with_anchor(&log, &error);
                     let message = "the log is only read until it can be compared with its anchor";
-                    self.journal.warning(message, &[("anchor", Value::Shown(&error))]);
-                    return Ok(Opening::Unsure(error.to_string()));
+                    self.journal.warning(message, &[("anchor", Value::Text(&reason))]);
+                    return Ok(Opening::Unsure(reason));
                 }
             }
         }
