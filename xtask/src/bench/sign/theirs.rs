@@ -14,12 +14,13 @@ use serde_json::{Value, json};
 use super::ours::Ours;
 use super::proxy::Proxy;
 use super::repository::Repository;
+use crate::bench::log::sides::Tesseract;
 use crate::bench::processes::quiet;
 use crate::bench::services::instance::Instance;
-use crate::bench::services::peers::{Installed, Tsa};
+use crate::bench::services::peers::{Installed, Programs, Tsa};
 use crate::interop::peers;
 use crate::process::output;
-use crate::running::{Kind, Server, sealwax};
+use crate::running::{Kind, Recipe, Server, sealwax, tesseract};
 use crate::{Failure, Outcome};
 
 /// Where cosign has its trust from.
@@ -42,27 +43,22 @@ pub(super) struct Theirs {
 impl Theirs {
     /// Starts the services, and writes for cosign whom to trust and whom to ask.
     pub(super) fn start(
+        programs: &Programs,
         installed: &Installed,
-        program: &Path,
         directory: &Path,
         instance: &Instance,
         ours: &Ours,
         token: &Path,
     ) -> Result<Self, Failure> {
         let cosign = peers::cosign(directory)?;
-        let mut recipe = sealwax::recipe(program, directory, Kind::Certificate, &instance.root("ca-1")?)?;
-        let key = VerifierKey::parse(&recipe.key)?.public_key().clone();
-        let file = directory.join("ct.public.pem");
-        fs::write(&file, key.to_pem())?;
-        recipe.key = format!("{}={}", sealwax::ORIGIN, file.display());
-        let certificates = Server::start(recipe)?;
+        let certificates = Server::start(certificate_log(programs, directory, instance)?)?;
         let fulcio = Server::start(installed.fulcio(instance, Some(&certificates))?)?;
         let stamps = Server::start(installed.timestamp_authority(instance, Tsa::LazyToo)?)?;
         let rekor = Server::start(installed.quickest_rekor_tiles(instance)?)?;
 
         let fulcio_way = Proxy::to(&fulcio.address)?;
         let (stamps_way, rekor_way) = (Proxy::to(&stamps.address)?, Proxy::to(&rekor.address)?);
-        let root = trusted_root(&ours.trusted_root, &key, &rekor)?;
+        let root = trusted_root(&ours.trusted_root, &certificates, &rekor)?;
         fs::write(directory.join("theirs.trusted_root.json"), root.to_string())?;
         let service = |url: String| {
             let from = "2020-01-01T00:00:00Z";
@@ -155,15 +151,28 @@ impl Theirs {
     }
 }
 
+/// The log that Fulcio writes to: TesseraCT where it is, otherwise one of ours. TesseraCT answers before it publishes, which is the
+/// quickest that it can.
+fn certificate_log(programs: &Programs, directory: &Path, instance: &Instance) -> Result<Recipe, Failure> {
+    let accepted = instance.root("ca-1")?;
+    if let Some(program) = &programs.tesseract {
+        return tesseract::recipe(program, directory, &accepted, Tesseract::Unpublished.flags());
+    }
+    let mut recipe = sealwax::recipe(&programs.sealwax, directory, Kind::Certificate, &accepted)?;
+    let file = directory.join("ct.public.pem");
+    fs::write(&file, VerifierKey::parse(&recipe.key)?.public_key().to_pem())?;
+    recipe.key = format!("{}={}", sealwax::ORIGIN, file.display());
+    Ok(recipe)
+}
+
 /// The trusted root of our instance, whose authorities have the same keys, with the logs that the others write to.
-fn trusted_root(ours: &Path, certificates: &PublicKey, rekor: &Server) -> Result<Value, Failure> {
+fn trusted_root(ours: &Path, certificates: &Server, rekor: &Server) -> Result<Value, Failure> {
     let mut root: Value = serde_json::from_slice(&fs::read(ours)?)?;
-    let (origin, file) = rekor.key.split_once('=').ok_or("the log has no key")?;
-    let signatures =
-        VerifierKey::new(origin, SignatureType::Ed25519, PublicKey::from_pem(&fs::read_to_string(file)?)?)?;
+    let ((origin, signatures), (_, certificates)) = (public_key(rekor)?, public_key(certificates)?);
+    let signatures = VerifierKey::new(origin, SignatureType::Ed25519, signatures)?;
     for (kind, key, details, id) in [
         ("tlogs", signatures.public_key(), "PKIX_ED25519", *signatures.id()),
-        ("ctlogs", certificates, "PKIX_ECDSA_P256_SHA_256", certificates.spki_sha256()),
+        ("ctlogs", &certificates, "PKIX_ECDSA_P256_SHA_256", certificates.spki_sha256()),
     ] {
         let log = &mut root[kind][0];
         log["baseUrl"] = json!(format!("https://{origin}"));
@@ -172,4 +181,10 @@ fn trusted_root(ours: &Path, certificates: &PublicKey, rekor: &Server) -> Result
         log["logId"]["keyId"] = json!(base64::encode(&id));
     }
     Ok(root)
+}
+
+/// A log's origin and key.
+fn public_key(log: &Server) -> Result<(&str, PublicKey), Failure> {
+    let (origin, file) = log.key.split_once('=').ok_or("the log has no key")?;
+    Ok((origin, PublicKey::from_pem(&fs::read_to_string(file)?)?))
 }
