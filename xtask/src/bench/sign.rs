@@ -92,9 +92,7 @@ impl Bench {
         let instance = Instance::lay(directory, Curve::P256, &issuer.url)?;
         let ours = Ours::start(&programs.sealwax, directory, &instance, (&issuer.url, &token))?;
         let theirs = match &programs.peers {
-            Some(peers) => {
-                Some(Theirs::start(programs, peers, directory, &instance, &ours, &token)?)
-            }
+            Some(peers) => Some(Theirs::start(programs, peers, directory, &instance, &ours, &token)?),
             None => None,
         };
         let (sealwax, directory) = (programs.sealwax.clone(), directory.to_owned());
