@@ -82,7 +82,7 @@ pub struct RunArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// How long to wait for services that are down or busy: 0s, 2m
+    /// How long services that are down or busy are asked again: 0s, 2m. An answer that does not come is waited for 30 seconds
     #[arg(long, value_name = "DURATION", default_value = "30s")]
     pub patience: String,
 
