@@ -34,6 +34,7 @@ pub mod parsers;
 mod password;
 mod profile;
 mod reader;
+mod ready_file;
 mod render;
 mod rotate;
 mod secret;

@@ -49,7 +49,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sealwax_idp::provider::Provider;
 use sealwax_idp::site::IdpSite;
-use sealwax_json::{Object, Value as Json};
 use sealwax_server::journal::{Journal, Value};
 use sealwax_server::metrics::Page;
 use sealwax_server::{Listener, Options, Router, Server, Site, Stopped, descriptors};
@@ -83,7 +82,7 @@ use self::watched::{Authorities, Watched};
 use crate::judge::Status;
 use crate::log::serve::{self as log_serve, signals};
 use crate::tls_files::TlsFiles;
-use crate::{Failure, output_file};
+use crate::{Failure, ready_file};
 
 /// Where it listens unless told otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8080);
@@ -171,10 +170,7 @@ pub(crate) async fn serve(
     if let Some(observer) = observer {
         let _ = observer.await;
     }
-    if let Some(path) = &args.ready_file {
-        // Nobody answers any more.
-        let _ = std::fs::remove_file(path);
-    }
+    ready_file::remove(args.ready_file.as_deref());
     // Each to its end, whatever becomes of the others.
     let flushed = audit.map_or(Ok(()), |audit| audit.flush());
     let flushed = flushed.map_err(|error| Failure::cannot(format!("the audit log: {error}")));
@@ -352,16 +348,12 @@ fn announce(
     let mut fields = vec![("url", Value::Text(&instance.url))];
     fields.extend(metrics.map(|url| ("metrics", Value::Text(url))));
     journal.info("serving", &fields);
-    let Some(path) = &args.ready_file else { return Ok(()) };
-    let mut ready = Object::new();
-    ready.insert("url", Json::from(instance.url.clone()));
-    if let Some(metrics) = metrics {
-        ready.insert("metrics_url", Json::from(metrics.to_owned()));
-    }
-    if instance.has(Service::Idp) {
-        ready.insert("issuer", Json::from(instance.issuer()));
-        ready.insert("machine_issuer", Json::from(instance.machine_issuer()));
-    }
-    let text = format!("{}\n", sealwax_json::compact(&Json::Object(ready)));
-    output_file::write(path, text.as_bytes(), true)
+    let has_issuers = instance.has(Service::Idp);
+    let fields = [
+        ("url", Some(instance.url.clone())),
+        ("metrics_url", metrics.map(str::to_owned)),
+        ("issuer", has_issuers.then(|| instance.issuer())),
+        ("machine_issuer", has_issuers.then(|| instance.machine_issuer())),
+    ];
+    ready_file::write(args.ready_file.as_deref(), fields)
 }

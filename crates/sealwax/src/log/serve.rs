@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sealwax_json::{Object, Value as Json};
 use sealwax_log::anchor::Anchor;
 use sealwax_log::engine::Host as _;
 use sealwax_log::http::{CACHE_BYTES, LogSite};
@@ -32,7 +31,7 @@ use super::host::System;
 use super::keys::Keys;
 use crate::judge::Status;
 use crate::tls_files::TlsFiles;
-use crate::{Failure, output_file};
+use crate::{Failure, ready_file};
 
 /// How many seconds' worth of entries an address may submit at once.
 const BURST_SECONDS: f64 = 10.0;
@@ -105,10 +104,7 @@ async fn serve(args: &ServeArgs) -> Result<(), Failure> {
             journal.warning("connections were cut", &[("connections", Value::Number(connections))]);
         }
     }
-    if let Some(path) = &args.ready_file {
-        // Nobody answers any more.
-        let _ = std::fs::remove_file(path);
-    }
+    ready_file::remove(args.ready_file.as_deref());
     keeper.stop().await?;
     journal.info("stopped", &[]);
     Ok(())
@@ -132,14 +128,8 @@ fn announce(args: &ServeArgs, url: &str, metrics: Option<&str>, journal: &Journa
     let mut fields = vec![("url", Value::Text(url))];
     fields.extend(metrics.map(|url| ("metrics", Value::Text(url))));
     journal.info("serving", &fields);
-    let Some(path) = &args.ready_file else { return Ok(()) };
-    let mut ready = Object::new();
-    ready.insert("url", Json::from(url.to_owned()));
-    if let Some(metrics) = metrics {
-        ready.insert("metrics_url", Json::from(metrics.to_owned()));
-    }
-    let text = format!("{}\n", sealwax_json::compact(&Json::Object(ready)));
-    output_file::write(path, text.as_bytes(), true)
+    let fields = [("url", Some(url.to_owned())), ("metrics_url", metrics.map(str::to_owned))];
+    ready_file::write(args.ready_file.as_deref(), fields)
 }
 
 fn url(scheme: &str, address: SocketAddr, base: &str) -> String {

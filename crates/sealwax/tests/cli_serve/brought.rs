@@ -15,6 +15,9 @@ use crate::instance::{Running, make_private};
 use crate::rotation::{Bot, trusted_root};
 use crate::time::stamp;
 
+/// A program that keeps keys: it signs by OpenSSL.
+const PLUGIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli_sign/plugin.sh");
+
 /// Valid from now on, or an hour longer at both ends.
 fn subject(common_name: &str, is_root: bool) -> Subject<'_> {
     let (now, longer) = (Timestamp::now(), if is_root { 1.hour() } else { 0.hours() });
@@ -118,8 +121,7 @@ fn an_authority_under_a_root_whose_key_is_elsewhere() {
 fn keys_that_never_come_here() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.path("bin")).unwrap();
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli_sign/plugin.sh");
-    std::os::unix::fs::symlink(program, scratch.path("bin/sigstore-kms-openssl")).unwrap();
+    std::os::unix::fs::symlink(PLUGIN, scratch.path("bin/sigstore-kms-openssl")).unwrap();
     for (name, kind) in [
         ("ca-root-1", KeyKind::EcdsaP384),
         ("ca-1", KeyKind::EcdsaP384),
@@ -360,10 +362,9 @@ fn one_that_cannot_be_followed_keeps_the_other_from_nothing() {
 fn what_is_taken_back_is_not_done() {
     let scratch = Scratch::new();
     fs::create_dir(scratch.path("bin")).unwrap();
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cli_sign/plugin.sh");
     let slow = scratch.write(
         "bin/sigstore-kms-slow",
-        format!("#!/bin/sh\ntouch \"$0.began\"\nsleep 2\nexec {program} \"$@\"\n"),
+        format!("#!/bin/sh\ntouch \"$0.began\"\nsleep 2\nexec {PLUGIN} \"$@\"\n"),
     );
     fs::set_permissions(&slow, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let running = Running::start(&scratch, &[]);

@@ -5,14 +5,14 @@ use sealwax_log::anchor::AnchorError;
 use sealwax_log::engine::AddError;
 use sealwax_server::journal::{Journal, Value};
 
-/// What the journal was told last.
+/// Whether the journal was told of one that is not over.
 #[derive(Default)]
 pub(super) struct Trouble {
-    told: Option<String>,
+    is_told: bool,
 }
 
 impl Trouble {
-    /// Says what has changed. A freeze is no trouble.
+    /// Says when one begins, and that it is over. A freeze is none.
     pub(super) fn look(&mut self, log: &Log, journal: &Journal) {
         let reason = match log.ready() {
             Ok(()) | Err(AddError::Frozen) => None,
@@ -20,13 +20,13 @@ impl Trouble {
             Err(error) => Some(error.to_string()),
         };
         match &reason {
-            Some(reason) if self.told.is_none() => {
+            Some(reason) if !self.is_told => {
                 journal.warning("no entries are taken", &[("reason", Value::Text(reason))]);
             }
-            None if self.told.is_some() => journal.info("entries are taken again", &[]),
+            None if self.is_told => journal.info("entries are taken again", &[]),
             _ => {}
         }
-        self.told = reason;
+        self.is_told = reason.is_some();
     }
 }
 
